@@ -1,0 +1,52 @@
+# What a person types. Each target sets up what it lacks; the work is done by meson, in build* folders.
+#
+#   make demo                from nothing to the vulnerabilities of an image
+#   make build               release build, leaves build/clarion
+#   make check               all tests, under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make lint                formatting, warnings of both compilers, static analysis
+#   make bench               speed and memory, as ratios to public tools
+#   make fuzz SECONDS=60     each fuzz harness for that long
+#   make install             DESTDIR and PREFIX are obeyed
+
+SECONDS ?= 60
+PREFIX  ?= /usr/local
+SHELL   := /bin/bash
+
+# CLARION_SHARED names a folder with further test images and feeds; tests that want it are skipped without it.
+export CLARION_SHARED ?= $(if $(wildcard ../shared/images),$(abspath ../shared))
+
+.PHONY: build demo check lint bench fuzz install clean setup setup-tests
+.DEFAULT_GOAL := build
+
+setup:
+	@scripts/setup.sh
+setup-tests:
+	@scripts/setup.sh --tests
+
+build: setup
+	@scripts/meson-build.sh build
+
+demo: build
+	@demo/run.sh build/clarion
+
+check: setup-tests
+	@scripts/meson-build.sh build-check -Doptimization=1 -Ddebug=true -Dwerror=true -Dtests=true \
+	    -Db_sanitize=address,undefined -Db_lundef=false
+	@python3 tests/run.py build-check
+
+lint: setup-tests
+	@scripts/lint.sh
+
+bench:
+	@scripts/setup.sh --bench
+	@scripts/meson-build.sh build -Dbench=true
+	@python3 bench/run.py build
+
+fuzz: setup-tests
+	@scripts/fuzz.sh $(SECONDS)
+
+install: build
+	@meson install -C build --no-rebuild --quiet --destdir "$(DESTDIR)"
+
+clean:
+	@rm -rf build build-*

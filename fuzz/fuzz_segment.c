@@ -1,0 +1,34 @@
+// A segment file that is not ours: opened, and asked for what it holds.
+#include "fuzz.h"
+
+#include "advisory/advisory.h"
+#include "base/file.h"
+
+#include <fcntl.h>
+#include <stdio.h>
+#include <unistd.h>
+
+int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct digest digest = digest_of(SLICE("fuzz"));
+    struct error err;
+    char path[256];
+    static char folder[64];
+    if (folder[0] == '\0')
+        snprintf(folder, sizeof folder, "/dev/shm/clarion-fuzz-%ld", (long)getpid());
+    snprintf(path, sizeof path, "%s/%s.segment", folder, digest_hex(&digest));
+    if (!dir_make(folder, &err))
+        abort();
+    int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
+    if (fd < 0 || !fd_write_all(fd, slice_of((const char *)data, size), &err))
+        abort();
+    struct segment *segment = segment_open(folder, &digest, &err);
+    if (segment != NULL) {
+        advisory_vec records = {0};
+        segment_lookup(segment, SLICE("debian:bookworm"), SLICE("openssl"), &a, &records, &err);
+        segment_vulnerability(segment, SLICE("CVE-2014-0160"), &a, &records, &err);
+    }
+    segment_close(&segment);
+    return 0;
+}

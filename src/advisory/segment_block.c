@@ -1,0 +1,146 @@
+#include "advisory/segment_block.h"
+
+#define LEAST_RECORD 4 // bytes: two counts, the status and the note
+
+// ---- numbers --------------------------------------------------------------------------------------------------------
+
+static void put_number(struct buf *out, uint64_t value)
+{
+    char bytes[10];
+    size_t n = 0;
+    for (; value > 0x7f; value >>= 7)
+        bytes[n++] = (char)((value & 0x7f) | 0x80);
+    bytes[n++] = (char)value;
+    buf_add(out, slice_of(bytes, n));
+}
+
+static bool take_number(struct slice *in, uint64_t *value)
+{
+    uint64_t result = 0;
+    for (size_t i = 0; i < in->n && i < 9; i++) {
+        uint8_t byte = (uint8_t)in->p[i];
+        result |= (uint64_t)(byte & 0x7f) << (7 * i);
+        if (byte < 0x80) {
+            *in = slice_of(in->p + i + 1, in->n - i - 1);
+            *value = result;
+            return true;
+        }
+    }
+    return false;
+}
+
+static bool take_id(struct slice *in, uint32_t *id)
+{
+    uint64_t value;
+    if (!take_number(in, &value) || value > UINT32_MAX)
+        return false;
+    *id = (uint32_t)value;
+    return true;
+}
+
+// ---- packing --------------------------------------------------------------------------------------------------------
+
+static void put_text(struct buf *out, struct slice before, struct slice text)
+{
+    size_t shared = 0, most = before.n < text.n ? before.n : text.n;
+    while (shared < most && before.p[shared] == text.p[shared])
+        shared++;
+    put_number(out, shared);
+    put_number(out, text.n - shared);
+    buf_add(out, slice_from(text, shared));
+}
+
+void block_add(struct block_writer *w, const struct packed_record *r)
+{
+    int64_t step = (int64_t)r->note - (int64_t)w->last.note;
+    struct slice fixed_before = w->last.fixed_in;
+    put_text(&w->body, w->last.vulnerability, r->vulnerability);
+    put_number(&w->body, (uint64_t)r->severity * 4 + (uint64_t)r->status);
+    if (r->status == ADVISORY_FIXED)
+        put_text(&w->body, fixed_before, r->fixed_in);
+    put_number(&w->body, step < 0 ? (uint64_t)-step * 2 - 1 : (uint64_t)step * 2);
+    w->last = *r;
+    if (r->status != ADVISORY_FIXED)
+        w->last.fixed_in = fixed_before;
+    w->n++;
+}
+
+void block_end(struct block_writer *w, struct buf *out)
+{
+    put_number(out, w->n);
+    buf_add(out, buf_slice(&w->body));
+    w->body.n = 0;
+    w->n = 0;
+    w->last = (struct packed_record){0};
+}
+
+void block_writer_free(struct block_writer *w)
+{
+    buf_free(&w->body);
+}
+
+// ---- unpacking ------------------------------------------------------------------------------------------------------
+
+bool block_start(struct block_reader *r, struct slice block)
+{
+    r->rest = block;
+    r->note = 0;
+    r->name_n = r->fixed_n = 0;
+    return take_number(&r->rest, &r->left) && r->left <= r->rest.n / LEAST_RECORD;
+}
+
+static bool take_text(struct slice *in, char *text, size_t *text_n)
+{
+    uint64_t shared, n;
+    if (!take_number(in, &shared) || !take_number(in, &n) || shared > *text_n || n > in->n ||
+        shared + n > ADVISORY_FIELD_BYTES)
+        return false;
+    if (n != 0)
+        memcpy(text + shared, in->p, n);
+    *in = slice_from(*in, n);
+    *text_n = shared + n;
+    return true;
+}
+
+bool block_next(struct block_reader *r, struct packed_record *record)
+{
+    uint64_t status, step;
+    if (!take_text(&r->rest, r->name, &r->name_n) || !take_number(&r->rest, &status) || status / 4 > UINT32_MAX)
+        return false;
+    *record = (struct packed_record){
+        .vulnerability = slice_of(r->name, r->name_n),
+        .status = (enum advisory_status)(status % 4),
+        .severity = (uint32_t)(status / 4),
+    };
+    if (record->status == ADVISORY_FIXED) {
+        if (!take_text(&r->rest, r->fixed, &r->fixed_n))
+            return false;
+        record->fixed_in = slice_of(r->fixed, r->fixed_n);
+    }
+    if (!take_number(&r->rest, &step))
+        return false;
+    r->note += step % 2 == 0 ? step / 2 : 0 - (step / 2 + 1);
+    record->note = (uint32_t)r->note;
+    r->left--;
+    return r->note <= UINT32_MAX;
+}
+
+// ---- lists of ids ---------------------------------------------------------------------------------------------------
+
+void ids_write(struct buf *out, const uint32_t *ids, size_t n)
+{
+    put_number(out, n);
+    for (size_t i = 0; i < n; i++)
+        put_number(out, i == 0 ? ids[0] : ids[i] - ids[i - 1]);
+}
+
+bool ids_start(struct slice *list, uint64_t *n)
+{
+    return take_number(list, n) && *n <= list->n;
+}
+
+bool ids_next(struct slice *list, uint32_t *id)
+{
+    uint32_t step;
+    return take_id(list, &step) && step != 0 && !__builtin_add_overflow(*id, step, id);
+}

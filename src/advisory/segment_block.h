@@ -1,0 +1,55 @@
+// The packed records of one package in one scope.
+//
+// Numbers are LEB128: seven bits a byte, the lowest first, the top bit set on all but the last. A block is the number
+// of its records, then for each, in the order of the vulnerabilities' names:
+//
+//   vulnerability   how many bytes it shares with the start of the name before, how many follow, those
+//   status          severity id × 4 + status
+//   fixed in        only with ADVISORY_FIXED: as the vulnerability, against the fixed version before
+//   note            its id minus the one before, zigzag: 0, -1, 1, -2, … as 0, 1, 2, 3, …
+//
+// A list of ids is their number, then the first, then each one's distance from the one before.
+#pragma once
+
+#include "advisory/advisory.h"
+#include "base/buf.h"
+
+struct packed_record {
+    struct slice vulnerability, fixed_in; // valid until the next record is read
+    enum advisory_status status;
+    uint32_t severity, note; // ids
+};
+
+// Packing: the texts of one record must live until the next has been added.
+struct block_writer {
+    struct buf body;
+    size_t n;
+    struct packed_record last;
+};
+
+void block_add(struct block_writer *w, const struct packed_record *record);
+
+// Appends the whole block to `out` and makes ready for the next one.
+void block_end(struct block_writer *w, struct buf *out);
+
+void block_writer_free(struct block_writer *w);
+
+// Unpacking foreign bytes. All zero but for `rest`; buffers are inside.
+struct block_reader {
+    struct slice rest;
+    uint64_t left; // records
+    uint64_t note;
+    size_t name_n, fixed_n;
+    char name[ADVISORY_FIELD_BYTES], fixed[ADVISORY_FIELD_BYTES];
+};
+
+// False for a block that cannot hold as many records as it says.
+bool block_start(struct block_reader *r, struct slice block);
+
+// False when the block is damaged; only to be called while `left` is not 0.
+bool block_next(struct block_reader *r, struct packed_record *record);
+
+// A list of ascending ids. Reading: `id` is 0 before the first, and then the one before.
+void ids_write(struct buf *out, const uint32_t *ids, size_t n);
+bool ids_start(struct slice *list, uint64_t *n);
+bool ids_next(struct slice *list, uint32_t *id);

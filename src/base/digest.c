@@ -1,0 +1,92 @@
+#include "base/digest.h"
+
+#include "base/arena.h"
+
+#include <openssl/evp.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+struct hasher {
+    EVP_MD_CTX *context;
+    const char *algorithm;
+};
+
+bool digest_parse(struct slice text, struct digest *digest, struct error *err)
+{
+    struct slice algorithm, hex;
+    if (!slice_cut(text, ':', &algorithm, &hex))
+        return error_set(err, ERR_FORMAT, "\"%.*s\" is not a digest (sha256:… or sha512:…)", SLICE_ARG(text));
+    size_t digits = slice_eq(algorithm, SLICE("sha256")) ? 64 : slice_eq(algorithm, SLICE("sha512")) ? 128 : 0;
+    if (digits == 0)
+        return error_set(err, ERR_UNSUPPORTED, "digest algorithm \"%.*s\" (sha256 and sha512 are known)",
+                         SLICE_ARG(algorithm));
+    if (hex.n != digits)
+        return error_set(err, ERR_FORMAT, "digest \"%.*s\" has %zu hex digits instead of %zu", SLICE_ARG(text), hex.n,
+                         digits);
+    memcpy(digest->text, text.p, algorithm.n + 1);
+    char *out = digest->text + algorithm.n + 1;
+    for (size_t i = 0; i < digits; i++) {
+        char c = hex.p[i];
+        if (c >= 'A' && c <= 'F')
+            c = (char)(c - 'A' + 'a');
+        if ((c < '0' || c > '9') && (c < 'a' || c > 'f'))
+            return error_set(err, ERR_FORMAT, "digest \"%.*s\" has a character that is no hex digit", SLICE_ARG(text));
+        out[i] = c;
+    }
+    out[digits] = '\0';
+    return true;
+}
+
+const char *digest_hex(const struct digest *d)
+{
+    const char *colon = strchr(d->text, ':');
+    return colon != NULL ? colon + 1 : d->text;
+}
+
+struct hasher *hasher_new(const struct digest *like)
+{
+    struct hasher *h = must_alloc(sizeof *h);
+    bool sha512 = like != NULL && strncmp(like->text, "sha512:", 7) == 0;
+    h->algorithm = sha512 ? "sha512" : "sha256";
+    h->context = EVP_MD_CTX_new();
+    if (h->context == NULL || EVP_DigestInit_ex(h->context, sha512 ? EVP_sha512() : EVP_sha256(), NULL) != 1) {
+        fprintf(stderr, "clarion: OpenSSL offers no %s\n", h->algorithm);
+        exit(3);
+    }
+    return h;
+}
+
+void hasher_add(struct hasher *h, struct slice bytes)
+{
+    if (bytes.n != 0)
+        EVP_DigestUpdate(h->context, bytes.p, bytes.n);
+}
+
+struct digest hasher_end(struct hasher *h)
+{
+    unsigned char raw[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    EVP_DigestFinal_ex(h->context, raw, &n);
+    struct digest d;
+    int at = snprintf(d.text, sizeof d.text, "%s:", h->algorithm);
+    for (unsigned int i = 0; i < n; i++)
+        at += snprintf(d.text + at, sizeof d.text - (size_t)at, "%02x", (unsigned)raw[i]);
+    hasher_free(&h);
+    return d;
+}
+
+void hasher_free(struct hasher **h)
+{
+    if (*h == NULL)
+        return;
+    EVP_MD_CTX_free((*h)->context);
+    free(*h);
+    *h = NULL;
+}
+
+struct digest digest_of(struct slice bytes)
+{
+    struct hasher *h = hasher_new(NULL);
+    hasher_add(h, bytes);
+    return hasher_end(h);
+}

@@ -1,0 +1,39 @@
+// Content digests as the OCI image specification writes them: "sha256:" and 64 hex digits, "sha512:" and 128.
+#pragma once
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#define DIGEST_TEXT 136 // "sha512:" + 128 hex digits + NUL
+
+// Algorithm and lower-case hex, terminated. An empty text is no digest. Plain data: copy it.
+struct digest {
+    char text[DIGEST_TEXT];
+};
+
+// Upper-case hex is accepted and lowered. Errors: ERR_FORMAT, naming what is wrong.
+bool digest_parse(struct slice text, struct digest *digest, struct error *err);
+
+static inline struct slice digest_slice(const struct digest *d)
+{
+    return slice_str(d->text);
+}
+
+static inline bool digest_eq(const struct digest *a, const struct digest *b)
+{
+    return strcmp(a->text, b->text) == 0;
+}
+
+// The hex digits alone.
+const char *digest_hex(const struct digest *d);
+
+// Hashing of a stream. hasher_new picks the algorithm of `like` (sha256 when that is empty); never NULL.
+struct hasher;
+struct hasher *hasher_new(const struct digest *like);
+void hasher_add(struct hasher *h, struct slice bytes);
+struct digest hasher_end(struct hasher *h); // frees it
+void hasher_free(struct hasher **h);        // for an abandoned one; NULL is fine
+
+#define HASHER_AUTO __attribute__((cleanup(hasher_free)))
+
+struct digest digest_of(struct slice bytes); // sha256

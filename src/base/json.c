@@ -1,0 +1,104 @@
+#include "base/json.h"
+
+#include "base/utf8.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+
+void json_free(yyjson_doc **doc)
+{
+    yyjson_doc_free(*doc);
+    *doc = NULL;
+}
+
+void json_mut_free(yyjson_mut_doc **doc)
+{
+    yyjson_mut_doc_free(*doc);
+    *doc = NULL;
+}
+
+yyjson_doc *json_parse(struct slice text, struct error *err)
+{
+    if (slice_starts(text, SLICE("\xef\xbb\xbf")))
+        text = slice_from(text, 3);
+    if (text.n == 0) {
+        error_set(err, ERR_FORMAT, "not JSON: empty");
+        return NULL;
+    }
+    yyjson_read_err why = {0};
+    // Without YYJSON_READ_INSITU the input is not written to.
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, NULL, &why);
+    if (doc == NULL)
+        error_set(err, ERR_FORMAT, "not JSON: %s at byte %zu", why.msg, why.pos);
+    return doc;
+}
+
+struct slice json_val_str(yyjson_val *value)
+{
+    return yyjson_is_str(value) ? slice_of(yyjson_get_str(value), yyjson_get_len(value)) : (struct slice){NULL, 0};
+}
+
+struct slice json_str(yyjson_val *object, const char *key)
+{
+    return json_val_str(yyjson_obj_get(object, key));
+}
+
+// yyjson answers NULL only when it is out of memory.
+static void *must(void *p)
+{
+    if (p == NULL) {
+        fputs("clarion: out of memory\n", stderr);
+        exit(3);
+    }
+    return p;
+}
+
+static yyjson_mut_val *new_str(yyjson_mut_doc *doc, struct slice value)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    struct slice clean = utf8_clean(&scratch, value);
+    return must(yyjson_mut_strncpy(doc, clean.n != 0 ? clean.p : "", clean.n));
+}
+
+void json_add_str(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice value)
+{
+    yyjson_mut_obj_add_val(doc, object, key, new_str(doc, value));
+}
+
+void json_add_str_if(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice value)
+{
+    if (value.n != 0)
+        json_add_str(doc, object, key, value);
+}
+
+yyjson_mut_val *json_add_obj(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key)
+{
+    return must(yyjson_mut_obj_add_obj(doc, object, key));
+}
+
+yyjson_mut_val *json_add_arr(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key)
+{
+    return must(yyjson_mut_obj_add_arr(doc, object, key));
+}
+
+void json_arr_add_str(yyjson_mut_doc *doc, yyjson_mut_val *array, struct slice value)
+{
+    yyjson_mut_arr_append(array, new_str(doc, value));
+}
+
+yyjson_mut_doc *json_new(yyjson_mut_val **root)
+{
+    yyjson_mut_doc *doc = must(yyjson_mut_doc_new(NULL));
+    *root = must(yyjson_mut_obj(doc));
+    yyjson_mut_doc_set_root(doc, *root);
+    return doc;
+}
+
+void json_write(yyjson_mut_doc *doc, bool pretty, struct buf *out)
+{
+    size_t n = 0;
+    yyjson_write_flag flags = pretty ? YYJSON_WRITE_PRETTY_TWO_SPACES : YYJSON_WRITE_NOFLAG;
+    char *text = must(yyjson_mut_write(doc, flags, &n));
+    buf_add(out, slice_of(text, n));
+    free(text);
+}

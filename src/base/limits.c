@@ -1,0 +1,56 @@
+#include "base/limits.h"
+
+static const struct limit_entry entries[] = {
+#define LIMIT_ENTRY(name, value, text) {#name, text, value},
+    LIMITS(LIMIT_ENTRY)
+#undef LIMIT_ENTRY
+};
+
+static const size_t offsets[] = {
+#define LIMIT_OFFSET(name, value, text) offsetof(struct limits, name),
+    LIMITS(LIMIT_OFFSET)
+#undef LIMIT_OFFSET
+};
+
+#define COUNT (sizeof entries / sizeof entries[0])
+
+struct limits limits_default(void)
+{
+    return (struct limits){
+#define LIMIT_VALUE(name, value, text) .name = (value),
+        LIMITS(LIMIT_VALUE)
+#undef LIMIT_VALUE
+    };
+}
+
+const struct limit_entry *limits_entry(size_t i)
+{
+    return i < COUNT ? &entries[i] : NULL;
+}
+
+static bool parse_value(struct slice text, uint64_t *value)
+{
+    uint64_t unit = 1;
+    if (text.n > 1) {
+        char suffix = text.p[text.n - 1];
+        unit = suffix == 'K' ? KIB : suffix == 'M' ? MIB : suffix == 'G' ? GIB : 1;
+        text.n -= unit != 1;
+    }
+    return slice_to_u64(text, value) && !__builtin_mul_overflow(*value, unit, value);
+}
+
+bool limits_set(struct limits *limits, struct slice assignment, struct error *err)
+{
+    struct slice name, text;
+    uint64_t value;
+    if (!slice_cut(assignment, '=', &name, &text) || !parse_value(text, &value))
+        return error_set(err, ERR_USAGE, "\"%.*s\" is not NAME=NUMBER, where the number may end in K, M or G",
+                         SLICE_ARG(assignment));
+    for (size_t i = 0; i < COUNT; i++) {
+        if (!slice_eq(name, slice_str(entries[i].name)))
+            continue;
+        memcpy((char *)limits + offsets[i], &value, sizeof value);
+        return true;
+    }
+    return error_set(err, ERR_USAGE, "no limit is called \"%.*s\" (`clarion version -v` lists them)", SLICE_ARG(name));
+}

@@ -1,0 +1,68 @@
+// Every bound on what foreign bytes may cost, in one table: a name, a default, what it bounds.
+//
+// `--limit NAME=VALUE` changes one; an error that a limit causes names it. docs/security.md lists them, and a test
+// holds that list against this one.
+#pragma once
+
+#include "base/error.h"
+#include "base/slice.h"
+
+#define KIB ((uint64_t)1024)
+#define MIB (1024 * KIB)
+#define GIB (1024 * MIB)
+
+// clang-format off
+#define LIMITS(X)                                                                                                      \
+    X(manifest_bytes,      4 * MIB,   "size of a manifest, an index or an image configuration")                        \
+    X(manifest_depth,      8,         "image indexes inside one another")                                              \
+    X(manifest_layers,     1000,      "layers of one image")                                                           \
+    X(archive_entries,     100000,    "members of a docker or OCI archive")                                            \
+    X(index_entries,       10000,     "entries of one image index, images of one docker archive")                      \
+    X(image_index_bytes,   64 * MIB,  "manifests, indexes, configurations and member names read for one image")        \
+    X(root_depth,          400,       "folders inside one another in a root folder")                                   \
+    X(layer_bytes,         64 * GIB,  "bytes that one layer unpacks to")                                               \
+    X(layer_ratio,         250,       "bytes unpacked for one byte read, once a layer has unpacked to 1 GiB")          \
+    X(layer_entries,       20000000,  "members of one layer's archive")                                                \
+    X(layer_cpu_seconds,   600,       "processor seconds for one layer")                                               \
+    X(layer_memory_bytes,  512 * MIB, "memory of one layer worker")                                                    \
+    X(layer_findings_bytes, 256 * MIB, "size of what a layer worker reports")                                          \
+    X(zstd_window_bytes,   128 * MIB, "window of a zstd stream")                                                       \
+    X(path_bytes,          4096,      "length of a path in a layer")                                                   \
+    X(pax_bytes,           1 * MIB,   "size of one pax header or GNU long name")                                       \
+    X(sparse_extents,      65536,     "stretches of data of one sparse file that is read")                             \
+    X(layer_links,         1000000,   "symbolic links and whiteouts remembered of one layer")                          \
+    X(symlink_hops,        40,        "symbolic links followed for one path")                                          \
+    X(merge_steps,         10000000,  "path components walked to merge the layers of one image")                       \
+    X(database_links,      64,        "places that a layer's symbolic links move package databases to")                \
+    X(dpkg_status_bytes,   128 * MIB, "size of a dpkg status file")                                                    \
+    X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
+    X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
+    X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
+    X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
+    X(packages,            1000000,   "packages found in one layer")                                                   \
+    X(skips,               1000,      "skipped files and records named one by one (the rest is counted)")              \
+    X(feed_bytes,          4 * GIB,   "size of one downloaded feed file")                                              \
+    X(feed_unpacked_bytes, 16 * GIB,  "size that one feed file unpacks to")                                            \
+    X(feed_member_bytes,   64 * MIB,  "size of one package's entry in a feed")                                         \
+    X(feed_records,        20000000,  "records of one feed")                                                           \
+    X(feed_text_bytes,     1 * GIB,   "texts of one feed's records, each counted once")
+// clang-format on
+
+// Plain numbers, so that a worker can be handed a copy as bytes.
+struct limits {
+#define LIMIT_FIELD(name, value, text) uint64_t name;
+    LIMITS(LIMIT_FIELD)
+#undef LIMIT_FIELD
+};
+
+struct limits limits_default(void);
+
+// Applies "NAME=VALUE" (a whole number, with an optional suffix K, M or G for powers of 1024). ERR_USAGE otherwise.
+bool limits_set(struct limits *limits, struct slice assignment, struct error *err);
+
+// The table, for listing: NULL past the end.
+struct limit_entry {
+    const char *name, *text;
+    uint64_t value;
+};
+const struct limit_entry *limits_entry(size_t i);

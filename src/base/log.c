@@ -1,0 +1,61 @@
+#include "base/log.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+
+#include <stdarg.h>
+#include <stdio.h>
+#include <unistd.h>
+
+static enum log_level threshold = LOG_WARN;
+static bool as_json;
+
+static const char *const level_names[] = {"error", "warn", "info", "debug"};
+
+void log_setup(enum log_level level, bool json)
+{
+    threshold = level;
+    as_json = json;
+}
+
+bool log_enabled(enum log_level level)
+{
+    return level <= threshold;
+}
+
+// Puts a backslash before what JSON wants escaped; the text has no control characters any more.
+static void escape(char *out, size_t size, const char *text)
+{
+    size_t n = 0;
+    for (; *text != '\0' && n + 3 < size; text++) {
+        if (*text == '"' || *text == '\\')
+            out[n++] = '\\';
+        out[n++] = *text;
+    }
+    out[n] = '\0';
+}
+
+void log_message(enum log_level level, const char *format, ...)
+{
+    if (!log_enabled(level))
+        return;
+    char raw[2048], clean[2048], escaped[4096], line[4400];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(raw, sizeof raw, format, args);
+    va_end(args);
+    utf8_printable(clean, sizeof clean, slice_str(raw));
+    int n;
+    if (as_json) {
+        char now[CLOCK_TEXT];
+        clock_format(clock_now(), now);
+        escape(escaped, sizeof escaped, clean);
+        n = snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n", now,
+                     level_names[level], escaped);
+    } else {
+        n = snprintf(line, sizeof line, "clarion: %s%s\n", level == LOG_WARN ? "warning: " : "", clean);
+    }
+    // One write a line, so that the lines of threads and processes do not mix.
+    ssize_t ignored = write(STDERR_FILENO, line, (size_t)n);
+    (void)ignored;
+}

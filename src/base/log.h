@@ -1,0 +1,19 @@
+// Messages for the operator, on standard error: one line each, plain or as JSON. Data never goes through here.
+#pragma once
+
+#include "base/slice.h"
+
+enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
+
+// To be called before threads start. The default: warnings and errors, plain.
+void log_setup(enum log_level level, bool json);
+
+bool log_enabled(enum log_level level);
+
+// Foreign bytes in the arguments are made harmless (utf8_printable).
+void log_message(enum log_level level, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+#define log_error(...) log_message(LOG_ERROR, __VA_ARGS__)
+#define log_warn(...)  log_message(LOG_WARN, __VA_ARGS__)
+#define log_info(...)  log_message(LOG_INFO, __VA_ARGS__)
+#define log_debug(...) log_message(LOG_DEBUG, __VA_ARGS__)

@@ -1,0 +1,70 @@
+// The command line: commands and options as tables, from which parsing, --help and shell completion are made.
+//
+// Adding a command is one file and one line in commands.c. GNU habits: options anywhere, `--` ends them, data on
+// standard output, everything else on standard error.
+#pragma once
+
+#include "base/error.h"
+#include "base/limits.h"
+
+// Exit codes.
+enum {
+    EXIT_FINE = 0,     // done
+    EXIT_FINDINGS = 1, // findings at or over --fail-on
+    EXIT_BAD_USAGE = 2,
+    EXIT_FAILED = 3, // not done, or done only in part: standard error says what
+};
+
+struct option_spec {
+    const char *name;
+    char letter;       // '\0': long form only
+    const char *value; // what it takes, for --help ("FILE"); NULL: a switch
+    const char *help;
+    const char *choices; // blank-separated, for completion; may be NULL
+};
+
+struct cli;
+
+struct command {
+    const char *name;
+    const char *summary;               // one line
+    const char *arguments;             // "TARGET..."; "" when it takes none
+    const char *details;               // further text for --help; may be NULL
+    const struct option_spec *options; // beside the common ones; ends with a nameless one; may be NULL
+    size_t least, most;                // number of arguments
+    bool indexes;                      // reads images: wants the layer workers' zygote before anything else
+    int (*run)(struct cli *cli);       // gives the exit code
+};
+
+extern const struct command *const commands[]; // ends with NULL
+extern const struct option_spec common_options[];
+
+const struct command *command_named(const char *name); // NULL when there is none
+
+#define CLI_OPTIONS 24
+
+struct cli {
+    const struct command *command;
+    const char *values[CLI_OPTIONS]; // of the command's options, in their order; "" for a switch that was given
+    char **arguments;
+    size_t arguments_n;
+    struct limits limits;
+    const char *data; // the data folder
+    bool verbose, quiet;
+};
+
+// Parses `argv` (argv[0] is the command's name). *done is true when that was all (--help, or a mistake, both already
+// answered), and *code is then the exit code.
+bool cli_parse(struct cli *cli, const struct command *command, int argc, char **argv, bool *done, int *code);
+
+// The value of one of the command's options; NULL when it was not given.
+const char *cli_value(const struct cli *cli, const char *option);
+
+// Says what is wrong with the call, and answers EXIT_BAD_USAGE.
+int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+void cli_print_help(const struct command *command);
+void cli_print_overview(void); // all commands
+
+// Writes data to standard output, or to the file of `path` when that is not NULL; EXIT_FAILED when that fails.
+int cli_emit(struct slice bytes, const char *path);

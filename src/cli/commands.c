@@ -1,0 +1,17 @@
+#include "cli/command.h"
+
+extern const struct command command_scan, command_index, command_report, command_update, command_feeds, command_explain,
+    command_advisories, command_version, command_completion, command_help;
+
+const struct command *const commands[] = {
+    &command_scan,       &command_index,   &command_report,     &command_update, &command_feeds, &command_explain,
+    &command_advisories, &command_version, &command_completion, &command_help,   NULL,
+};
+
+const struct command *command_named(const char *name)
+{
+    for (size_t i = 0; commands[i] != NULL; i++)
+        if (strcmp(commands[i]->name, name) == 0)
+            return commands[i];
+    return NULL;
+}

@@ -1,0 +1,113 @@
+// clarion explain TARGET ID [PACKAGE]: why a finding is there, or is not.
+#include "base/log.h"
+#include "base/utf8.h"
+#include "cli/session.h"
+
+static const struct option_spec options[] = {
+    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
+    {"as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL},
+    {0},
+};
+
+static const char *const verdicts[] = {"affected", "not affected", "undetermined"};
+
+static void write_one(struct arena *a, const struct stored_image *image, const struct explanation *e, struct buf *out)
+{
+    const struct inventory_package *p = &image->inventory.packages[e->package];
+    struct slice name = utf8_plain(a, p->package.name), version = utf8_plain(a, p->package.version),
+                 db = utf8_plain(a, p->db);
+    struct slice source = utf8_plain(a, p->package.source_name),
+                 source_version = utf8_plain(a, p->package.source_version);
+    struct slice why = utf8_plain(a, e->verdict.why);
+    buf_addf(out, "%.*s %.*s: %s\n", SLICE_ARG(name), SLICE_ARG(version),
+             e->matcher != NULL ? verdicts[e->verdict.kind] : "not judged");
+    buf_addf(out, "  why:     %.*s\n", (int)why.n, why.p);
+    if (e->verdict.kind == VERDICT_AFFECTED && e->matcher != NULL) {
+        struct slice fixed = utf8_plain(a, e->verdict.fixed_in);
+        buf_addf(out, "  fix:     %.*s\n", SLICE_ARG(fixed.n != 0 ? fixed : SLICE("none yet")));
+    }
+    buf_addf(out, "  source:  %.*s %.*s\n", SLICE_ARG(source), SLICE_ARG(source_version));
+    buf_addf(out, "  listed:  %.*s, brought by layer %s\n", SLICE_ARG(db),
+             p->layer < image->layers_n ? image->layers[p->layer].digest.text : "?");
+    for (size_t i = 0; i < e->records_n; i++) {
+        const struct advisory *r = &e->records[i];
+        struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package),
+                     fixed = utf8_plain(a, r->fixed_in);
+        buf_addf(out, "  record:  %.*s %.*s: %s%s%.*s\n", SLICE_ARG(scope), SLICE_ARG(package),
+                 advisory_status_name(r->status), fixed.n != 0 ? " in " : "", SLICE_ARG(fixed));
+    }
+}
+
+static bool find_image(struct session *s, struct arena *a, struct index_result *indexed, struct stored_image *image)
+{
+    struct cli *cli = s->cli;
+    const char *target = cli->arguments[0];
+    if (strncmp(target, "sha256:", 7) == 0)
+        return session_stored_image(s, target, a, image);
+    struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0};
+    struct error err;
+    if (index_target(&s->store, target, &how, a, indexed, &err)) {
+        *image = indexed->image;
+        return true;
+    }
+    log_error("%s", err.text);
+    return false;
+}
+
+static bool any_judged(struct session *s, struct stored_image *image, struct arena *a)
+{
+    struct report report;
+    return session_report(s, image, NULL, a, &report) && report.judged != 0;
+}
+
+static int run(struct cli *cli)
+{
+    struct session s SESSION_AUTO;
+    if (!session_open(&s, cli, true))
+        return EXIT_FAILED;
+    if (s.generation.id.n == 0) {
+        log_error("there is no vulnerability data yet: run `clarion update`");
+        return EXIT_FAILED;
+    }
+    struct arena a ARENA_AUTO = {0};
+    struct index_result indexed INDEX_RESULT_AUTO = {0};
+    struct stored_image image;
+    if (!find_image(&s, &a, &indexed, &image))
+        return EXIT_FAILED;
+    explanation_vec found = {0};
+    struct error err;
+    struct slice package = slice_str(cli->arguments_n > 2 ? cli->arguments[2] : NULL);
+    if (!report_explain(&image, s.segments, slice_str(cli->arguments[1]), package, &a, &found, &err)) {
+        log_error("%s", err.text);
+        return EXIT_FAILED;
+    }
+    struct buf out BUF_AUTO = {0};
+    for (size_t i = 0; i < found.n; i++)
+        write_one(&a, &image, &found.v[i], &out);
+    if (found.n == 0 && package.n != 0)
+        buf_addf(&out, "The image has no package %s.\n", cli->arguments[2]);
+    else if (found.n == 0 && !any_judged(&s, &image, &a))
+        buf_addf(&out,
+                 "Nothing in this image can be judged, so nothing is known of %s in it; `clarion scan` says why.\n",
+                 cli->arguments[1]);
+    else if (found.n == 0)
+        buf_addf(&out,
+                 "No record of %s concerns a package of this image; name a PACKAGE to see why it is not found there.\n",
+                 cli->arguments[1]);
+    int code = cli_emit(buf_slice(&out), NULL);
+    for (size_t i = 0; i < indexed.problems_n; i++)
+        log_error("%s: incomplete: %s", cli->arguments[0], indexed.problems[i].p);
+    return indexed.problems_n != 0 ? EXIT_FAILED : code;
+}
+
+const struct command command_explain = {
+    .name = "explain",
+    .summary = "say why a vulnerability is found in an image, or is not",
+    .arguments = "TARGET ID [PACKAGE]",
+    .details = "TARGET is as for `clarion scan`, or the digest of an indexed image.\n",
+    .options = options,
+    .least = 2,
+    .most = 3,
+    .indexes = true,
+    .run = run,
+};

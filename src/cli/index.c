@@ -1,0 +1,44 @@
+// clarion index TARGET: the inventory alone.
+#include "base/log.h"
+#include "cli/session.h"
+
+static const struct option_spec options[] = {
+    {"format", 'f', "FORMAT", "json (default) or clair, Clair v4's IndexReport", "json clair"},
+    {"output", 'o', "FILE", "write the inventory there instead of to standard output", NULL},
+    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
+    {0},
+};
+
+static int run(struct cli *cli)
+{
+    const struct output *output = session_output(cli, "json", true);
+    if (output == NULL)
+        return EXIT_BAD_USAGE;
+    struct session s SESSION_AUTO;
+    if (!session_open(&s, cli, true))
+        return EXIT_FAILED;
+    struct arena a ARENA_AUTO = {0};
+    struct index_result indexed INDEX_RESULT_AUTO = {0};
+    struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0};
+    struct report report;
+    struct error err;
+    if (!index_target(&s.store, cli->arguments[0], &how, &a, &indexed, &err)) {
+        log_error("%s", err.text);
+        return EXIT_FAILED;
+    }
+    if (!session_report(&s, &indexed.image, &indexed, &a, &report))
+        return EXIT_FAILED;
+    return session_deliver(&s, &report, output, true, cli->arguments[0]);
+}
+
+const struct command command_index = {
+    .name = "index",
+    .summary = "list what is installed in an image",
+    .arguments = "TARGET",
+    .details = "TARGET is as for `clarion scan`. The inventory is kept in the data folder.\n",
+    .options = options,
+    .least = 1,
+    .most = 1,
+    .indexes = true,
+    .run = run,
+};

@@ -1,0 +1,213 @@
+#include "cli/command.h"
+
+#include "base/buf.h"
+#include "base/file.h"
+#include "base/log.h"
+
+#include <getopt.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+const struct option_spec common_options[] = {
+    {"data", 0, "DIR", "data folder (default: $CLARION_DATA, else /var/lib/clarion as root, else your own)", NULL},
+    {"limit", 0, "NAME=N", "change a limit; may be repeated (`clarion version -v` lists them)", NULL},
+    {"verbose", 'v', NULL, "say more on standard error", NULL},
+    {"quiet", 'q', NULL, "say errors only", NULL},
+    {"json-logs", 0, NULL, "messages on standard error as JSON lines", NULL},
+    {"help", 'h', NULL, "this text", NULL},
+    {0},
+};
+
+enum { COMMON_DATA, COMMON_LIMIT, COMMON_VERBOSE, COMMON_QUIET, COMMON_JSON_LOGS, COMMON_HELP };
+
+#define COMMON_BASE 1000 // getopt's value of the first common option; the command's own are numbered from 256
+#define OWN_BASE    256
+
+static size_t count(const struct option_spec *options)
+{
+    size_t n = 0;
+    while (options != NULL && options[n].name != NULL)
+        n++;
+    return n;
+}
+
+static void add_options(const struct option_spec *specs, int base, struct option *out, char *letters)
+{
+    size_t n = count(specs);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (struct option){specs[i].name, specs[i].value != NULL ? required_argument : no_argument, NULL,
+                                 base + (int)i};
+        if (specs[i].letter != '\0') {
+            size_t at = strlen(letters);
+            letters[at++] = specs[i].letter;
+            if (specs[i].value != NULL)
+                letters[at++] = ':';
+            letters[at] = '\0';
+        }
+    }
+}
+
+// getopt answers a letter for a short option: its number in the tables, or -1.
+static int by_letter(const struct command *command, int letter)
+{
+    for (size_t i = 0; i < count(command->options); i++)
+        if (command->options[i].letter == letter)
+            return OWN_BASE + (int)i;
+    for (size_t i = 0; i < count(common_options); i++)
+        if (common_options[i].letter == letter)
+            return COMMON_BASE + (int)i;
+    return -1;
+}
+
+static const char *default_data(void)
+{
+    static char path[4096];
+    const char *own = getenv("CLARION_DATA"), *xdg = getenv("XDG_DATA_HOME"), *home = getenv("HOME");
+    if (own != NULL && own[0] != '\0')
+        return own;
+    if (geteuid() == 0)
+        return "/var/lib/clarion";
+    if (xdg != NULL && xdg[0] == '/')
+        snprintf(path, sizeof path, "%s/clarion", xdg);
+    else
+        snprintf(path, sizeof path, "%s/.local/share/clarion", home != NULL ? home : "");
+    return path;
+}
+
+static bool take_common(struct cli *cli, int option, bool *json_logs, struct error *err)
+{
+    switch (option - COMMON_BASE) {
+    case COMMON_DATA:
+        cli->data = optarg;
+        return true;
+    case COMMON_LIMIT:
+        return limits_set(&cli->limits, slice_str(optarg), err);
+    case COMMON_VERBOSE:
+        cli->verbose = true;
+        return true;
+    case COMMON_QUIET:
+        cli->quiet = true;
+        return true;
+    default:
+        *json_logs = true;
+        return true;
+    }
+}
+
+bool cli_parse(struct cli *cli, const struct command *command, int argc, char **argv, bool *done, int *code)
+{
+    struct option options[CLI_OPTIONS + 8] = {0};
+    char letters[3 * (CLI_OPTIONS + 8)] = ":";
+    bool json_logs = false;
+    struct error err;
+    *cli = (struct cli){.command = command, .limits = limits_default(), .data = default_data()};
+    *done = true;
+    add_options(command->options, OWN_BASE, options, letters);
+    add_options(common_options, COMMON_BASE, options + count(command->options), letters);
+    opterr = 0;
+    int option;
+    while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
+        if (option == '?' || option == ':') {
+            *code = cli_usage(cli, option == ':' ? "option %s wants a value" : "no such option: %s", argv[optind - 1]);
+            return false;
+        }
+        if (option < OWN_BASE)
+            option = by_letter(command, option);
+        if (option == COMMON_BASE + COMMON_HELP) {
+            cli_print_help(command);
+            *code = EXIT_FINE;
+            return false;
+        }
+        if (option >= COMMON_BASE) {
+            if (!take_common(cli, option, &json_logs, &err)) {
+                *code = cli_usage(cli, "%s", err.text);
+                return false;
+            }
+        } else {
+            cli->values[option - OWN_BASE] = optarg != NULL ? optarg : "";
+        }
+    }
+    log_setup(cli->quiet ? LOG_ERROR : cli->verbose ? LOG_DEBUG : LOG_WARN, json_logs);
+    cli->arguments = argv + optind;
+    cli->arguments_n = (size_t)(argc - optind);
+    if (cli->arguments_n < command->least || cli->arguments_n > command->most) {
+        *code = cli_usage(cli,
+                          cli->arguments_n < command->least ? "something is missing: clarion %s %s"
+                                                            : "too much is given: clarion %s %s",
+                          command->name, command->arguments);
+        return false;
+    }
+    *done = false;
+    return true;
+}
+
+const char *cli_value(const struct cli *cli, const char *option)
+{
+    for (size_t i = 0; i < count(cli->command->options); i++)
+        if (strcmp(cli->command->options[i].name, option) == 0)
+            return cli->values[i];
+    return NULL;
+}
+
+int cli_usage(const struct cli *cli, const char *format, ...)
+{
+    char text[1024];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(text, sizeof text, format, args);
+    va_end(args);
+    log_error("%s", text);
+    fprintf(stderr, "Try `clarion %s --help`.\n", cli->command->name);
+    return EXIT_BAD_USAGE;
+}
+
+static void print_options(const struct option_spec *options)
+{
+    for (size_t i = 0; i < count(options); i++) {
+        const struct option_spec *o = &options[i];
+        char left[64];
+        snprintf(left, sizeof left, "%s%c%s--%s%s%s", o->letter != '\0' ? "-" : "", o->letter != '\0' ? o->letter : ' ',
+                 o->letter != '\0' ? ", " : "   ", o->name, o->value != NULL ? " " : "",
+                 o->value != NULL ? o->value : "");
+        printf("  %-26s %s\n", left, o->help);
+    }
+}
+
+void cli_print_help(const struct command *command)
+{
+    printf("Usage: clarion %s%s%s%s\n\n%s\n", command->name, command->options != NULL ? " [OPTION...]" : "",
+           command->arguments[0] != '\0' ? " " : "", command->arguments, command->summary);
+    if (command->details != NULL)
+        printf("\n%s", command->details);
+    if (command->options != NULL) {
+        printf("\nOptions:\n");
+        print_options(command->options);
+    }
+    printf("\nCommon options:\n");
+    print_options(common_options);
+}
+
+void cli_print_overview(void)
+{
+    printf("Usage: clarion COMMAND [OPTION...] [ARGUMENT...]\n\n"
+           "Finds the known vulnerabilities in container images.\n\nCommands:\n");
+    for (size_t i = 0; commands[i] != NULL; i++)
+        printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+    printf("\n`clarion COMMAND --help` tells more. First steps:\n"
+           "  clarion update                     fetch the vulnerability feeds\n"
+           "  clarion scan docker-archive:F.tar  scan what `docker save` wrote\n\n"
+           "Exit status: 0 fine, 1 findings at or over --fail-on, 2 wrong usage, 3 failed or incomplete.\n");
+}
+
+int cli_emit(struct slice bytes, const char *path)
+{
+    struct error err;
+    bool ok = path != NULL ? file_write_atomic(path, bytes, &err)
+                           : fd_write_all(STDOUT_FILENO, bytes, &err) || error_wrap(&err, "standard output");
+    if (ok)
+        return EXIT_FINE;
+    log_error("%s", err.text);
+    return EXIT_FAILED;
+}

@@ -1,0 +1,66 @@
+// clarion scan TARGET...: index images and judge them.
+#include "base/log.h"
+#include "cli/session.h"
+
+static const struct option_spec options[] = {
+    SESSION_REPORT_OPTIONS,
+    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
+    {"jobs", 'j', "N", "layers read at the same time (default: one for each processor)", NULL},
+    {0},
+};
+
+static int scan_one(struct session *s, const char *target, const struct index_options *how, const struct output *output)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct index_result indexed INDEX_RESULT_AUTO = {0};
+    struct report report;
+    struct error err;
+    if (!index_target(&s->store, target, how, &a, &indexed, &err)) {
+        log_error("%s", err.text);
+        return EXIT_FAILED;
+    }
+    if (!session_report(s, &indexed.image, &indexed, &a, &report))
+        return EXIT_FAILED;
+    return session_deliver(s, &report, output, false, target);
+}
+
+static int run(struct cli *cli)
+{
+    const struct output *output = session_output(cli, "table", false);
+    const char *jobs = cli_value(cli, "jobs");
+    uint64_t threads = 0;
+    if (output == NULL || !session_check_fail_on(cli))
+        return EXIT_BAD_USAGE;
+    if (jobs != NULL && (!slice_to_u64(slice_str(jobs), &threads) || threads == 0 || threads > 64))
+        return cli_usage(cli, "--jobs takes a number from 1 to 64, not \"%s\"", jobs);
+    if (cli_value(cli, "output") != NULL && cli->arguments_n > 1)
+        return cli_usage(cli, "--output takes one report: scan one TARGET at a time");
+    struct session s SESSION_AUTO;
+    if (!session_open(&s, cli, true))
+        return EXIT_FAILED;
+    struct index_options how = {cli_value(cli, "platform"), &cli->limits, (unsigned)threads};
+    int worst = EXIT_FINE;
+    for (size_t i = 0; i < cli->arguments_n; i++) {
+        int code = scan_one(&s, cli->arguments[i], &how, output);
+        worst = code > worst ? code : worst;
+    }
+    return worst;
+}
+
+const struct command command_scan = {
+    .name = "scan",
+    .summary = "find the known vulnerabilities of images",
+    .arguments = "TARGET...",
+    .details = "TARGET is one of\n"
+               "  docker-archive:FILE    what `docker save` writes, plain or compressed\n"
+               "  oci:DIR[:TAG]          an OCI image layout\n"
+               "  oci-archive:FILE[:TAG] the same as a tar archive\n"
+               "  dir:ROOT               an unpacked root file system\n"
+               "or a bare path, whose kind is recognised.\n\n"
+               "Exit status 3: the image, or a part of it, could not be read or judged; what could is in the report.\n",
+    .options = options,
+    .least = 1,
+    .most = 1000,
+    .indexes = true,
+    .run = run,
+};

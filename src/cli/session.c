@@ -1,0 +1,165 @@
+#include "cli/session.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/ioctl.h>
+#include <unistd.h>
+
+static bool say(const struct error *err)
+{
+    log_error("%s", err->text);
+    return false;
+}
+
+bool session_open(struct session *s, struct cli *cli, bool judging)
+{
+    struct error err;
+    *s = (struct session){.cli = cli};
+    if (!store_open(cli->data, &s->store, &err))
+        return say(&err);
+    if (!judging)
+        return true;
+    const char *as_of = cli_value(cli, "as-of");
+    bool ok = as_of != NULL ? store_generation_at(&s->store, slice_str(as_of), &s->arena, &s->generation, &err)
+                            : store_generation(&s->store, &s->arena, &s->generation, &err);
+    if (!ok)
+        return say(&err);
+    s->segments = report_segments_open(&s->store, &s->generation);
+    return true;
+}
+
+void session_close(struct session *s)
+{
+    report_segments_close(&s->segments);
+    store_close(&s->store);
+    arena_free(&s->arena);
+}
+
+bool session_stored_image(struct session *s, const char *text, struct arena *a, struct stored_image *image)
+{
+    struct error err;
+    struct digest found[2];
+    size_t n;
+    if (!store_image_find(&s->store, slice_str(text), a, found, 2, &n, &err))
+        return say(&err);
+    if (n == 0)
+        error_set(&err, ERR_NOT_FOUND, "no indexed image has the digest %s: index it first (`clarion index TARGET`)",
+                  text);
+    else if (n > 1)
+        error_set(&err, ERR_USAGE, "more than one indexed image has a digest that starts with %s: give more of it",
+                  text);
+    else {
+        bool known;
+        if (store_image_get(&s->store, &found[0], NULL, a, image, &known, &err) && known)
+            return true;
+        if (!known)
+            error_set(&err, ERR_NOT_FOUND, "image %s was removed meanwhile", found[0].text);
+    }
+    return say(&err);
+}
+
+static void add_problems(const struct index_result *indexed, struct arena *a, struct report *report)
+{
+    report->layers = indexed->layers;
+    report->layers_n = indexed->layers_n;
+    for (size_t i = 0; i < indexed->problems_n; i++) {
+        if (report->errors_n == report->errors_cap)
+            report->errors =
+                arena_grow(a, report->errors, sizeof *report->errors, report->errors_n, &report->errors_cap);
+        report->errors[report->errors_n++] = indexed->problems[i];
+    }
+}
+
+bool session_report(struct session *s, struct stored_image *image, const struct index_result *indexed, struct arena *a,
+                    struct report *report)
+{
+    struct error err;
+    if (!report_make(image, &s->generation, s->segments, clock_now(), a, report, &err))
+        return say(&err);
+    if (indexed != NULL)
+        add_problems(indexed, a, report);
+    return true;
+}
+
+const struct output *session_output(struct cli *cli, const char *fallback, bool inventory)
+{
+    const char *name = cli_value(cli, "format");
+    const struct output *output = output_named(slice_str(name != NULL ? name : fallback));
+    if (output != NULL && (inventory ? output->inventory : output->report) != NULL)
+        return output;
+    char known[256] = "";
+    for (size_t i = 0; outputs[i] != NULL; i++)
+        if ((inventory ? outputs[i]->inventory : outputs[i]->report) != NULL)
+            snprintf(known + strlen(known), sizeof known - strlen(known), " %s", outputs[i]->name);
+    cli_usage(cli, "there is no format \"%s\" here; there are:%s", name, known);
+    return NULL;
+}
+
+// The shape of a report that fits standard output as it is.
+static struct output_options session_output_options(struct cli *cli)
+{
+    struct output_options options = {.only_fixed = cli_value(cli, "only-fixed") != NULL};
+    struct winsize size;
+    const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
+    if (cli_value(cli, "output") != NULL || isatty(STDOUT_FILENO) == 0)
+        return options;
+    options.color = (no_color == NULL || no_color[0] == '\0') && term != NULL && strcmp(term, "dumb") != 0;
+    options.columns = ioctl(STDOUT_FILENO, TIOCGWINSZ, &size) == 0 && size.ws_col > 0 ? size.ws_col : 80;
+    return options;
+}
+
+bool session_check_fail_on(struct cli *cli)
+{
+    enum severity severity;
+    const char *text = cli_value(cli, "fail-on");
+    if (text == NULL || severity_parse(slice_str(text), &severity))
+        return true;
+    cli_usage(cli, "--fail-on takes critical, high, medium, low, negligible or unknown, not \"%s\"", text);
+    return false;
+}
+
+static bool any_over(const struct report *report, const struct output_options *shape, enum severity severity)
+{
+    for (size_t i = 0; i < report->findings_n; i++)
+        if (report->findings[i].severity >= severity && (!shape->only_fixed || report->findings[i].fixed_in.n != 0))
+            return true;
+    return false;
+}
+
+// A script relies on the answer of --fail-on, so judging by nothing, or by nothing that fits, is not a pass.
+static int gate(struct session *s, const struct report *report, const struct output_options *shape, const char *target)
+{
+    enum severity severity;
+    if (s->generation.id.n == 0) {
+        log_error("%s: not judged, there is no vulnerability data yet: run `clarion update`", target);
+        return EXIT_FAILED;
+    }
+    if (!severity_parse(slice_str(cli_value(s->cli, "fail-on")), &severity))
+        return EXIT_FINE;
+    if (any_over(report, shape, severity))
+        return EXIT_FINDINGS;
+    // An image without any package is fine, unless it is a distribution's, whose packages must be somewhere.
+    const struct inventory *inventory = &report->image->inventory;
+    if (report->judged != 0 || (inventory->packages_n == 0 && !inventory->distribution.known))
+        return EXIT_FINE;
+    log_error("%s: --fail-on cannot be answered, since no package of the image could be judged", target);
+    return EXIT_FAILED;
+}
+
+int session_deliver(struct session *s, const struct report *report, const struct output *output, bool inventory,
+                    const char *target)
+{
+    struct output_options shape = session_output_options(s->cli);
+    struct buf text BUF_AUTO = {0};
+    (inventory ? output->inventory : output->report)(report, &shape, &text);
+    if (cli_emit(buf_slice(&text), cli_value(s->cli, "output")) != EXIT_FINE)
+        return EXIT_FAILED;
+    for (size_t i = 0; i < report->errors_n; i++)
+        log_error("%s: incomplete: %s", target, report->errors[i].p);
+    if (report->errors_n != 0)
+        return EXIT_FAILED;
+    return inventory ? EXIT_FINE : gate(s, report, &shape, target);
+}

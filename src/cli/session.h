@@ -1,0 +1,52 @@
+// What the commands that judge images share: the store, the generation asked for, and how a report leaves the program.
+#pragma once
+
+#include "cli/command.h"
+#include "match/report.h"
+#include "output/output.h"
+#include "service/indexer.h"
+#include "store/store.h"
+
+struct session {
+    struct cli *cli;
+    struct arena arena;
+    struct store store;
+    struct generation generation;
+    struct report_segments *segments;
+};
+
+// Opens the store and, when `judging`, the generation: the one of --as-of, else the current one (which may be empty).
+// False: the message has been written.
+bool session_open(struct session *s, struct cli *cli, bool judging);
+void session_close(struct session *s);
+#define SESSION_AUTO __attribute__((cleanup(session_close)))
+
+// An indexed image by its digest, or the start of it. False: the message has been written.
+bool session_stored_image(struct session *s, const char *digest, struct arena *a, struct stored_image *image);
+
+// A report of an image that was indexed (`indexed` not NULL: in this run, with layers and problems). False: the message
+// has been written.
+bool session_report(struct session *s, struct stored_image *image, const struct index_result *indexed, struct arena *a,
+                    struct report *report);
+
+// The output of --format, which must be able to write reports (or inventories). NULL: the message has been written.
+const struct output *session_output(struct cli *cli, const char *fallback, bool inventory);
+
+// Writes a report (or, with `inventory`, the inventory alone) to --output or standard output, repeats on standard error
+// why it is incomplete, and gives the exit code: EXIT_FAILED when anything is missing, else what --fail-on says.
+int session_deliver(struct session *s, const struct report *report, const struct output *output, bool inventory,
+                    const char *target);
+
+// False when --fail-on has a value that is no severity: the message has been written.
+bool session_check_fail_on(struct cli *cli);
+
+// The options of all commands that write reports; they come first in the commands' tables.
+#define SESSION_REPORT_OPTIONS                                                                                         \
+    {"format", 'f', "FORMAT", "table (default), json or clair", "table json clair"},                                   \
+        {"output", 'o', "FILE", "write the report there instead of to standard output", NULL},                         \
+        {"fail-on", 0, "SEVERITY", "exit with 1 when a finding is at or over it",                                      \
+         "critical high medium low negligible unknown"},                                                               \
+        {"only-fixed", 0, NULL, "leave out findings that no update fixes", NULL},                                      \
+    {                                                                                                                  \
+        "as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL                                           \
+    }

@@ -1,0 +1,72 @@
+// A feed is one upstream's vulnerability data: a name, its URLs, and how to turn its files into advisory records.
+//
+// Adding one is one file and one line in feeds.c. fetch.c does all HTTP, so a feed only names URLs and parses streams.
+#pragma once
+
+#include "advisory/advisory.h"
+#include "base/limits.h"
+#include "base/reader.h"
+
+struct feed_input;
+struct feed_run;
+
+struct feed {
+    const char *name;  // "debian"
+    const char *title; // "Debian security tracker"
+    const char *url;   // where a person looks: the upstream's first URL
+    unsigned version;  // of the parser: a new one makes every file be fetched and read again
+
+    // Reads one of its files into records.
+    bool (*parse)(struct feed_input *input, struct error *err);
+
+    // Fetches everything, by feed_source for each file. False: the feed as a whole failed.
+    bool (*update)(struct feed_run *run, struct error *err);
+};
+
+// The table, terminated by NULL.
+extern const struct feed *const feeds[];
+const struct feed *feed_named(struct slice name);
+
+// ---- for feeds ------------------------------------------------------------------------------------------------------
+
+// What a parser gets.
+struct feed_input {
+    struct reader *body; // unpacked
+    struct slice scope;  // the one that this file covers; empty when the file says it itself
+    struct segment_builder *builder;
+    const struct limits *limits;
+    uint64_t left_out; // to be counted up by the parser: records that it could not use, which the outcome reports
+};
+
+enum feed_answer { FEED_READ, FEED_UNCHANGED, FEED_ABSENT, FEED_FAILED };
+
+// Fetches one URL and has it read by the feed's parser. A file that has not changed since the last segment is carried
+// over from there (by its scope; a feed of one file without a scope is then unchanged as a whole). A file that fails
+// after retries keeps its former records; the run goes on and is reported as failed in part. FEED_ABSENT: the upstream
+// says that there is no such file (404), which is no failure for a feed that probes.
+enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope);
+
+// ---- running them ---------------------------------------------------------------------------------------------------
+
+struct update_options {
+    const char *mirror; // NULL, a URL or a folder: https://HOST/PATH becomes MIRROR/HOST/PATH
+    const struct limits *limits;
+    bool force; // accept a feed that has shrunk below half its former records
+    void (*progress)(void *context, const char *feed, const char *message);
+    void *progress_context;
+};
+
+struct feed_outcome {
+    const struct feed *feed;
+    enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN } result;
+    uint64_t records;
+    uint64_t left_out;
+    struct error error; // of FEED_PARTLY and FEED_BROKEN
+};
+
+struct store;
+
+// Runs one feed: fetches, parses, writes a segment, records it as the feed's current one (or the failure). A feed that
+// fails keeps its last good segment. False only when our own store fails; the feed's own failure is in `outcome`.
+bool feed_update(const struct feed *feed, struct store *store, const struct update_options *options,
+                 struct feed_outcome *outcome, struct error *err);

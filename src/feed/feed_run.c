@@ -1,0 +1,257 @@
+// One run of a feed: fetch, parse, build a segment, record the outcome. No feed fails because of another, and no file
+// of a feed because of another file.
+#include "feed/feed.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/fetch.h"
+#include "store/store.h"
+
+#include <stdio.h>
+
+struct feed_run {
+    const struct feed *feed;
+    const struct update_options *options;
+    struct store *store;
+    struct arena arena;
+    struct fetcher *fetcher;
+    struct segment_builder *builder;
+    struct segment *former; // the feed's segment until now; NULL none
+    const struct feed_file *known;
+    size_t known_n;
+    VEC(struct feed_file) files; // as they are after this run
+    size_t read, unchanged, failed;
+    size_t vanished; // files that were there at the last run
+    uint64_t left_out;
+    struct error first_failure;
+};
+
+static void say(struct feed_run *run, const char *url, const char *what)
+{
+    char text[2 * ERROR_TEXT];
+    snprintf(text, sizeof text, "%s: %s", url, what);
+    if (run->options->progress != NULL)
+        run->options->progress(run->options->progress_context, run->feed->name, text);
+}
+
+static const struct feed_file *known_file(const struct feed_run *run, const char *url)
+{
+    for (size_t i = 0; i < run->known_n; i++)
+        if (slice_eq(run->known[i].url, slice_str(url)))
+            return &run->known[i];
+    return NULL;
+}
+
+// True when the records of the file are in the former segment.
+static bool is_kept(const struct feed_run *run, const struct feed_file *file, struct slice scope)
+{
+    return file != NULL && run->former != NULL && file->checked != 0 &&
+           (scope.n == 0 || segment_has_scope(run->former, scope));
+}
+
+// Takes the records of a file over from the former segment. Those of a feed of one file stay where they are.
+static bool carry(struct feed_run *run, struct slice scope, struct error *err)
+{
+    struct segment_mark mark = segment_mark(run->builder);
+    if (scope.n == 0 || segment_carry(run->builder, run->former, scope, run->options->limits, err))
+        return true;
+    segment_rewind(run->builder, mark);
+    return false;
+}
+
+// The file as it was before, with its records and the validators that speak of them; and why it could not be had now.
+static void fail(struct feed_run *run, const struct feed_file *former, struct slice scope, struct feed_file *file,
+                 const struct error *why)
+{
+    struct error lost;
+    say(run, file->url.p, why->text);
+    if (run->failed++ == 0)
+        run->first_failure = *why;
+    if (is_kept(run, former, scope) && carry(run, scope, &lost))
+        *file = *former;
+    file->error = arena_dup(&run->arena, slice_str(why->text));
+}
+
+static bool parse_body(struct feed_run *run, struct reader *body, struct slice scope, struct error *err)
+{
+    struct feed_input input = {body, scope, run->builder, run->options->limits, 0};
+    struct segment_mark mark = segment_mark(run->builder);
+    if (!run->feed->parse(&input, err)) {
+        segment_rewind(run->builder, mark);
+        return false;
+    }
+    run->left_out += input.left_out;
+    return true;
+}
+
+enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope)
+{
+    const struct feed_file *former = known_file(run, url);
+    struct feed_file file = {.url = arena_dup(&run->arena, slice_str(url)), .scope = arena_dup(&run->arena, scope)};
+    struct fetch_validators validators = {0};
+    struct reader *body READER_AUTO = NULL;
+    struct error err;
+    // "Unchanged" helps only where this version of the parser has read it.
+    if (is_kept(run, former, scope) && former->version == run->feed->version)
+        validators = (struct fetch_validators){former->etag, former->last_modified};
+    enum feed_answer answer = FEED_FAILED;
+    switch (fetch(run->fetcher, url, &validators, &run->arena, &body, &err)) {
+    case FETCH_ABSENT:
+        run->vanished += former != NULL;
+        return FEED_ABSENT;
+    case FETCH_UNCHANGED:
+        answer = carry(run, scope, &err) ? FEED_UNCHANGED : FEED_FAILED;
+        break;
+    case FETCH_OK:
+        answer = parse_body(run, body, scope, &err) ? FEED_READ : FEED_FAILED;
+        if (answer == FEED_FAILED)
+            error_wrap(&err, "%s", url);
+        break;
+    case FETCH_FAILED:
+        break;
+    }
+    if (answer == FEED_FAILED) {
+        fail(run, former, scope, &file, &err);
+    } else {
+        file.etag = validators.etag;
+        file.last_modified = validators.last_modified;
+        file.checked = clock_now();
+        file.version = run->feed->version;
+        run->read += answer == FEED_READ;
+        run->unchanged += answer == FEED_UNCHANGED;
+        say(run, url, answer == FEED_READ ? "read" : "unchanged");
+    }
+    VEC_PUSH(&run->arena, &run->files) = file;
+    return answer;
+}
+
+// ---- a whole run ----------------------------------------------------------------------------------------------------
+
+static const struct feed_state *state_of(const struct generation *g, const struct feed *feed)
+{
+    for (size_t i = 0; i < g->feeds_n; i++)
+        if (slice_eq(g->feeds[i].feed, slice_str(feed->name)))
+            return &g->feeds[i];
+    return NULL;
+}
+
+static bool broken(struct feed_outcome *outcome, const struct error *why)
+{
+    outcome->result = FEED_BROKEN;
+    outcome->error = *why;
+    return false;
+}
+
+// Writes the segment, unless it would say nothing new or look like a mistake. False: `outcome` says why there is none.
+static bool build(struct feed_run *run, const struct feed_state *state, struct digest *digest,
+                  struct feed_outcome *outcome)
+{
+    struct error err;
+    uint64_t former = run->former != NULL ? segment_count(run->former) : 0;
+    uint64_t collected = segment_builder_count(run->builder);
+    if (collected < former - former / 2 && !run->options->force) {
+        error_set(&err, ERR_FORMAT,
+                  "has shrunk from %llu records to %llu, which looks like a mistake; the former ones stay "
+                  "(`clarion update --force %s` accepts it)",
+                  (unsigned long long)former, (unsigned long long)collected, run->feed->name);
+        return broken(outcome, &err);
+    }
+    if (collected == 0)
+        log_warn("%s: the upstream has no records", run->feed->name);
+    if (!segment_write(run->builder, run->store->segments, digest, &outcome->records, &err))
+        return broken(outcome, &err);
+    outcome->result = state != NULL && digest_eq(digest, &state->segment) ? FEED_SAME : FEED_UPDATED;
+    return true;
+}
+
+// Decides what the run amounts to. *made tells whether `digest` names a segment of this run.
+static void conclude(struct feed_run *run, bool ran, const struct error *why, const struct feed_state *state,
+                     struct digest *digest, bool *made, struct feed_outcome *outcome)
+{
+    struct error err;
+    *made = false;
+    outcome->records = state != NULL ? state->records : 0;
+    outcome->left_out = run->left_out;
+    if (!ran) {
+        err = *why;
+        if (run->failed != 0)
+            error_set(&err, why->code, "%s; the first: %s", why->text, run->first_failure.text);
+        broken(outcome, &err);
+    } else if (run->read + run->unchanged == 0) {
+        if (run->failed == 0)
+            error_set(&err, ERR_NOT_FOUND, "the upstream has none of the feed's files (%s)", run->feed->url);
+        broken(outcome, run->failed != 0 ? &run->first_failure : &err);
+    } else if (run->read + run->failed + run->vanished == 0) {
+        outcome->result = FEED_SAME;
+    } else {
+        *made = build(run, state, digest, outcome);
+        if (*made && run->failed != 0) {
+            outcome->result = FEED_PARTLY;
+            outcome->error = run->first_failure;
+            if (run->failed > 1)
+                error_wrap(&outcome->error, "%zu files failed, the first", run->failed);
+        }
+    }
+}
+
+static bool record(struct feed_run *run, const struct digest *segment, const struct feed_outcome *outcome,
+                   struct error *err)
+{
+    bool fine = outcome->result == FEED_UPDATED || outcome->result == FEED_SAME;
+    struct feed_result result = {
+        .feed = slice_str(run->feed->name),
+        .segment = segment,
+        .records = outcome->records,
+        .confirmed = fine,
+        .error = fine ? SLICE("") : slice_str(outcome->error.text),
+        // Where nothing was made of them, the files are as they were.
+        .files = segment != NULL || fine ? run->files.v : NULL,
+        .files_n = run->files.n,
+    };
+    return store_feed_record(run->store, &result, err);
+}
+
+static bool run_feed(struct feed_run *run, const struct feed_state *state, struct feed_outcome *outcome,
+                     struct error *err)
+{
+    struct error why = {0};
+    struct digest digest;
+    bool made;
+    bool ran = run->feed->update(run, &why);
+    conclude(run, ran, &why, state, &digest, &made, outcome);
+    return record(run, made ? &digest : NULL, outcome, err);
+}
+
+static void run_free(struct feed_run *run)
+{
+    segment_close(&run->former);
+    segment_builder_free(&run->builder);
+    fetcher_free(&run->fetcher);
+    arena_free(&run->arena);
+}
+
+bool feed_update(const struct feed *feed, struct store *store, const struct update_options *options,
+                 struct feed_outcome *outcome, struct error *err)
+{
+    struct feed_run run = {.feed = feed, .options = options, .store = store};
+    struct generation g;
+    struct feed_file *known = NULL;
+    *outcome = (struct feed_outcome){.feed = feed};
+    bool ok = store_generation(store, &run.arena, &g, err) &&
+              store_feed_files(store, slice_str(feed->name), &run.arena, &known, &run.known_n, err);
+    if (ok) {
+        struct error missing;
+        const struct feed_state *state = state_of(&g, feed);
+        run.known = known;
+        run.fetcher = fetcher_new(options->mirror, store->folder, options->limits);
+        run.builder = segment_builder_new(feed->name);
+        if (state != NULL && state->segment.text[0] != '\0') {
+            run.former = segment_open(store->segments, &state->segment, &missing);
+            if (run.former == NULL)
+                log_warn("%s: %s", feed->name, missing.text);
+        }
+        ok = run_feed(&run, run.former != NULL ? state : NULL, outcome, err);
+    }
+    run_free(&run);
+    return ok;
+}

@@ -1,0 +1,32 @@
+// Fetching one file: https, http, or a folder that mirrors them; conditional, resumed, retried, bounded.
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/reader.h"
+
+// What the upstream said of a file when it was last read, to ask whether it has changed.
+struct fetch_validators {
+    struct slice etag;          // with its quotes
+    struct slice last_modified; // as sent
+};
+
+enum fetch_result { FETCH_OK, FETCH_UNCHANGED, FETCH_ABSENT, FETCH_FAILED };
+
+struct fetcher;
+
+// `mirror` as in struct update_options. `spool` is a folder for unnamed temporary files (O_TMPFILE): a download is
+// complete before it is parsed, so that a body cut short never reaches a parser. Keeps connections alive. Never NULL.
+struct fetcher *fetcher_new(const char *mirror, const char *spool, const struct limits *limits);
+void fetcher_free(struct fetcher **f);
+
+// Fetches `url`. With FETCH_OK: `*body` reads the bytes, unpacked when the file is gzip, bzip2, xz or zstd (told by its
+// first bytes), and `validators` are replaced by the new ones, in the arena. FETCH_FAILED fills `err`: URL, status or
+// reason, and how often it was tried. Retries on connection errors, 429 and 5xx (obeying Retry-After up to a bound),
+// and resumes a body that broke off with a range request when the server has validators.
+enum fetch_result fetch(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
+                        struct reader **body, struct error *err);
+
+// Seconds before the second try (1 unless set); each further one waits twice as long. For tests.
+void fetch_set_first_wait(struct fetcher *f, double seconds);

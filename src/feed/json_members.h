@@ -1,0 +1,14 @@
+// Reads one huge JSON object member by member, without ever holding more than one member in memory.
+#pragma once
+
+#include "base/limits.h"
+#include "base/reader.h"
+
+// Called with the text of an object that has just the one member: {"key":value}. It is complete and its brackets are
+// balanced, but not yet parsed: what is inside may still be no JSON.
+typedef bool json_member_fn(void *context, struct slice object, struct error *err);
+
+// Reads an object to its end, and the stream to its end. False with ERR_FORMAT (and the byte) when the stream is no
+// object, is cut short or goes on behind it, ERR_LIMIT for a member over limits.feed_member_bytes, or what `take` says.
+bool json_for_each_member(struct reader *r, const struct limits *limits, json_member_fn *take, void *context,
+                          struct error *err);

@@ -1,0 +1,54 @@
+// Where an image comes from: a docker archive, an OCI layout or archive, a folder of blobs, a root file system.
+//
+// Opening an image reads and verifies its manifest and configuration and lists its layers; the layers' bytes are read
+// only when image_open_layer is called, and are verified by who reads them. Nothing is written, nothing outside the
+// named file or folder is opened, whatever the image says.
+#pragma once
+
+#include "base/arena.h"
+#include "base/digest.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "base/reader.h"
+
+struct image_layer {
+    struct digest digest;     // of the blob, as the manifest names it; of the archive for a docker archive's layer.tar
+    struct slice media_type;  //
+    uint64_t size;            // as the manifest says; 0 when unknown
+    struct slice created_by;  // from the configuration's history, may be empty
+    struct slice skip_reason; // not empty: this layer's bytes are not part of the image (foreign layer); do not open it
+    bool verify;    // the bytes must have the digest; false where it is that of something else (root, packed layer.tar)
+    uint64_t where; // for the source's own use
+};
+
+struct image {
+    struct slice reference; // what the user named, or the tag that the image carries
+    struct slice kind;      // "docker-archive", "oci", "oci-archive", "dir" (a root), "blobs" (manifest beside blobs)
+    struct digest manifest; // of the manifest chosen; of the configuration for a docker archive
+    struct digest config;   // empty text: none
+    struct slice os, arch;  // of the configuration
+    struct image_layer *layers; // base first
+    size_t layers_n, layers_cap;
+    bool sequential;       // layers are best opened one after the other, in order of `where`
+    struct slice *remarks; // what was passed over, for people
+    size_t remarks_n, remarks_cap;
+    const struct image_source_ops *ops;
+    void *source;
+};
+
+struct image_options {
+    const char *platform; // "os/arch[/variant]"; NULL: linux and this machine's architecture
+    const struct limits *limits;
+};
+
+// Opens TARGET: "docker-archive:FILE", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", or a bare path whose kind
+// is recognised. Everything in `image` lives in the arena, but image_close must be called before that is freed. Errors:
+// ERR_NOT_FOUND, ERR_FORMAT, ERR_DIGEST (naming both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE.
+bool image_open(const char *target, const struct image_options *options, struct arena *a, struct image *image,
+                struct error *err);
+
+// Closes what image_open opened; harmless for an all-zero image.
+void image_close(struct image *image);
+
+// The compressed bytes of layer `i`. Safe to call from several threads, also for the same image.
+struct reader *image_open_layer(struct image *image, size_t i, struct error *err);

@@ -1,0 +1,83 @@
+// What is installed: the words that scanners, the inventory, matchers and outputs share.
+//
+// All slices point into the arena of whoever made the value. An unknown field is an empty slice.
+#pragma once
+
+#include "base/slice.h"
+
+// One installed package, named and versioned as its own package manager prints it.
+struct package {
+    struct slice kind;           // "deb", "apk", … : the scanner's word, a literal
+    struct slice name;           //
+    struct slice version;        //
+    struct slice arch;           // as the package manager writes it: "amd64", "x86_64", "all"
+    struct slice module;         // rpm's modularity label, "name:stream"
+    struct slice source_name;    // what it was built from; equal to name when the database says nothing else
+    struct slice source_version; // likewise
+};
+
+// A package database, or one file of it, as one layer has it: everything in it is replaced when a later layer has
+// another file at the same path.
+struct package_db {
+    struct slice scanner; // name of the scanner that read it
+    struct slice path;    // in the layer, without a leading slash: "var/lib/dpkg/status"
+    struct package *packages;
+    size_t n, cap;
+};
+
+// A file that tells which distribution this is, parsed; several may stand in one image.
+enum release_file_kind {
+    RELEASE_OS,     // etc/os-release, usr/lib/os-release (os-release(5))
+    RELEASE_LSB,    // etc/lsb-release
+    RELEASE_DEBIAN, // etc/debian_version
+    RELEASE_ALPINE, // etc/alpine-release
+};
+
+struct release_file {
+    enum release_file_kind kind;
+    struct slice path;
+    struct slice id;          // os-release ID, in lower case; "debian", "alpine" for the files that imply it
+    struct slice id_like;     // blank-separated
+    struct slice name;        // NAME
+    struct slice version;     // VERSION, "12 (bookworm)"; the whole line for debian_version and alpine-release
+    struct slice version_id;  // VERSION_ID, "12"
+    struct slice codename;    // VERSION_CODENAME, or the parenthesis of VERSION
+    struct slice pretty_name; // PRETTY_NAME
+    struct slice cpe;         // CPE_NAME
+    struct slice support_end; // SUPPORT_END, "2028-06-30"
+};
+
+// Something in an image that was not read, and why. `lost` says that package data may be missing because of it: the
+// report is then incomplete and says so; without it, it is a remark.
+struct skip {
+    struct slice path;   // as far as known; may be empty (the whole layer)
+    struct slice reason; // for people
+    bool lost;
+};
+
+// A symbolic link of a layer.
+struct layer_link {
+    struct slice path, target;
+};
+
+// Everything that one layer says, whatever the layers below it hold. The result of a layer worker, kept in the store
+// under (layer digest, indexer state).
+struct findings {
+    struct package_db *dbs;
+    size_t dbs_n, dbs_cap;
+    struct release_file *releases;
+    size_t releases_n, releases_cap;
+    struct slice *whiteouts; // paths removed from the layers below ("etc/motd" for etc/.wh.motd)
+    size_t whiteouts_n, whiteouts_cap;
+    struct slice *opaques; // folders whose contents in the layers below are hidden; "" is the root
+    size_t opaques_n, opaques_cap;
+    struct layer_link *links;
+    size_t links_n, links_cap;
+    struct slice *nondirs; // regular files, devices and the like at a path that some scanner's path leads through
+    size_t nondirs_n, nondirs_cap;
+    struct skip *skips;
+    size_t skips_n, skips_cap;
+    uint64_t skips_total; // including those beyond limits.skips
+    uint64_t entries;     // members of the archive
+    uint64_t bytes;       // unpacked size
+};

@@ -1,0 +1,9 @@
+// The worker's own side: one layer, from standard input to standard output.
+#pragma once
+
+#include "base/limits.h"
+
+#define WORKER_OUT_OF_MEMORY 3 // exit status, as base/arena.h has it
+
+// Enters the sandbox, reads the layer, writes the answer, ends the process.
+_Noreturn void worker_child_run(const struct limits *limits);

@@ -1,0 +1,49 @@
+// Clarion finds the known vulnerabilities in container images. This file picks the command; cli/commands.c is the
+// table.
+#include "base/log.h"
+#include "cli/command.h"
+#include "layer/worker.h"
+
+#include <locale.h>
+#include <stdio.h>
+#include <string.h>
+
+static int run(const struct command *command, int argc, char **argv)
+{
+    struct cli cli;
+    bool done;
+    int code;
+    if (!cli_parse(&cli, command, argc, argv, &done, &code))
+        return code;
+    // Before the first thread, and before anything secret is in memory.
+    struct error err;
+    if (command->indexes && !worker_start(&err)) {
+        log_error("cannot start the layer workers: %s", err.text);
+        return EXIT_FAILED;
+    }
+    code = command->run(&cli);
+    if (command->indexes)
+        worker_stop();
+    return code;
+}
+
+int main(int argc, char **argv)
+{
+    setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters; no other part of a locale is wanted
+    if (argc < 2) {
+        cli_print_overview();
+        return EXIT_BAD_USAGE;
+    }
+    const char *name = argv[1];
+    if (strcmp(name, "--help") == 0 || strcmp(name, "-h") == 0)
+        name = "help";
+    else if (strcmp(name, "--version") == 0 || strcmp(name, "-V") == 0)
+        name = "version";
+    const struct command *command = command_named(name);
+    if (command == NULL) {
+        log_error("there is no command \"%s\"", name);
+        fputs("Try `clarion --help`.\n", stderr);
+        return EXIT_BAD_USAGE;
+    }
+    return run(command, argc - 1, argv + 1);
+}

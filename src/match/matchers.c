@@ -1,0 +1,52 @@
+#include "match/matcher.h"
+
+#include "base/buf.h"
+
+extern const struct matcher matcher_alpine, matcher_debian;
+
+const struct matcher *const matchers[] = {&matcher_alpine, &matcher_debian, NULL};
+
+const struct matcher *matcher_for(const struct distribution *distribution, struct slice kind)
+{
+    for (size_t i = 0; distribution->known && matchers[i] != NULL; i++)
+        if (slice_eq(kind, slice_str(matchers[i]->kind)) && matchers[i]->applies(distribution))
+            return matchers[i];
+    return NULL;
+}
+
+struct slice match_scope_release(struct slice scope)
+{
+    ptrdiff_t colon = slice_find(scope, ':');
+    return colon < 0 ? scope : slice_from(scope, (size_t)colon + 1);
+}
+
+// RFC 3986: everything but the unreserved characters stands as %XX.
+static void add_encoded(struct buf *out, struct slice text)
+{
+    for (size_t i = 0; i < text.n; i++) {
+        char c = text.p[i];
+        bool plain = (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') || c == '-' ||
+                     c == '.' || c == '_' || c == '~';
+        if (plain)
+            buf_addc(out, c);
+        else
+            buf_addf(out, "%%%02X", (unsigned char)c);
+    }
+}
+
+struct slice match_links(struct arena *a, const char *prefix, const struct advisory *record)
+{
+    struct buf out BUF_AUTO = {0};
+    buf_adds(&out, prefix);
+    add_encoded(&out, record->vulnerability);
+    size_t page = out.n;
+    struct slice link, rest = record->links;
+    while (rest.n != 0) {
+        slice_cut(rest, ' ', &link, &rest);
+        if (link.n == 0 || slice_eq(link, slice_of(out.p, page)))
+            continue;
+        buf_addc(&out, ' ');
+        buf_add(&out, link);
+    }
+    return arena_dup(a, buf_slice(&out));
+}

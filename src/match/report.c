@@ -1,0 +1,217 @@
+#include "match/report.h"
+
+#include "base/clock.h"
+#include "base/utf8.h"
+#include "match/judging.h"
+
+#include <stdlib.h>
+
+#define DAY        (24 * 3600)
+#define PATH_SHOWN ((size_t)256) // bytes of a path in a message
+
+const char *feed_condition_name(enum feed_condition c)
+{
+    static const char *const names[] = {
+        [FEED_LOADED] = "loaded", [FEED_STALE] = "stale", [FEED_MISSING] = "missing", [FEED_IN_ERROR] = "failed"};
+    return names[c];
+}
+
+#define APPEND(a, out, list)                                                                                           \
+    (*(((out)->list##_n == (out)->list##_cap)                                                                          \
+           ? ((out)->list = arena_grow((a), (out)->list, sizeof *(out)->list, (out)->list##_n, &(out)->list##_cap),    \
+              &(out)->list[(out)->list##_n++])                                                                         \
+           : &(out)->list[(out)->list##_n++]))
+
+// ---- coverage -------------------------------------------------------------------------------------------------------
+
+static bool is_past(struct slice date, int64_t now)
+{
+    int64_t last_day;
+    return clock_parse(date, &last_day) && last_day + DAY <= now;
+}
+
+static void cover_distribution(const struct distribution *d, int64_t now, struct arena *a, struct report *out)
+{
+    out->coverage = COVERAGE_UNKNOWN;
+    struct slice scopes[MATCH_SCOPES], end = {0};
+    for (size_t i = 0; d->known && matchers[i] != NULL; i++) {
+        const struct matcher *m = matchers[i];
+        if (!m->applies(d) || m->scopes(a, d, scopes) == 0)
+            continue;
+        out->coverage = COVERAGE_RECOGNISED;
+        end = m->end_of_life(d);
+    }
+    if (end.n == 0)
+        end = d->support_end;
+    if (out->coverage == COVERAGE_RECOGNISED && is_past(end, now)) {
+        out->coverage = COVERAGE_END_OF_LIFE;
+        out->end_of_life = end;
+    }
+}
+
+static void cover_kind(const struct judge *judge, size_t packages, struct arena *a, struct report *out)
+{
+    if (judge->able) {
+        out->judged += packages;
+    } else {
+        // Kinds come one after the other, so the last entry is the only one that can be this kind's already.
+        size_t n = out->unmatched_n;
+        if (n == 0 || !slice_eq(out->unmatched[n - 1].kind, judge->kind))
+            APPEND(a, out, unmatched) = (struct report_unmatched){.kind = judge->kind, .reason = judge->obstacle};
+        out->unmatched[out->unmatched_n - 1].packages += packages;
+        out->unjudged += packages;
+    }
+    for (size_t i = 0; i < out->feeds_n; i++)
+        if (slice_eq(out->feeds[i].feed, judge->feed.feed))
+            return;
+    if (judge->feed.feed.n != 0)
+        APPEND(a, out, feeds) = judge->feed;
+}
+
+static void list_layers(struct stored_image *image, struct arena *a, struct report *out)
+{
+    out->layers_n = image->layers_n;
+    out->layers = ARENA_NEW(a, struct report_layer, image->layers_n);
+    for (size_t i = 0; i < image->layers_n; i++)
+        out->layers[i].layer = image->layers[i];
+}
+
+// What was not read and may have held packages makes the report incomplete.
+static void list_losses(const struct stored_image *image, struct arena *a, struct report *out)
+{
+    for (size_t i = 0; i < image->inventory.skips_n; i++) {
+        const struct inventory_skip *s = &image->inventory.skips[i];
+        if (!s->skip.lost)
+            continue;
+        const char *layer = s->layer < image->layers_n ? image->layers[s->layer].digest.text : "?";
+        struct slice path = utf8_shorten(a, s->skip.path, PATH_SHOWN); // whole in the coverage
+        APPEND(a, out, errors) = arena_printf(a, "layer %s: %.*s%s%.*s", layer, SLICE_ARG(path),
+                                              s->skip.path.n != 0 ? ": " : "", SLICE_ARG(s->skip.reason));
+    }
+}
+
+// ---- findings -------------------------------------------------------------------------------------------------------
+
+typedef VEC(struct report_finding) finding_vec;
+
+struct making {
+    struct stored_image *image;
+    struct report_segments *segments;
+    struct arena *a;
+    struct report *out;
+};
+
+static struct report_finding finding_of(struct arena *a, const struct matcher *matcher, const struct verdict *v,
+                                        const struct advisory *r)
+{
+    return (struct report_finding){
+        .matcher = matcher,
+        .vulnerability = r->vulnerability,
+        .aliases = r->aliases,
+        .scope = r->scope,
+        .fixed_in = v->fixed_in,
+        .undetermined = v->kind == VERDICT_UNDETERMINED,
+        .published = r->severity,
+        .severity = matcher->severity(r->severity),
+        .severity_clair = matcher->severity_clair(r->severity),
+        .description = r->description,
+        .links = matcher->links(a, r),
+    };
+}
+
+// Judges one version of a source by all of its records.
+static bool judge_version(const struct source_group *g, const struct match_key *key, struct arena *a, finding_vec *out,
+                          struct error *err)
+{
+    const struct matcher *matcher = g->judge->matcher;
+    for (size_t i = 0, records; i < g->records_n; i += records) {
+        struct verdict verdict;
+        records = records_of_one(g->records, g->records_n, i);
+        matcher->judge(a, key, g->records + i, records, false, &verdict);
+        if (verdict.kind == VERDICT_NOT_AFFECTED)
+            continue;
+        struct advisory record = *verdict.decided_by;
+        if (!segment_describe(g->judge->segment, &record, a, err))
+            return error_wrap(err, "feed %s", matcher->feed);
+        VEC_PUSH(a, out) = finding_of(a, matcher, &verdict, &record);
+    }
+    return true;
+}
+
+// The findings of one version of a source, from the cache or judged now.
+static bool find(struct making *m, struct source_group *g, const struct match_key *key, finding_vec *out,
+                 struct error *err)
+{
+    struct verdict_cache *cache = report_verdicts(m->segments);
+    const struct judged *before = verdict_cache_get(cache, g->judge->matcher, key);
+    if (before == NULL) {
+        if (!source_records(g, true, err) || !judge_version(g, key, m->a, out, err))
+            return false;
+        verdict_cache_put(cache, g->judge->matcher, key, &(struct judged){out->v, out->n});
+        return true;
+    }
+    for (size_t i = 0; i < before->n; i++)
+        VEC_PUSH(m->a, out) = finding_dup(m->a, &before->findings[i]);
+    return true;
+}
+
+// Puts what was found in a source version into the report, for each of its packages.
+static void report_findings(struct making *m, const finding_vec *found, const size_t *packages, size_t n)
+{
+    for (size_t i = 0; i < found->n; i++)
+        for (size_t p = 0; p < n; p++) {
+            struct report_finding *f =
+                found->v[i].undetermined ? &APPEND(m->a, m->out, undetermined) : &APPEND(m->a, m->out, findings);
+            *f = found->v[i];
+            f->package = packages[p];
+        }
+}
+
+static bool judge_source(void *context, struct source_group *g, struct error *err)
+{
+    struct making *m = context;
+    const struct inventory_package *packages = m->image->inventory.packages;
+    cover_kind(g->judge, g->n, m->a, m->out);
+    for (size_t first = 0, end; g->judge->able && first < g->n; first = end) {
+        struct match_key key = judge_key(g->judge, &packages[g->packages[first]].package);
+        for (end = first + 1; end < g->n; end++)
+            if (!slice_eq(judge_key(g->judge, &packages[g->packages[end]].package).version, key.version))
+                break;
+        finding_vec found = {0};
+        if (!find(m, g, &key, &found, err))
+            return false;
+        report_findings(m, &found, g->packages + first, end - first);
+    }
+    return true;
+}
+
+static int by_weight(const void *x, const void *y)
+{
+    const struct report_finding *a = x, *b = y;
+    if (a->severity != b->severity)
+        return a->severity > b->severity ? -1 : 1;
+    int order = slice_cmp(a->vulnerability, b->vulnerability);
+    return order != 0 ? order : (a->package > b->package) - (a->package < b->package);
+}
+
+static void sort_findings(struct report_finding *findings, size_t n)
+{
+    if (n > 1)
+        qsort(findings, n, sizeof *findings, by_weight);
+}
+
+bool report_make(struct stored_image *image, const struct generation *g, struct report_segments *segments, int64_t now,
+                 struct arena *a, struct report *out, struct error *err)
+{
+    *out = (struct report){
+        .image = image, .generation = g->id, .generation_created = g->created, .feeds_of_generation = g};
+    struct making m = {image, segments, a, out};
+    list_layers(image, a, out);
+    list_losses(image, a, out);
+    cover_distribution(&image->inventory.distribution, now, a, out);
+    if (!for_each_source(image, segments, now, a, judge_source, &m, err))
+        return false;
+    sort_findings(out->findings, out->findings_n);
+    sort_findings(out->undetermined, out->undetermined_n);
+    return true;
+}

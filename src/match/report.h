@@ -1,0 +1,98 @@
+// A vulnerability report: an inventory judged by a generation. Plain data; outputs turn it into bytes.
+#pragma once
+
+#include "advisory/advisory.h"
+#include "match/matcher.h"
+#include "store/store.h"
+
+struct report_finding {
+    size_t package; // index into inventory.packages
+    const struct matcher *matcher;
+    struct slice vulnerability;
+    struct slice aliases; // other ids of the same flaw, blank-separated
+    struct slice scope;   // of the record that decided
+    struct slice fixed_in;
+    bool undetermined;      // the feed does not know yet; else affected
+    struct slice published; // severity as the feed says it
+    enum severity severity, severity_clair;
+    struct slice description, links;
+};
+
+enum coverage_distribution { COVERAGE_RECOGNISED, COVERAGE_UNKNOWN, COVERAGE_END_OF_LIFE };
+
+enum feed_condition { FEED_LOADED, FEED_STALE, FEED_MISSING, FEED_IN_ERROR };
+const char *feed_condition_name(enum feed_condition c); // "loaded", "stale", "missing", "failed"
+
+struct report_feed {
+    struct slice feed;
+    enum feed_condition state;
+    int64_t updated; // 0 never
+    uint64_t records;
+    struct slice error;
+};
+
+struct report_unmatched {
+    struct slice kind;
+    size_t packages;
+    struct slice reason; // for people
+};
+
+struct report_layer {
+    struct stored_layer layer;
+    bool now; // read in this run; false: its findings were in the store
+};
+
+struct report {
+    struct stored_image *image; // with the inventory
+    struct report_layer *layers;
+    size_t layers_n;
+
+    struct report_finding *findings; // ordered by severity (worst first), vulnerability, package
+    size_t findings_n, findings_cap;
+    struct report_finding *undetermined;
+    size_t undetermined_n, undetermined_cap;
+
+    enum coverage_distribution coverage;
+    struct slice end_of_life; // date, with COVERAGE_END_OF_LIFE
+    struct report_feed *feeds;
+    size_t feeds_n, feeds_cap;
+    struct report_unmatched *unmatched; // kinds of packages that could not be judged
+    size_t unmatched_n, unmatched_cap;
+    size_t judged, unjudged; // packages
+
+    struct slice generation; // id; empty: none
+    int64_t generation_created;
+    const struct generation *feeds_of_generation;
+
+    struct slice *errors; // why the report is incomplete, for people
+    size_t errors_n, errors_cap;
+};
+
+// A feed is stale when its upstream has not confirmed it for this long.
+#define FEED_STALE_SECONDS (2 * 24 * 3600)
+
+// Segments of a generation, opened when first needed.
+struct report_segments;
+struct report_segments *report_segments_open(struct store *s, const struct generation *g);
+void report_segments_close(struct report_segments **s);
+
+// Judges `image` by `g`, whose segments are `segments`. Everything lives in the arena. The layers are listed as read
+// before; who has read some of them now says so in `layers`.
+// Fails only when a segment breaks off while it is read; everything else is in the report's coverage and errors.
+bool report_make(struct stored_image *image, const struct generation *g, struct report_segments *segments, int64_t now,
+                 struct arena *a, struct report *out, struct error *err);
+
+// Why `vulnerability` (its id or an alias, in letters of either case) is, or is not, found. With an empty `package`: in
+// each package that has a record of it; else in the packages of that name, record or not, or, when there are none, in
+// those built from the source package of that name. Ordered by package.
+struct explanation {
+    size_t package;                // index into inventory.packages
+    const struct matcher *matcher; // NULL: not judged, and verdict.why says for what reason
+    struct verdict verdict;
+    struct match_key key;
+    struct advisory *records;
+    size_t records_n;
+};
+typedef VEC(struct explanation) explanation_vec;
+bool report_explain(struct stored_image *image, struct report_segments *segments, struct slice vulnerability,
+                    struct slice package, struct arena *a, explanation_vec *out, struct error *err);

@@ -1,0 +1,29 @@
+// What was judged before: the findings of a source package in one version, kept as long as its generation is used.
+//
+// Images have most of their packages in common, and judging one means reading all that its feed ever said of it, so a
+// server that judges the second image from the same base finds nearly everything here. Bounded: when it is full it is
+// emptied, and fills anew.
+#pragma once
+
+#include "match/report.h"
+
+struct verdict_cache;
+struct verdict_cache *verdict_cache_new(void); // never NULL
+void verdict_cache_free(struct verdict_cache **c);
+
+// Findings of one source version, without a package. Their text belongs to the cache.
+struct judged {
+    const struct report_finding *findings; // affected and undetermined
+    size_t n;
+};
+
+// NULL when it was not judged yet. Valid until the next verdict_cache_put.
+const struct judged *verdict_cache_get(struct verdict_cache *c, const struct matcher *matcher,
+                                       const struct match_key *key);
+
+// Keeps a copy. `key` must not be there yet.
+void verdict_cache_put(struct verdict_cache *c, const struct matcher *matcher, const struct match_key *key,
+                       const struct judged *judged);
+
+// A copy whose text lives in the arena.
+struct report_finding finding_dup(struct arena *a, const struct report_finding *finding);

@@ -1,0 +1,185 @@
+// Clair v4's IndexReport and VulnerabilityReport.
+//
+// Where Clair reads a feed differently these documents follow it, since its clients are made for it: severities are one
+// level higher for Debian, and what a feed has not determined yet counts as affected without a fix.
+#include "output/clair.h"
+#include "output/output.h"
+
+#include <stdlib.h>
+
+// ---- vulnerabilities ------------------------------------------------------------------------------------------------
+
+struct clair_finding {
+    const struct report_finding *finding;
+    size_t number; // of its record, from 1: findings of several packages of one source share a record
+};
+
+// The findings that are written, those that are undetermined among them, in the order of their records.
+struct clair_findings {
+    const struct report *report;
+    struct clair_finding *v;
+    size_t n;
+};
+
+static struct slice source_of(const struct report *report, const struct report_finding *f)
+{
+    return report->image->inventory.packages[f->package].package.source_name;
+}
+
+static int by_record(const void *x, const void *y, void *report)
+{
+    const struct report_finding *a = ((const struct clair_finding *)x)->finding;
+    const struct report_finding *b = ((const struct clair_finding *)y)->finding;
+    int order = slice_cmp(a->vulnerability, b->vulnerability);
+    if (order == 0)
+        order = slice_cmp(a->scope, b->scope);
+    if (order == 0)
+        order = slice_cmp(source_of(report, a), source_of(report, b));
+    return order != 0 ? order : slice_cmp(a->fixed_in, b->fixed_in);
+}
+
+static struct clair_findings collect(const struct report *report, const struct output_options *options, struct arena *a)
+{
+    struct clair_findings c = {.report = report};
+    size_t most = report->findings_n + report->undetermined_n;
+    void *context = (void *)(uintptr_t)report; // by_record does not write to it
+    c.v = ARENA_NEW(a, struct clair_finding, most);
+    for (size_t i = 0; i < most; i++) {
+        const struct report_finding *f =
+            i < report->findings_n ? &report->findings[i] : &report->undetermined[i - report->findings_n];
+        if (!output_leaves_out(options, f))
+            c.v[c.n++].finding = f;
+    }
+    if (c.n > 1)
+        qsort_r(c.v, c.n, sizeof *c.v, by_record, context);
+    for (size_t i = 0, number = 0; i < c.n; i++)
+        c.v[i].number = i != 0 && by_record(&c.v[i - 1], &c.v[i], context) == 0 ? number : ++number;
+    return c;
+}
+
+// "CVE-2022-28391" as {"space":"CVE","name":"2022-28391"}; null when there is none.
+static void add_aliases(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice aliases)
+{
+    if (aliases.n == 0) {
+        yyjson_mut_obj_add_null(doc, object, "Aliases");
+        return;
+    }
+    yyjson_mut_val *list = json_add_arr(doc, object, "Aliases");
+    while (aliases.n != 0) {
+        struct slice alias, space, name;
+        slice_cut(aliases, ' ', &alias, &aliases);
+        if (!slice_cut(alias, '-', &space, &name)) {
+            name = alias;
+            space = (struct slice){0};
+        }
+        yyjson_mut_val *value = yyjson_mut_arr_add_obj(doc, list);
+        json_add_str(doc, value, "space", space);
+        json_add_str(doc, value, "name", name);
+    }
+}
+
+static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report,
+                                        const struct report_finding *f, struct slice id)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    yyjson_mut_val *value = yyjson_mut_obj(doc), *part;
+    json_add_str(doc, value, "id", id);
+    json_add_str(doc, value, "updater", f->matcher->clair_updater(&scratch, f->scope));
+    json_add_str(doc, value, "name", f->vulnerability);
+    json_add_str(doc, value, "description", f->description);
+    json_add_str(doc, value, "issued", SLICE("0001-01-01T00:00:00Z")); // Go's zero time: the feed gives none
+    json_add_str(doc, value, "links", f->links);
+    json_add_str(doc, value, "severity", f->published);
+    json_add_str(doc, value, "normalized_severity", slice_str(severity_name(f->severity_clair)));
+    clair_add_source(doc, value, "package", SLICE(""), source_of(report, f), SLICE(""));
+    clair_add_distribution(doc, value, "distribution", "", &report->image->inventory.distribution);
+    part = json_add_obj(doc, value, "repository");
+    json_add_str(doc, part, "cpe", SLICE(""));
+    json_add_str(doc, value, "fixed_in_version", f->fixed_in);
+    part = json_add_obj(doc, value, "Self");
+    json_add_str(doc, part, "space", SLICE(""));
+    json_add_str(doc, part, "name", SLICE(""));
+    add_aliases(doc, value, f->aliases);
+    yyjson_mut_obj_add_bool(doc, value, "Invert", false);
+    return value;
+}
+
+static void add_vulnerabilities(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct clair_findings *c)
+{
+    yyjson_mut_val *map = json_add_obj(doc, root, "vulnerabilities");
+    for (size_t i = 0; i < c->n; i++) {
+        char text[CLAIR_ID];
+        struct slice id = clair_id(text, c->v[i].number);
+        if (i == 0 || c->v[i].number != c->v[i - 1].number)
+            clair_add_member(doc, map, id, vulnerability_of(doc, c->report, c->v[i].finding, id));
+    }
+}
+
+static void add_package_vulnerabilities(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct clair_findings *c,
+                                        struct arena *a)
+{
+    yyjson_mut_val *map = json_add_obj(doc, root, "package_vulnerabilities");
+    size_t packages = c->report->image->inventory.packages_n;
+    yyjson_mut_val **lists = ARENA_NEW(a, yyjson_mut_val *, packages);
+    for (size_t i = 0; i < c->n; i++) {
+        yyjson_mut_val **list = &lists[c->v[i].finding->package];
+        char id[CLAIR_ID];
+        if (*list == NULL)
+            *list = yyjson_mut_arr(doc);
+        json_arr_add_str(doc, *list, clair_id(id, c->v[i].number));
+    }
+    for (size_t i = 0; i < packages; i++) {
+        char id[CLAIR_ID];
+        if (lists[i] != NULL)
+            clair_add_member(doc, map, clair_id(id, i + 1), lists[i]);
+    }
+}
+
+// ---- documents ------------------------------------------------------------------------------------------------------
+
+static void write_report(const struct report *report, const struct output_options *options, struct buf *out)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    struct clair_findings findings = collect(report, options, &scratch);
+    clair_add_inventory(doc, root, report);
+    add_vulnerabilities(doc, root, &findings);
+    add_package_vulnerabilities(doc, root, &findings, &scratch);
+    json_add_obj(doc, root, "PackageNotVulnerable");
+    json_add_obj(doc, root, "enrichments");
+    json_write(doc, false, out);
+    buf_addc(out, '\n');
+}
+
+// Clair knows no report of a part: an image of which something could not be read is one in error, and `err` says why.
+static void add_state(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+{
+    struct buf err BUF_AUTO = {0};
+    for (size_t i = 0; i < report->errors_n; i++) {
+        buf_adds(&err, i != 0 ? "; " : "");
+        buf_add(&err, report->errors[i]);
+    }
+    json_add_str(doc, root, "state", err.n == 0 ? SLICE("IndexFinished") : SLICE("IndexError"));
+    yyjson_mut_obj_add_bool(doc, root, "success", err.n == 0);
+    json_add_str(doc, root, "err", buf_slice(&err));
+}
+
+static void write_inventory(const struct report *report, const struct output_options *options, struct buf *out)
+{
+    (void)options;
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    clair_add_inventory(doc, root, report);
+    add_state(doc, root, report);
+    json_write(doc, false, out);
+    buf_addc(out, '\n');
+}
+
+extern const struct output output_clair;
+const struct output output_clair = {
+    .name = "clair",
+    .title = "Clair v4's VulnerabilityReport and IndexReport",
+    .report = write_report,
+    .inventory = write_inventory,
+};

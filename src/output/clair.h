@@ -1,0 +1,25 @@
+// Clair v4's documents (claircore's IndexReport and VulnerabilityReport), as its HTTP API gives them: the parts that
+// both have in common.
+#pragma once
+
+#include "base/json.h"
+#include "match/report.h"
+
+// The manifest's digest and the maps `packages`, `distributions`, `repository` and `environments`.
+void clair_add_inventory(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report);
+
+// A package as it stands inside a vulnerability, and in an inventory as the `source` of another: no detector, no
+// source of its own. An empty id is written as "".
+void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice id, struct slice name,
+                      struct slice version);
+
+// A distribution with all nine keys, which are empty strings when it is not known.
+void clair_add_distribution(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *id,
+                            const struct distribution *d);
+
+// Adds a member whose key is made here.
+void clair_add_member(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice key, yyjson_mut_val *value);
+
+// Ids are decimal numbers, from 1, in the order of the document.
+#define CLAIR_ID 24
+struct slice clair_id(char text[static CLAIR_ID], size_t number);

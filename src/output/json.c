@@ -1,0 +1,247 @@
+// Clarion's own documents, "clarion/report/1" and "clarion/index/1" (docs/matching.md describes them).
+//
+// Every key is always there, so that a reader needs no case for a missing one; a new key may come, none goes within a
+// schema's number. The same report always gives the same bytes.
+#include "base/json.h"
+#include "base/clock.h"
+#include "output/output.h"
+
+#include <stdio.h>
+
+// A package's id within its document: its place in the list, from 1.
+static struct slice package_id(char text[static 24], size_t index)
+{
+    return slice_of(text, (size_t)snprintf(text, 24, "%zu", index + 1));
+}
+
+static struct slice time_text(char text[static CLOCK_TEXT], int64_t when)
+{
+    if (when == 0)
+        return (struct slice){0};
+    clock_format(when, text);
+    return slice_str(text);
+}
+
+static struct slice layer_digest(const struct stored_image *image, size_t layer)
+{
+    return layer < image->layers_n ? digest_slice(&image->layers[layer].digest) : (struct slice){0};
+}
+
+static void add_image(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct stored_image *image)
+{
+    const struct distribution *d = &image->inventory.distribution;
+    yyjson_mut_val *object = json_add_obj(doc, root, "image");
+    json_add_str(doc, object, "reference", image->reference);
+    json_add_str(doc, object, "manifest", digest_slice(&image->manifest));
+    object = json_add_obj(doc, object, "distribution");
+    json_add_str(doc, object, "id", d->id);
+    json_add_str(doc, object, "version", d->version_id.n != 0 ? d->version_id : d->codename);
+}
+
+static void add_layers(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+{
+    yyjson_mut_val *list = json_add_arr(doc, root, "layers");
+    for (size_t i = 0; i < report->layers_n; i++) {
+        const struct stored_layer *layer = &report->layers[i].layer;
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        json_add_str(doc, object, "digest", digest_slice(&layer->digest));
+        json_add_str(doc, object, "media_type", layer->media_type);
+        yyjson_mut_obj_add_uint(doc, object, "size", layer->size);
+        json_add_str(doc, object, "created_by", layer->created_by);
+        json_add_str(doc, object, "indexed", report->layers[i].now ? SLICE("now") : SLICE("before"));
+    }
+}
+
+static void add_packages(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct stored_image *image)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    const struct inventory *inventory = &image->inventory;
+    yyjson_mut_val *list = json_add_arr(doc, root, "packages");
+    for (size_t i = 0; i < inventory->packages_n; i++) {
+        const struct inventory_package *p = &inventory->packages[i];
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        char id[24];
+        json_add_str(doc, object, "id", package_id(id, i));
+        json_add_str(doc, object, "name", p->package.name);
+        json_add_str(doc, object, "version", p->package.version);
+        json_add_str(doc, object, "kind", p->package.kind);
+        yyjson_mut_val *source = json_add_obj(doc, object, "source");
+        json_add_str(doc, source, "name", p->package.source_name);
+        json_add_str(doc, source, "version", p->package.source_version);
+        json_add_str(doc, object, "arch", p->package.arch);
+        json_add_str(doc, object, "module", p->package.module);
+        json_add_str(doc, object, "path", p->db);
+        json_add_str(doc, object, "layer", layer_digest(image, p->layer));
+        json_add_str(doc, object, "purl", package_purl(&scratch, &p->package, &inventory->distribution));
+    }
+}
+
+// A list from words with blanks between them.
+static void add_words(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice words)
+{
+    yyjson_mut_val *list = json_add_arr(doc, object, key);
+    while (words.n != 0) {
+        struct slice word;
+        slice_cut(words, ' ', &word, &words);
+        if (word.n != 0)
+            json_arr_add_str(doc, list, word);
+    }
+}
+
+static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report,
+                         const struct output_options *options)
+{
+    yyjson_mut_val *list = json_add_arr(doc, root, "findings");
+    for (size_t i = 0; i < report->findings_n; i++) {
+        const struct report_finding *f = &report->findings[i];
+        if (output_leaves_out(options, f))
+            continue;
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        char id[24];
+        json_add_str(doc, object, "package", package_id(id, f->package));
+        json_add_str(doc, object, "vulnerability", f->vulnerability);
+        add_words(doc, object, "aliases", f->aliases);
+        json_add_str(doc, object, "severity", slice_str(severity_name(f->severity)));
+        json_add_str(doc, object, "published_severity", f->published);
+        json_add_str(doc, object, "fixed_in", f->fixed_in);
+        json_add_str(doc, object, "feed", slice_str(f->matcher->feed));
+        add_words(doc, object, "links", f->links);
+        json_add_str(doc, object, "description", f->description);
+        json_add_arr(doc, object, "cvss");
+        json_add_obj(doc, object, "epss");
+        yyjson_mut_obj_add_bool(doc, object, "kev", false);
+        json_add_str(doc, object, "status", SLICE("affected"));
+    }
+}
+
+static void add_skip(yyjson_mut_doc *doc, yyjson_mut_val *list, struct slice layer, struct slice path,
+                     struct slice reason)
+{
+    yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+    json_add_str(doc, object, "layer", layer);
+    json_add_str(doc, object, "path", path);
+    json_add_str(doc, object, "reason", reason);
+}
+
+// Whatever was passed over: parts of the image, whole layers, files and records.
+static void add_skipped(yyjson_mut_doc *doc, yyjson_mut_val *coverage, const struct stored_image *image)
+{
+    const struct inventory *inventory = &image->inventory;
+    static const struct slice nothing;
+    yyjson_mut_val *list = json_add_arr(doc, coverage, "skipped");
+    for (size_t i = 0; i < image->remarks_n; i++)
+        add_skip(doc, list, nothing, nothing, image->remarks[i]);
+    for (size_t i = 0; i < image->layers_n; i++)
+        if (image->layers[i].skip_reason.n != 0)
+            add_skip(doc, list, layer_digest(image, i), nothing, image->layers[i].skip_reason);
+    for (size_t i = 0; i < inventory->skips_n; i++) {
+        const struct inventory_skip *s = &inventory->skips[i];
+        add_skip(doc, list, layer_digest(image, s->layer), s->skip.path, s->skip.reason);
+    }
+    if (inventory->skips_total > inventory->skips_n) {
+        char more[64];
+        int n = snprintf(more, sizeof more, "%llu more, not named one by one",
+                         (unsigned long long)(inventory->skips_total - inventory->skips_n));
+        add_skip(doc, list, nothing, nothing, slice_of(more, (size_t)n));
+    }
+}
+
+static void add_undetermined(yyjson_mut_doc *doc, yyjson_mut_val *coverage, const struct report *report)
+{
+    yyjson_mut_val *list = json_add_arr(doc, coverage, "undetermined");
+    for (size_t i = 0; i < report->undetermined_n; i++) {
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        char id[24];
+        json_add_str(doc, object, "package", package_id(id, report->undetermined[i].package));
+        json_add_str(doc, object, "vulnerability", report->undetermined[i].vulnerability);
+    }
+}
+
+static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+{
+    static const char *const distributions[] = {
+        [COVERAGE_RECOGNISED] = "recognised", [COVERAGE_UNKNOWN] = "unknown", [COVERAGE_END_OF_LIFE] = "end-of-life"};
+    yyjson_mut_val *coverage = json_add_obj(doc, root, "coverage"), *list;
+    json_add_str(doc, coverage, "distribution", slice_str(distributions[report->coverage]));
+    json_add_str(doc, coverage, "end_of_life", report->end_of_life);
+    list = json_add_arr(doc, coverage, "feeds");
+    for (size_t i = 0; i < report->feeds_n; i++) {
+        const struct report_feed *feed = &report->feeds[i];
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        char updated[CLOCK_TEXT];
+        json_add_str(doc, object, "feed", feed->feed);
+        json_add_str(doc, object, "state", slice_str(feed_condition_name(feed->state)));
+        json_add_str(doc, object, "updated", time_text(updated, feed->updated));
+        yyjson_mut_obj_add_uint(doc, object, "records", feed->records);
+        json_add_str(doc, object, "error", feed->error);
+    }
+    yyjson_mut_obj_add_uint(doc, coverage, "judged", report->judged);
+    yyjson_mut_obj_add_uint(doc, coverage, "unjudged", report->unjudged);
+    list = json_add_arr(doc, coverage, "unmatched_kinds");
+    for (size_t i = 0; i < report->unmatched_n; i++)
+        json_arr_add_str(doc, list, report->unmatched[i].kind);
+    add_skipped(doc, coverage, report->image);
+    add_undetermined(doc, coverage, report);
+}
+
+static void add_generation(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+{
+    const struct generation *g = report->feeds_of_generation;
+    yyjson_mut_val *object = json_add_obj(doc, root, "generation");
+    json_add_str(doc, object, "id", report->generation);
+    yyjson_mut_val *feeds = json_add_obj(doc, object, "feeds");
+    for (size_t i = 0; i < g->feeds_n; i++) {
+        const struct feed_state *state = &g->feeds[i];
+        char updated[CLOCK_TEXT];
+        yyjson_mut_val *feed = yyjson_mut_obj(doc);
+        json_add_str(doc, feed, "segment", digest_slice(&state->segment));
+        json_add_str(doc, feed, "updated", time_text(updated, state->updated));
+        yyjson_mut_obj_add(feeds, yyjson_mut_strncpy(doc, state->feed.p, state->feed.n), feed);
+    }
+}
+
+static void add_errors(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+{
+    yyjson_mut_val *list = json_add_arr(doc, root, "errors");
+    for (size_t i = 0; i < report->errors_n; i++)
+        json_arr_add_str(doc, list, report->errors[i]);
+}
+
+static void write_report(const struct report *report, const struct output_options *options, struct buf *out)
+{
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    json_add_str(doc, root, "schema", SLICE("clarion/report/1"));
+    add_image(doc, root, report->image);
+    add_layers(doc, root, report);
+    add_packages(doc, root, report->image);
+    add_findings(doc, root, report, options);
+    add_coverage(doc, root, report);
+    add_generation(doc, root, report);
+    add_errors(doc, root, report);
+    json_write(doc, true, out);
+    buf_addc(out, '\n');
+}
+
+static void write_inventory(const struct report *report, const struct output_options *options, struct buf *out)
+{
+    (void)options;
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    json_add_str(doc, root, "schema", SLICE("clarion/index/1"));
+    add_image(doc, root, report->image);
+    add_layers(doc, root, report);
+    add_packages(doc, root, report->image);
+    add_skipped(doc, json_add_obj(doc, root, "coverage"), report->image);
+    add_errors(doc, root, report);
+    json_write(doc, true, out);
+    buf_addc(out, '\n');
+}
+
+extern const struct output output_json;
+const struct output output_json = {
+    .name = "json",
+    .title = "Clarion's own stable document",
+    .report = write_report,
+    .inventory = write_inventory,
+};

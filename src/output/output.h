@@ -1,0 +1,25 @@
+// An output turns a report (or an inventory alone) into bytes. Adding one is one file and one line in outputs.c.
+#pragma once
+
+#include "base/buf.h"
+#include "match/report.h"
+
+struct output_options {
+    bool only_fixed; // leave out findings without a fix
+    bool color;      // the terminal understands colours
+    int columns;     // of the terminal; 0: no terminal, do not cut
+};
+
+struct output {
+    const char *name;  // "json"
+    const char *title; // for --help
+    void (*report)(const struct report *report, const struct output_options *options,
+                   struct buf *out); // NULL: not for reports
+    void (*inventory)(const struct report *report, const struct output_options *options, struct buf *out); // likewise
+};
+
+extern const struct output *const outputs[];
+const struct output *output_named(struct slice name);
+
+// True when the options ask for this finding not to be shown.
+bool output_leaves_out(const struct output_options *options, const struct report_finding *finding);

@@ -1,0 +1,144 @@
+// The table of scanners, and what all of them use.
+#include "scan/scanner.h"
+
+#include <stdio.h>
+
+extern const struct scanner scanner_dpkg, scanner_apk, scanner_os_release, scanner_lsb_release, scanner_debian_version,
+    scanner_alpine_release;
+
+const struct scanner *const scanners[] = {
+    &scanner_dpkg,           &scanner_apk, &scanner_os_release, &scanner_lsb_release, &scanner_debian_version,
+    &scanner_alpine_release, NULL,
+};
+
+const struct scanner *scanner_for(struct slice path, uint32_t mode, uint64_t size)
+{
+    for (size_t i = 0; scanners[i] != NULL; i++)
+        if (scanners[i]->wants(path, mode, size))
+            return scanners[i];
+    return NULL;
+}
+
+const struct scanner *scanner_named(struct slice name)
+{
+    for (size_t i = 0; scanners[i] != NULL; i++)
+        if (slice_eq(name, slice_str(scanners[i]->name)))
+            return scanners[i];
+    return NULL;
+}
+
+// Raised when the layer pass or the form of the findings changes, so that stored findings are made anew.
+#define PASS_VERSION 1
+
+struct digest scanner_state(void)
+{
+    struct hasher *h = hasher_new(NULL);
+    char line[128];
+    int n = snprintf(line, sizeof line, "pass %d\n", PASS_VERSION);
+    hasher_add(h, slice_of(line, (size_t)n));
+    for (size_t i = 0; scanners[i] != NULL; i++) {
+        n = snprintf(line, sizeof line, "%s %u\n", scanners[i]->name, scanners[i]->version);
+        hasher_add(h, slice_of(line, (size_t)n));
+    }
+    return hasher_end(h);
+}
+
+static bool has_room(struct scan_output *out, size_t n, struct slice path, const char *what)
+{
+    if (n < out->limits->packages)
+        return true;
+    scan_skip(out, path, true, "more than %llu %s in one layer (limit packages)",
+              (unsigned long long)out->limits->packages, what);
+    return false;
+}
+
+struct package_db *scan_add_db(struct scan_output *out, const struct scanner *scanner, struct slice path)
+{
+    struct findings *f = out->findings;
+    if (!has_room(out, f->dbs_n, path, "package databases"))
+        return NULL;
+    if (f->dbs_n == f->dbs_cap)
+        f->dbs = arena_grow(out->arena, f->dbs, sizeof *f->dbs, f->dbs_n, &f->dbs_cap);
+    f->dbs[f->dbs_n] = (struct package_db){.scanner = slice_str(scanner->name), .path = arena_dup(out->arena, path)};
+    return &f->dbs[f->dbs_n++];
+}
+
+struct release_file *scan_add_release(struct scan_output *out, enum release_file_kind kind, struct slice path)
+{
+    struct findings *f = out->findings;
+    if (!has_room(out, f->releases_n, path, "release files"))
+        return NULL;
+    if (f->releases_n == f->releases_cap)
+        f->releases = arena_grow(out->arena, f->releases, sizeof *f->releases, f->releases_n, &f->releases_cap);
+    f->releases[f->releases_n] = (struct release_file){.kind = kind, .path = arena_dup(out->arena, path)};
+    return &f->releases[f->releases_n++];
+}
+
+// The first field that is longer than the limit allows, or NULL.
+static const char *too_long(const struct package *p, uint64_t most)
+{
+    const struct {
+        const char *name;
+        struct slice value;
+    } fields[] = {{"name", p->name},     {"version", p->version},         {"architecture", p->arch},
+                  {"module", p->module}, {"source name", p->source_name}, {"source version", p->source_version}};
+    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
+        if (fields[i].value.n > most)
+            return fields[i].name;
+    return NULL;
+}
+
+bool scan_add_package(struct scan_output *out, struct package_db *db, const struct package *package, size_t line)
+{
+    char where[32] = "";
+    if (line != 0)
+        snprintf(where, sizeof where, "line %zu: ", line);
+    const char *field = too_long(package, out->limits->field_bytes);
+    if (field != NULL) {
+        scan_skip(out, db->path, true, "%sthe package's %s is longer than %llu bytes (limit field_bytes)", where, field,
+                  (unsigned long long)out->limits->field_bytes);
+        return false;
+    }
+    if (out->packages >= out->limits->packages) {
+        scan_skip(out, db->path, true, "%smore than %llu packages in one layer (limit packages)", where,
+                  (unsigned long long)out->limits->packages);
+        return false;
+    }
+    out->packages++;
+    if (db->n == db->cap)
+        db->packages = arena_grow(out->arena, db->packages, sizeof *db->packages, db->n, &db->cap);
+    struct arena *a = out->arena;
+    db->packages[db->n++] = (struct package){
+        .kind = package->kind, // a literal
+        .name = arena_dup(a, package->name),
+        .version = arena_dup(a, package->version),
+        .arch = arena_dup(a, package->arch),
+        .module = arena_dup(a, package->module),
+        .source_name = arena_dup(a, package->source_name),
+        .source_version = arena_dup(a, package->source_version),
+    };
+    return true;
+}
+
+void scan_skip(struct scan_output *out, struct slice path, bool lost, const char *format, ...)
+{
+    struct findings *f = out->findings;
+    f->skips_total++;
+    // A flood of remarks must not crowd out what was lost: that has as many places again.
+    if (f->skips_n >= (lost ? 2 * out->limits->skips : out->limits->skips))
+        return;
+    char reason[512];
+    va_list args;
+    va_start(args, format);
+    vsnprintf(reason, sizeof reason, format, args);
+    va_end(args);
+    if (path.n > out->limits->path_bytes)
+        path.n = out->limits->path_bytes;
+    if (f->skips_n == f->skips_cap)
+        f->skips = arena_grow(out->arena, f->skips, sizeof *f->skips, f->skips_n, &f->skips_cap);
+    f->skips[f->skips_n++] = (struct skip){
+        .path = arena_dup(out->arena, path),
+        .reason = arena_dup(out->arena, slice_str(reason)),
+        .lost = lost,
+    };
+}

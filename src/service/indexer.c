@@ -1,0 +1,253 @@
+#include "service/indexer.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "image/image.h"
+#include "layer/worker.h"
+#include "scan/scanner.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+// One distinct layer of the image on its way.
+struct layer_job {
+    size_t index;             // of the first layer of the image with this digest
+    struct findings findings; // valid once done
+    struct slice json;
+    bool now;  // read in this run
+    bool done; // findings may be used
+    bool failed;
+    struct error error;   // failed: nothing is known of the layer
+    struct error problem; // code != ERR_NONE: read in part
+    struct arena *arena;
+};
+
+struct layer_pool {
+    struct image *image;
+    const struct limits *limits;
+    struct layer_job *jobs;
+    size_t jobs_n;
+    atomic_size_t next;
+    atomic_bool stop; // a layer failed: the image cannot be indexed any more
+    pthread_mutex_t store_lock;
+    struct store *store;
+    const struct digest *state;
+};
+
+static void read_layer(struct layer_pool *pool, struct layer_job *job)
+{
+    struct image_layer *layer = &pool->image->layers[job->index];
+    double start = clock_monotonic();
+    struct reader *blob READER_AUTO = image_open_layer(pool->image, job->index, &job->error);
+    if (blob == NULL) {
+        job->failed = true;
+        return;
+    }
+    struct layer_result result;
+    const struct digest *expected = layer->verify ? &layer->digest : NULL;
+    if (!worker_index_layer(blob, expected, pool->limits, job->arena, &result, &job->error)) {
+        job->failed = true;
+        return;
+    }
+    job->now = job->done = true;
+    job->findings = result.findings;
+    job->json = result.findings_json;
+    if (!result.complete)
+        job->problem = result.problem;
+    log_info("layer %s: %llu bytes read, %llu unpacked, %llu files, %.2f s (worker: %.2f s CPU, %llu MiB)",
+             layer->digest.text, (unsigned long long)result.bytes_in, (unsigned long long)result.findings.bytes,
+             (unsigned long long)result.findings.entries, clock_monotonic() - start, result.cpu_seconds,
+             (unsigned long long)(result.peak_memory / MIB));
+    if (!result.complete)
+        return;
+    // Kept at once, so that an interrupted run need not read this layer again.
+    pthread_mutex_lock(&pool->store_lock);
+    if (!store_layer_put(pool->store, &layer->digest, pool->state, job->json, &job->error)) {
+        job->failed = true;
+        job->done = false;
+    }
+    pthread_mutex_unlock(&pool->store_lock);
+}
+
+static void *pool_thread(void *argument)
+{
+    struct layer_pool *pool = argument;
+    size_t i;
+    while (!atomic_load(&pool->stop) && (i = atomic_fetch_add(&pool->next, 1)) < pool->jobs_n) {
+        struct layer_job *job = &pool->jobs[i];
+        if (job->done)
+            continue;
+        read_layer(pool, job);
+        if (job->failed)
+            atomic_store(&pool->stop, true);
+    }
+    return NULL;
+}
+
+static int by_place(const void *a, const void *b, void *image)
+{
+    const struct image *i = image;
+    uint64_t left = i->layers[((const struct layer_job *)a)->index].where;
+    uint64_t right = i->layers[((const struct layer_job *)b)->index].where;
+    return (left > right) - (left < right);
+}
+
+static void run_pool(struct layer_pool *pool, unsigned jobs)
+{
+    if (pool->image->sequential) {
+        qsort_r(pool->jobs, pool->jobs_n, sizeof *pool->jobs, by_place, pool->image);
+        jobs = 1;
+    }
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    size_t wanted = jobs != 0 ? jobs : processors > 0 ? (size_t)processors : 1;
+    if (wanted > pool->jobs_n)
+        wanted = pool->jobs_n;
+    pthread_t threads[64];
+    size_t running = 0;
+    while (running + 1 < wanted && running < 64 && pthread_create(&threads[running], NULL, pool_thread, pool) == 0)
+        running++;
+    pool_thread(pool); // this thread works too
+    for (size_t i = 0; i < running; i++)
+        pthread_join(threads[i], NULL);
+}
+
+// The job of the layer with this digest, or NULL.
+static struct layer_job *job_of(struct layer_pool *pool, const struct digest *digest)
+{
+    for (size_t i = 0; i < pool->jobs_n; i++)
+        if (digest_eq(&pool->image->layers[pool->jobs[i].index].digest, digest))
+            return &pool->jobs[i];
+    return NULL;
+}
+
+// One job for each distinct layer, those that the store knows already done.
+static bool make_jobs(struct layer_pool *pool, struct arena *a, struct index_result *result, struct error *err)
+{
+    size_t n = pool->image->layers_n;
+    pool->jobs = ARENA_NEW(a, struct layer_job, n);
+    result->layer_arenas = ARENA_NEW(a, struct arena, n);
+    result->layer_arenas_n = n;
+    for (size_t i = 0; i < n; i++) {
+        struct image_layer *layer = &pool->image->layers[i];
+        if (layer->skip_reason.n != 0 || job_of(pool, &layer->digest) != NULL)
+            continue;
+        struct layer_job *job = &pool->jobs[pool->jobs_n];
+        *job = (struct layer_job){.index = i, .arena = &result->layer_arenas[i]};
+        if (!store_layer_get(pool->store, &layer->digest, pool->state, job->arena, pool->limits, &job->findings,
+                             &job->done, err))
+            return false;
+        pool->jobs_n++;
+    }
+    return true;
+}
+
+static bool read_layers(struct layer_pool *pool, const struct index_options *options, struct error *err)
+{
+    pthread_mutex_init(&pool->store_lock, NULL);
+    run_pool(pool, options->jobs);
+    pthread_mutex_destroy(&pool->store_lock);
+    for (size_t i = 0; i < pool->jobs_n; i++) {
+        struct layer_job *job = &pool->jobs[i];
+        if (!job->failed)
+            continue;
+        *err = job->error;
+        return error_wrap(err, "layer %s", pool->image->layers[job->index].digest.text);
+    }
+    return true;
+}
+
+static void describe_image(struct arena *a, const struct image *image, struct index_result *result)
+{
+    struct stored_image *out = &result->image;
+    *out = (struct stored_image){
+        .manifest = image->manifest,
+        .config = image->config,
+        .reference = image->reference,
+        .kind = image->kind,
+        .os = image->os,
+        .arch = image->arch,
+        .layers = ARENA_NEW(a, struct stored_layer, image->layers_n),
+        .layers_n = image->layers_n,
+        .remarks = image->remarks,
+        .remarks_n = image->remarks_n,
+        .indexed = clock_now(),
+    };
+    for (size_t i = 0; i < image->layers_n; i++) {
+        const struct image_layer *layer = &image->layers[i];
+        out->layers[i] =
+            (struct stored_layer){layer->digest, layer->media_type, layer->created_by, layer->skip_reason, layer->size};
+    }
+}
+
+static void list_layers(struct arena *a, struct layer_pool *pool, struct index_result *result)
+{
+    result->layers_n = result->image.layers_n;
+    result->layers = ARENA_NEW(a, struct report_layer, result->layers_n);
+    for (size_t i = 0; i < result->layers_n; i++) {
+        struct layer_job *job = pool != NULL ? job_of(pool, &result->image.layers[i].digest) : NULL;
+        result->layers[i] = (struct report_layer){result->image.layers[i], job != NULL && job->now};
+    }
+}
+
+static void merge(struct arena *a, struct layer_pool *pool, struct index_result *result)
+{
+    static const struct findings nothing;
+    const struct findings **layers = ARENA_NEW(a, const struct findings *, pool->image->layers_n);
+    for (size_t i = 0; i < pool->image->layers_n; i++) {
+        struct layer_job *job = job_of(pool, &pool->image->layers[i].digest);
+        bool usable = pool->image->layers[i].skip_reason.n == 0 && job != NULL && job->done;
+        layers[i] = usable ? &job->findings : &nothing;
+    }
+    coalesce(a, layers, pool->image->layers_n, pool->limits, &result->image.inventory);
+    for (size_t i = 0; i < pool->jobs_n; i++) {
+        struct layer_job *job = &pool->jobs[i];
+        if (job->problem.code == ERR_NONE)
+            continue;
+        if (result->problems_n == result->problems_cap)
+            result->problems =
+                arena_grow(a, result->problems, sizeof *result->problems, result->problems_n, &result->problems_cap);
+        result->problems[result->problems_n++] =
+            arena_printf(a, "layer %s: %s", pool->image->layers[job->index].digest.text, job->problem.text);
+    }
+}
+
+static bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
+                        struct index_result *result, struct error *err)
+{
+    struct digest state = scanner_state();
+    bool known;
+    if (!store_image_get(store, &image->manifest, &state, a, &result->image, &known, err))
+        return false;
+    if (known) {
+        result->image.reference = image->reference;
+        list_layers(a, NULL, result);
+        return true;
+    }
+    struct layer_pool pool = {.image = image, .limits = options->limits, .store = store, .state = &state};
+    if (!make_jobs(&pool, a, result, err) || !read_layers(&pool, options, err))
+        return false;
+    describe_image(a, image, result);
+    merge(a, &pool, result);
+    list_layers(a, &pool, result);
+    return result->problems_n != 0 || store_image_put(store, &state, &result->image, err);
+}
+
+bool index_target(struct store *store, const char *target, const struct index_options *options, struct arena *a,
+                  struct index_result *result, struct error *err)
+{
+    *result = (struct index_result){0};
+    struct image image = {0};
+    struct image_options how = {.platform = options->platform, .limits = options->limits};
+    bool ok = image_open(target, &how, a, &image, err) && index_image(store, &image, options, a, result, err);
+    image_close(&image);
+    return ok || error_wrap(err, "%s", target);
+}
+
+void index_result_free(struct index_result *result)
+{
+    for (size_t i = 0; i < result->layer_arenas_n; i++)
+        arena_free(&result->layer_arenas[i]);
+    *result = (struct index_result){0};
+}

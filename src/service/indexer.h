@@ -1,0 +1,34 @@
+// Indexing: from a named image to its inventory, each layer read once in its life.
+#pragma once
+
+#include "base/arena.h"
+#include "base/error.h"
+#include "base/limits.h"
+#include "match/report.h"
+#include "store/store.h"
+
+struct index_options {
+    const char *platform; // as in struct image_options
+    const struct limits *limits;
+    unsigned jobs; // layers read at the same time; 0: as many as there are processors
+};
+
+// What indexing gave. Slices live in the arena that was handed in, or in the layers' own.
+struct index_result {
+    struct stored_image image;
+    struct report_layer *layers; // of the image, in order
+    size_t layers_n;
+    struct slice
+        *problems; // layers that could not be read to their end: the inventory is then incomplete, and not stored
+    size_t problems_n, problems_cap;
+    struct arena *layer_arenas;
+    size_t layer_arenas_n;
+};
+
+// Opens TARGET, reads the layers that the store does not know under the present scanners, coalesces, and stores the
+// inventory. An image that the store knows is not read again. False: nothing can be said about the image.
+bool index_target(struct store *store, const char *target, const struct index_options *options, struct arena *a,
+                  struct index_result *result, struct error *err);
+
+void index_result_free(struct index_result *result); // harmless for an all-zero one
+#define INDEX_RESULT_AUTO __attribute__((cleanup(index_result_free)))

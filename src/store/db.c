@@ -1,0 +1,186 @@
+#include "store/db.h"
+
+#include "base/arena.h"
+#include "base/log.h"
+
+#include <sqlite3.h>
+#include <stdlib.h>
+
+#define BUSY_MILLISECONDS 30000
+#define STATEMENTS        64
+
+struct statement {
+    const char *sql; // the caller's literal: compared by address first, by text otherwise
+    sqlite3_stmt *prepared;
+};
+
+struct db {
+    sqlite3 *handle;
+    struct statement statements[STATEMENTS];
+    size_t statements_n;
+};
+
+struct db_row {
+    sqlite3_stmt *statement;
+};
+
+static bool fail(struct db *db, struct error *err, const char *what)
+{
+    int code = sqlite3_extended_errcode(db->handle);
+    const char *hint = (code & 0xff) == SQLITE_FULL   ? " (the disk is full: make room, then try again)"
+                       : (code & 0xff) == SQLITE_BUSY ? " (another process has kept it locked for 30 s)"
+                       : (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB
+                           ? " (the file is damaged: move the data folder away and index again)"
+                           : "";
+    return error_set(err, ERR_STORE, "%s: database: %s%s", what, sqlite3_errmsg(db->handle), hint);
+}
+
+struct db *db_open(const char *path, struct error *err)
+{
+    struct db *db = must_alloc(sizeof *db);
+    *db = (struct db){0};
+    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
+    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
+        error_set(err, ERR_STORE, "cannot open database %s: %s", path,
+                  db->handle != NULL ? sqlite3_errmsg(db->handle) : "out of memory");
+        db_close(&db);
+        return NULL;
+    }
+    sqlite3_busy_timeout(db->handle, BUSY_MILLISECONDS);
+    // FULL: what was acknowledged also survives a power cut.
+    if (!db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", err)) {
+        error_wrap(err, "%s", path);
+        db_close(&db);
+        return NULL;
+    }
+    return db;
+}
+
+void db_close(struct db **db)
+{
+    if (*db == NULL)
+        return;
+    for (size_t i = 0; i < (*db)->statements_n; i++)
+        sqlite3_finalize((*db)->statements[i].prepared);
+    sqlite3_close((*db)->handle);
+    free(*db);
+    *db = NULL;
+}
+
+bool db_exec(struct db *db, const char *sql, struct error *err)
+{
+    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
+        return true;
+    return fail(db, err, "cannot set up");
+}
+
+static sqlite3_stmt *prepare(struct db *db, const char *sql, struct error *err)
+{
+    for (size_t i = 0; i < db->statements_n; i++) {
+        struct statement *s = &db->statements[i];
+        if ((s->sql == sql || strcmp(s->sql, sql) == 0) && !sqlite3_stmt_busy(s->prepared))
+            return s->prepared;
+    }
+    sqlite3_stmt *prepared = NULL;
+    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL) != SQLITE_OK) {
+        fail(db, err, "cannot prepare");
+        return NULL;
+    }
+    if (db->statements_n == STATEMENTS) {
+        // More statements than places: the oldest goes, unless it is in use, which only nested queries are.
+        sqlite3_finalize(db->statements[0].prepared);
+        memmove(db->statements, db->statements + 1, (STATEMENTS - 1) * sizeof db->statements[0]);
+        db->statements_n--;
+    }
+    db->statements[db->statements_n++] = (struct statement){sql, prepared};
+    return prepared;
+}
+
+static void bind(sqlite3_stmt *statement, int i, const struct db_value *value)
+{
+    const char *bytes = value->bytes.n != 0 ? value->bytes.p : "";
+    switch (value->type) {
+    case DB_NULL:
+        sqlite3_bind_null(statement, i);
+        break;
+    case DB_INT:
+        sqlite3_bind_int64(statement, i, value->number);
+        break;
+    case DB_TEXT:
+        sqlite3_bind_text64(statement, i, bytes, value->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
+        break;
+    case DB_BLOB:
+        sqlite3_bind_blob64(statement, i, bytes, value->bytes.n, SQLITE_STATIC);
+        break;
+    }
+}
+
+bool db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, db_row_fn *row, void *context,
+              struct error *err)
+{
+    sqlite3_stmt *statement = prepare(db, sql, err);
+    if (statement == NULL)
+        return false;
+    for (size_t i = 0; i < n; i++)
+        bind(statement, (int)i + 1, &values[i]);
+    bool ok = true;
+    err->code = ERR_NONE;
+    for (;;) {
+        int step = sqlite3_step(statement);
+        if (step == SQLITE_DONE)
+            break;
+        if (step != SQLITE_ROW) {
+            ok = fail(db, err, "cannot query");
+            break;
+        }
+        struct db_row current = {statement};
+        if (row != NULL && !row(context, &current, err)) {
+            ok = err->code == ERR_NONE;
+            break;
+        }
+    }
+    sqlite3_reset(statement);
+    sqlite3_clear_bindings(statement);
+    return ok;
+}
+
+int64_t db_column_int(struct db_row *row, int column)
+{
+    return sqlite3_column_int64(row->statement, column);
+}
+
+struct slice db_column(struct db_row *row, int column)
+{
+    const char *p = sqlite3_column_blob(row->statement, column);
+    int n = sqlite3_column_bytes(row->statement, column);
+    return slice_of(p, p != NULL && n > 0 ? (size_t)n : 0);
+}
+
+int64_t db_last_id(struct db *db)
+{
+    return sqlite3_last_insert_rowid(db->handle);
+}
+
+int64_t db_changes(struct db *db)
+{
+    return sqlite3_changes64(db->handle);
+}
+
+bool db_begin(struct db *db, struct error *err)
+{
+    return db_exec(db, "BEGIN IMMEDIATE", err);
+}
+
+bool db_commit(struct db *db, struct error *err)
+{
+    if (db_exec(db, "COMMIT", err))
+        return true;
+    db_rollback(db);
+    return false;
+}
+
+void db_rollback(struct db *db)
+{
+    if (sqlite3_get_autocommit(db->handle) == 0 && sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+        log_warn("cannot roll back: %s", sqlite3_errmsg(db->handle));
+}

@@ -1,0 +1,26 @@
+// Version schemes: how two version texts compare, exactly as their own package manager does it.
+#pragma once
+
+#include "base/slice.h"
+
+struct version_scheme {
+    const char *name; // "dpkg", "apk"
+
+    // Negative, zero or positive. Total: also for texts that are not valid, with some fixed order.
+    int (*compare)(struct slice a, struct slice b);
+
+    // True when the reference implementation takes the text as a version.
+    bool (*valid)(struct slice v);
+};
+
+// deb-version(7), dpkg's lib/dpkg/version.c: [epoch:]upstream[-revision].
+extern const struct version_scheme version_dpkg;
+
+// apk-tools 3 (src/version.c): 1.2.3a_pre1-r4~hash.
+extern const struct version_scheme version_apk;
+
+// All schemes, terminated by NULL.
+extern const struct version_scheme *const version_schemes[];
+
+// By name; NULL when there is none.
+const struct version_scheme *version_scheme_named(struct slice name);

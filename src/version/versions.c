@@ -1,0 +1,12 @@
+// The table of version schemes.
+#include "version/version.h"
+
+const struct version_scheme *const version_schemes[] = {&version_dpkg, &version_apk, NULL};
+
+const struct version_scheme *version_scheme_named(struct slice name)
+{
+    for (size_t i = 0; version_schemes[i] != NULL; i++)
+        if (slice_eq(name, slice_str(version_schemes[i]->name)))
+            return version_schemes[i];
+    return NULL;
+}

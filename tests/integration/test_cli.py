@@ -1,0 +1,112 @@
+"""The command line: help, usage mistakes, exit codes, completion, version."""
+import os
+import re
+import subprocess
+import unittest
+
+import clarion
+
+COMMANDS = ["scan", "index", "report", "update", "feeds", "explain", "advisories", "version", "completion", "help"]
+
+
+class CommandLine(clarion.Case):
+    def plain(self, *args, env=None):
+        done = subprocess.run([clarion.BINARY, *args], capture_output=True, stdin=subprocess.DEVNULL, timeout=60, check=False,
+                              env=dict(os.environ, **(env or {})))
+        return clarion.Result(done)
+
+    def test_help_everywhere(self):
+        overview = self.plain("--help")
+        self.assertEqual(overview.code, 0)
+        for command in COMMANDS:
+            self.assertRegex(overview.out, r"(?m)^  %s +\S" % command)
+            for way in ([command, "--help"], [command, "-h"], ["help", command]):
+                r = self.plain(*way)
+                self.assertEqual((r.code, r.err), (0, ""), way)
+                self.assertTrue(r.out.startswith("Usage: clarion " + command), way)
+                self.assertIn("--data DIR", r.out)
+                for line in r.out.splitlines():
+                    self.assertLessEqual(len(line), 130, line)
+
+    def test_mistakes(self):
+        cases = [
+            ([], 2, ""),
+            (["scna"], 2, 'there is no command "scna"'),
+            (["scan"], 2, "something is missing"),
+            (["scan", "--formt", "json", "x"], 2, "no such option: --formt"),
+            (["scan", "--format"], 2, "option --format wants a value"),
+            (["scan", "--format", "xml", "x"], 2, 'there is no format "xml" here; there are: table json clair'),
+            (["scan", "--fail-on", "terrible", "x"], 2, "--fail-on takes critical"),
+            (["scan", "--jobs", "0", "x"], 2, "--jobs takes a number"),
+            (["scan", "--limit", "nothing=1", "x"], 2, 'no limit is called "nothing"'),
+            (["feeds", "x"], 2, "too much is given"),
+            (["update", "nofeed"], 2, 'there is no feed "nofeed"'),
+            (["completion", "tcsh"], 2, "no completion"),
+            (["advisories", "hide", "CVE-1"], 2, 'there is no "advisories hide"'),
+            (["help", "nothing"], 2, 'there is no command "nothing"'),
+        ]
+        for args, code, text in cases:
+            r = self.plain(*args, env={"CLARION_DATA": self.data})
+            self.assertEqual(r.code, code, (args, r))
+            self.assertIn(text, r.err, args)
+            if args:
+                self.assertEqual(r.out, "", args)
+                self.assertRegex(r.err, r"Try `clarion [a-z -]*help`")
+
+    def test_double_dash_ends_options(self):
+        r = self.plain("scan", "--data", self.data, "--", "--format")
+        self.assertEqual(r.code, 3)
+        self.assertIn("--format", r.err)
+
+    def test_version(self):
+        self.assertRegex(self.plain("version").out, r"^clarion \d+\.\d+\.\d+\n$")
+        self.assertEqual(self.plain("--version").out, self.plain("version").out)
+        r = self.plain("version", "-v")
+        self.assertRegex(r.out, r"seccomp yes, Landlock (yes \(ABI \d+\)|NOT SUPPORTED)")
+        self.assertRegex(r.out, r"scanners:.* dpkg/\d+=deb")
+        self.assertRegex(r.out, r"indexer state: sha256:[0-9a-f]{64}")
+
+    def test_limits_are_documented(self):
+        table = re.findall(r"^  (\w+) +(\d+)  \S", self.plain("version", "-v").out, re.M)
+        self.assertGreater(len(table), 20)
+        with open(os.path.join(clarion.HERE, "..", "docs", "security.md"), encoding="utf-8") as f:
+            documented = dict(re.findall(r"^\| `(\w+)` \| (\d+) \|", f.read(), re.M))
+        self.assertEqual(documented, dict(table))
+
+    def test_completion(self):
+        for shell in ("bash", "zsh", "fish"):
+            r = self.plain("completion", shell)
+            self.assertEqual((r.code, r.err), (0, ""))
+            for command in COMMANDS:
+                self.assertIn(command, r.out)
+            self.assertIn("only-fixed", r.out)
+        script = self.plain("completion", "bash").out
+        for words, expected in (("clarion sc", "scan"), ("clarion scan --fail-on hi", "high"), ("clarion feeds --js", "--json-logs")):
+            ask = script + '\nCOMP_WORDS=(%s); COMP_CWORD=%d; _clarion; echo "${COMPREPLY[*]}"' % (words, len(words.split()) - 1)
+            done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
+            self.assertEqual(done.stdout.strip(), expected)
+
+    def test_json_logs(self):
+        r = self.plain("scan", "--json-logs", "--data", self.data, self.path('no"such'))
+        self.assertEqual(r.code, 3)
+        self.assertRegex(r.err, r'^\{"time":"[^"]+","level":"error","message":".*no\\"such')
+
+    def test_data_folder(self):
+        with open(self.path("file"), "w", encoding="utf-8") as f:
+            f.write("x")
+        r = self.run_clarion("feeds", data=self.path("file"))
+        self.assertEqual(r.code, 3)
+        self.assertRegex(r.err, "not a (folder|directory)|Not a directory")
+        r = self.plain("feeds", env={"CLARION_DATA": self.path("by-environment")})
+        self.assertEqual(r.code, 0)
+        self.assertTrue(os.path.exists(self.path("by-environment", "clarion.db")))
+
+    def test_closed_output(self):
+        with open("/dev/full", "wb") as full:
+            done = subprocess.run([clarion.BINARY, "feeds", "--data", self.data], stdout=full, stderr=subprocess.PIPE, check=False)
+        self.assertEqual(done.returncode, 3)
+        self.assertIn(b"No space left", done.stderr)
+
+
+if __name__ == "__main__":
+    unittest.main()

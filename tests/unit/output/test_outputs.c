@@ -1,0 +1,649 @@
+// The outputs, from a report made by hand: documents with every key, a table that fits and tells no lie.
+#include "base/json.h"
+#include "base/utf8.h"
+#include "output/output.h"
+
+#include <locale.h>
+#include <setjmp.h>
+#include <stdarg.h>
+
+#include <cmocka.h>
+
+#define ARRAY_N(a) (sizeof(a) / sizeof((a)[0]))
+
+static const struct output_options plain;
+
+// ---- a report -------------------------------------------------------------------------------------------------------
+
+static enum severity any_severity(struct slice published)
+{
+    (void)published;
+    return SEVERITY_UNKNOWN;
+}
+
+static struct slice updater(struct arena *a, struct slice scope)
+{
+    return arena_printf(a, "test/%.*s", SLICE_ARG(scope));
+}
+
+static const struct matcher matcher = {
+    .name = "debian", .feed = "debian", .kind = "deb", .severity = any_severity, .clair_updater = updater};
+
+#define PACKAGES 4
+#define FINDINGS 5
+
+// All the parts of a report at once, so that a test changes only what it is about.
+struct sample {
+    struct inventory_package packages[PACKAGES];
+    struct inventory_skip skip;
+    struct stored_layer stored_layers[2];
+    struct report_layer layers[2];
+    struct stored_image image;
+    struct feed_state feed_state;
+    struct generation generation;
+    struct report_finding findings[FINDINGS];
+    struct report_finding undetermined;
+    struct report_feed feed;
+    struct report_unmatched unmatched;
+    struct slice error;
+    struct report report;
+};
+
+static struct digest digest_named(char c)
+{
+    struct digest d = {"sha256:"};
+    memset(d.text + 7, c, 64);
+    return d;
+}
+
+static struct inventory_package package(const char *name, const char *version, const char *source, size_t layer)
+{
+    return (struct inventory_package){.package = {.kind = SLICE("deb"),
+                                                  .name = slice_str(name),
+                                                  .version = slice_str(version),
+                                                  .arch = SLICE("amd64"),
+                                                  .source_name = slice_str(source),
+                                                  .source_version = slice_str(version)},
+                                      .db = SLICE("var/lib/dpkg/status"),
+                                      .layer = layer,
+                                      .scanner = "dpkg"};
+}
+
+static struct report_finding finding(size_t package_index, const char *id, enum severity s, const char *fixed_in)
+{
+    return (struct report_finding){.package = package_index,
+                                   .matcher = &matcher,
+                                   .vulnerability = slice_str(id),
+                                   .scope = SLICE("debian:wheezy"),
+                                   .fixed_in = slice_str(fixed_in),
+                                   .published = SLICE("high**"),
+                                   .severity = s,
+                                   .severity_clair = SEVERITY_CRITICAL,
+                                   .description = SLICE("It bleeds."),
+                                   .links = SLICE("https://example.org/tracker/x https://example.org/y")};
+}
+
+static void make_sample(struct sample *s)
+{
+    *s = (struct sample){
+        .packages = {package("bash", "4.2-1", "bash", 0), package("libssl1.0.0", "1.0.1e-2+deb7u4", "openssl", 1),
+                     package("openssl", "1.0.1e-2+deb7u4", "openssl", 1), package("tar", "1.26", "tar", 0)},
+        .skip = {1, {SLICE("var/lib/dpkg/status"), SLICE("line 3: no Version"), false}},
+        .stored_layers = {{.digest = digest_named('a'), .media_type = SLICE("tar+gzip"), .size = 10},
+                          {.digest = digest_named('b'), .created_by = SLICE("RUN x"), .size = 20}},
+        .findings = {finding(1, "CVE-2014-0160", SEVERITY_HIGH, "1.0.1e-2+deb7u5"),
+                     finding(2, "CVE-2014-0160", SEVERITY_HIGH, "1.0.1e-2+deb7u5"),
+                     finding(0, "CVE-2014-6271", SEVERITY_HIGH, "4.2-2"),
+                     finding(1, "CVE-2014-0224", SEVERITY_MEDIUM, "1.0.1e-2+deb7u10"),
+                     finding(3, "CVE-2005-2541", SEVERITY_NEGLIGIBLE, "")},
+        .undetermined = finding(0, "CVE-2020-1", SEVERITY_UNKNOWN, ""),
+        .feed_state = {.feed = SLICE("debian"), .segment = digest_named('5'), .records = 99, .updated = 1764000000},
+        .feed = {SLICE("debian"), FEED_LOADED, 1764000000, 99, {0}},
+        .unmatched = {SLICE("npm"), 3, SLICE("no such feed")},
+        .error = SLICE("layer x: broken"),
+    };
+    for (size_t i = 0; i < 2; i++)
+        s->layers[i] = (struct report_layer){s->stored_layers[i], i == 1};
+    s->undetermined.undetermined = true;
+    s->generation = (struct generation){SLICE("0123456789abcdef"), 1764000000, &s->feed_state, 1};
+    s->image =
+        (struct stored_image){.manifest = digest_named('c'),
+                              .reference = SLICE("demo/image"),
+                              .layers = s->stored_layers,
+                              .layers_n = 2,
+                              .inventory = {.distribution = {.known = true,
+                                                             .id = SLICE("debian"),
+                                                             .name = SLICE("Debian GNU/Linux"),
+                                                             .version = SLICE("7 (wheezy)"),
+                                                             .version_id = SLICE("7"),
+                                                             .codename = SLICE("wheezy"),
+                                                             .pretty_name = SLICE("Debian GNU/Linux 7 (wheezy)")},
+                                            .packages = s->packages,
+                                            .packages_n = PACKAGES}};
+    s->report = (struct report){.image = &s->image,
+                                .layers = s->layers,
+                                .layers_n = 2,
+                                .findings = s->findings,
+                                .findings_n = FINDINGS,
+                                .feeds = &s->feed,
+                                .feeds_n = 1,
+                                .judged = PACKAGES,
+                                .generation = s->generation.id,
+                                .feeds_of_generation = &s->generation};
+}
+
+static void write_report(const char *name, const struct sample *s, const struct output_options *options,
+                         struct buf *out)
+{
+    output_named(slice_str(name))->report(&s->report, options, out);
+}
+
+// ---- JSON -----------------------------------------------------------------------------------------------------------
+
+// The value at "a/b/2/c", or NULL.
+static yyjson_val *at(yyjson_doc *doc, const char *pointer)
+{
+    return yyjson_doc_ptr_get(doc, pointer);
+}
+
+static void assert_str(yyjson_doc *doc, const char *pointer, const char *want)
+{
+    yyjson_val *value = at(doc, pointer);
+    if (!yyjson_is_str(value))
+        fail_msg("%s is no string", pointer);
+    if (strcmp(yyjson_get_str(value), want) != 0)
+        fail_msg("%s is \"%s\", not \"%s\"", pointer, yyjson_get_str(value), want);
+}
+
+static void assert_keys(yyjson_doc *doc, const char *pointer, const char *const *keys)
+{
+    yyjson_val *object = at(doc, pointer), *key, *value;
+    size_t i, n, wanted = 0;
+    while (keys[wanted] != NULL)
+        wanted++;
+    yyjson_obj_foreach(object, i, n, key, value)
+    {
+        if (i >= wanted || strcmp(yyjson_get_str(key), keys[i]) != 0)
+            fail_msg("%s: key %zu is %s, not %s", pointer, i, yyjson_get_str(key), i < wanted ? keys[i] : "(none)");
+    }
+    assert_int_equal(yyjson_obj_size(object), wanted);
+}
+#define KEYS(...) ((const char *const[]){__VA_ARGS__, NULL})
+
+static yyjson_doc *document(const char *name, const struct sample *s, bool inventory,
+                            const struct output_options *options)
+{
+    struct buf out BUF_AUTO = {0};
+    struct error err;
+    const struct output *output = output_named(slice_str(name));
+    (inventory ? output->inventory : output->report)(&s->report, options, &out);
+    assert_true(out.n > 0 && out.p[out.n - 1] == '\n');
+    yyjson_doc *doc = json_parse(buf_slice(&out), &err);
+    assert_non_null(doc);
+    return doc;
+}
+
+static void test_json_report(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.report.undetermined = &s.undetermined;
+    s.report.undetermined_n = 1;
+    s.report.unmatched = &s.unmatched;
+    s.report.unmatched_n = 1;
+    s.report.errors = &s.error;
+    s.report.errors_n = 1;
+    s.image.inventory.skips = &s.skip;
+    s.image.inventory.skips_n = 1;
+    s.image.inventory.skips_total = 8;
+    yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
+    assert_keys(doc, "", KEYS("schema", "image", "layers", "packages", "findings", "coverage", "generation", "errors"));
+    assert_str(doc, "/schema", "clarion/report/1");
+    assert_keys(doc, "/image", KEYS("reference", "manifest", "distribution"));
+    assert_keys(doc, "/image/distribution", KEYS("id", "version"));
+    assert_str(doc, "/image/distribution/version", "7");
+    assert_keys(doc, "/layers/0", KEYS("digest", "media_type", "size", "created_by", "indexed"));
+    assert_str(doc, "/layers/0/indexed", "before");
+    assert_str(doc, "/layers/1/indexed", "now");
+    assert_keys(doc, "/packages/0",
+                KEYS("id", "name", "version", "kind", "source", "arch", "module", "path", "layer", "purl"));
+    assert_keys(doc, "/packages/0/source", KEYS("name", "version"));
+    assert_str(doc, "/packages/1/layer", s.stored_layers[1].digest.text);
+    assert_keys(doc, "/findings/0",
+                KEYS("package", "vulnerability", "aliases", "severity", "published_severity", "fixed_in", "feed",
+                     "links", "description", "cvss", "epss", "kev", "status"));
+    assert_str(doc, "/findings/0/package", yyjson_get_str(at(doc, "/packages/1/id")));
+    assert_str(doc, "/findings/0/severity", "High");
+    assert_str(doc, "/findings/0/links/1", "https://example.org/y");
+    assert_int_equal(yyjson_arr_size(at(doc, "/findings/0/links")), 2);
+    assert_str(doc, "/findings/4/fixed_in", "");
+    assert_true(yyjson_is_false(at(doc, "/findings/0/kev")) && yyjson_is_obj(at(doc, "/findings/0/epss")));
+    assert_keys(doc, "/coverage",
+                KEYS("distribution", "end_of_life", "feeds", "judged", "unjudged", "unmatched_kinds", "skipped",
+                     "undetermined"));
+    assert_keys(doc, "/coverage/feeds/0", KEYS("feed", "state", "updated", "records", "error"));
+    assert_str(doc, "/coverage/feeds/0/updated", "2025-11-24T16:00:00Z");
+    assert_str(doc, "/coverage/unmatched_kinds/0", "npm");
+    assert_str(doc, "/coverage/skipped/0/layer", s.stored_layers[1].digest.text);
+    assert_str(doc, "/coverage/skipped/1/reason", "7 more, not named one by one");
+    assert_str(doc, "/coverage/undetermined/0/vulnerability", "CVE-2020-1");
+    assert_str(doc, "/generation/id", "0123456789abcdef");
+    assert_str(doc, "/generation/feeds/debian/segment", s.feed_state.segment.text);
+    assert_str(doc, "/errors/0", "layer x: broken");
+}
+
+static void test_json_says_what_was_left_out_of_the_image(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    struct slice remark = SLICE("a member that is no layer");
+    s.image.remarks = &remark;
+    s.image.remarks_n = 1;
+    s.stored_layers[0].skip_reason = SLICE("foreign layer");
+    yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
+    assert_str(doc, "/coverage/skipped/0/reason", "a member that is no layer");
+    assert_str(doc, "/coverage/skipped/1/reason", "foreign layer");
+    assert_str(doc, "/coverage/skipped/1/layer", s.stored_layers[0].digest.text);
+}
+
+static void test_json_of_an_empty_image(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.image.inventory = (struct inventory){0};
+    static const struct generation none;
+    s.report = (struct report){.image = &s.image, .coverage = COVERAGE_UNKNOWN, .feeds_of_generation = &none};
+    yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
+    assert_int_equal(yyjson_arr_size(at(doc, "/packages")), 0);
+    assert_true(yyjson_is_arr(at(doc, "/packages")) && yyjson_is_arr(at(doc, "/errors")));
+    assert_str(doc, "/coverage/distribution", "unknown");
+    assert_str(doc, "/image/distribution/id", "");
+    assert_str(doc, "/generation/id", "");
+}
+
+static void test_json_index(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    yyjson_doc *doc JSON_AUTO = document("json", &s, true, &plain);
+    assert_keys(doc, "", KEYS("schema", "image", "layers", "packages", "coverage", "errors"));
+    assert_str(doc, "/schema", "clarion/index/1");
+    assert_int_equal(yyjson_arr_size(at(doc, "/packages")), PACKAGES);
+    assert_true(yyjson_is_arr(at(doc, "/coverage/skipped")));
+}
+
+static void test_only_fixed(void **state)
+{
+    (void)state;
+    static const struct output_options only_fixed = {.only_fixed = true};
+    struct sample s;
+    make_sample(&s);
+    s.report.undetermined = &s.undetermined;
+    s.report.undetermined_n = 1;
+    yyjson_doc *doc JSON_AUTO = document("json", &s, false, &only_fixed);
+    assert_int_equal(yyjson_arr_size(at(doc, "/findings")), 4);
+    yyjson_doc *clair JSON_AUTO = document("clair", &s, false, &only_fixed);
+    assert_int_equal(yyjson_obj_size(at(clair, "/vulnerabilities")), 3);
+    struct buf table BUF_AUTO = {0};
+    write_report("table", &s, &only_fixed, &table);
+    assert_true(slice_find_slice(buf_slice(&table), SLICE("CVE-2005-2541")) < 0);
+    assert_true(slice_find_slice(buf_slice(&table), SLICE("1 finding without a fix is left out")) >= 0);
+}
+
+static void test_bytes_that_are_no_text(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.packages[0].package.name = slice_of("a\xff\0\x1b[31m\"", 9);
+    for (int i = 0; i < 2; i++) {
+        yyjson_doc *doc JSON_AUTO = document("json", &s, i == 1, &plain);
+        assert_non_null(at(doc, "/packages/0/name"));
+        yyjson_doc *clair JSON_AUTO = document("clair", &s, i == 1, &plain);
+        assert_non_null(at(clair, "/packages/1/name"));
+    }
+    struct buf table BUF_AUTO = {0};
+    write_report("table", &s, &plain, &table);
+    assert_true(utf8_valid(buf_slice(&table)));
+    assert_true(slice_find(buf_slice(&table), '\x1b') < 0);
+}
+
+// ---- Clair ----------------------------------------------------------------------------------------------------------
+
+// What Quay's schemas require of each part, and of which type.
+static void assert_strings(yyjson_val *object, const char *const *keys)
+{
+    for (size_t i = 0; keys[i] != NULL; i++)
+        if (!yyjson_is_str(yyjson_obj_get(object, keys[i])))
+            fail_msg("%s is no string", keys[i]);
+}
+
+static void check_clair_inventory(yyjson_doc *doc, size_t packages)
+{
+    yyjson_val *root = yyjson_doc_get_root(doc), *key, *value, *map = yyjson_obj_get(root, "packages");
+    yyjson_val *environments = yyjson_obj_get(root, "environments");
+    size_t i, n;
+    assert_int_equal(yyjson_obj_size(map), packages);
+    yyjson_obj_foreach(map, i, n, key, value)
+    {
+        assert_strings(value, KEYS("id", "name", "version", "normalized_version", "cpe"));
+        assert_string_equal(yyjson_get_str(key), yyjson_get_str(yyjson_obj_get(value, "id")));
+        assert_strings(yyjson_obj_get(value, "source"), KEYS("id", "name", "version", "normalized_version", "cpe"));
+        assert_true(yyjson_is_null(yyjson_obj_get(yyjson_obj_get(value, "source"), "detector")));
+        yyjson_val *list = yyjson_obj_get(environments, yyjson_get_str(key));
+        assert_true(yyjson_arr_size(list) >= 1);
+        assert_strings(yyjson_arr_get_first(list), KEYS("package_db", "introduced_in", "distribution_id"));
+        assert_true(yyjson_is_null(yyjson_obj_get(yyjson_arr_get_first(list), "repository_ids")));
+    }
+    map = yyjson_obj_get(root, "distributions");
+    yyjson_obj_foreach(map, i, n, key, value)
+    {
+        assert_int_equal(yyjson_obj_size(value), 9);
+        assert_strings(value, KEYS("id", "did", "name", "version", "version_code_name", "version_id", "arch", "cpe",
+                                   "pretty_name"));
+    }
+    assert_true(yyjson_is_obj(yyjson_obj_get(root, "repository")));
+}
+
+static void test_clair_report(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.report.undetermined = &s.undetermined;
+    s.report.undetermined_n = 1;
+    yyjson_doc *doc JSON_AUTO = document("clair", &s, false, &plain);
+    assert_keys(doc, "",
+                KEYS("manifest_hash", "packages", "distributions", "repository", "environments", "vulnerabilities",
+                     "package_vulnerabilities", "PackageNotVulnerable", "enrichments"));
+    check_clair_inventory(doc, PACKAGES);
+    assert_str(doc, "/packages/2/detector", "urn:clarion:detector:dpkg:1:package");
+    // libssl1.0.0 and openssl come from one source, and share its record.
+    assert_str(doc, "/packages/2/source/id", yyjson_get_str(at(doc, "/packages/3/source/id")));
+    assert_int_equal(yyjson_obj_size(at(doc, "/vulnerabilities")), 5);
+    assert_str(doc, "/package_vulnerabilities/2/0", yyjson_get_str(at(doc, "/package_vulnerabilities/3/0")));
+    assert_int_equal(yyjson_arr_size(at(doc, "/package_vulnerabilities/2")), 2);
+    assert_int_equal(yyjson_arr_size(at(doc, "/package_vulnerabilities/1")), 2); // the undetermined one counts here
+    yyjson_val *map = at(doc, "/vulnerabilities"), *key, *value;
+    size_t i, n, shellshock = 0;
+    yyjson_obj_foreach(map, i, n, key, value)
+    {
+        assert_string_equal(yyjson_get_str(key), yyjson_get_str(yyjson_obj_get(value, "id")));
+        assert_strings(value, KEYS("id", "updater", "name", "description", "issued", "links", "severity",
+                                   "normalized_severity", "fixed_in_version"));
+        assert_int_equal(yyjson_obj_size(yyjson_obj_get(value, "distribution")), 9);
+        assert_strings(yyjson_obj_get(value, "repository"), KEYS("cpe"));
+        assert_strings(yyjson_obj_get(value, "Self"), KEYS("space", "name"));
+        assert_true(yyjson_is_null(yyjson_obj_get(value, "Aliases")));
+        assert_true(yyjson_is_false(yyjson_obj_get(value, "Invert")));
+        if (strcmp(yyjson_get_str(yyjson_obj_get(value, "name")), "CVE-2014-6271") != 0)
+            continue;
+        shellshock++;
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(value, "updater")), "test/debian:wheezy");
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(value, "fixed_in_version")), "4.2-2");
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(value, "normalized_severity")), "Critical");
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(value, "severity")), "high**");
+    }
+    assert_int_equal(shellshock, 1);
+}
+
+static void test_aliases(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.findings[0].aliases = SLICE("GHSA-x8cg-fq8g-mxfx 13661");
+    s.report.findings_n = 1;
+    yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
+    assert_str(doc, "/findings/0/aliases/0", "GHSA-x8cg-fq8g-mxfx");
+    assert_int_equal(yyjson_arr_size(at(doc, "/findings/0/aliases")), 2);
+    yyjson_doc *clair JSON_AUTO = document("clair", &s, false, &plain);
+    assert_str(clair, "/vulnerabilities/1/Aliases/0/space", "GHSA");
+    assert_str(clair, "/vulnerabilities/1/Aliases/0/name", "x8cg-fq8g-mxfx");
+    assert_str(clair, "/vulnerabilities/1/Aliases/1/space", "");
+    assert_str(clair, "/vulnerabilities/1/Aliases/1/name", "13661");
+}
+
+static void test_clair_index(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    yyjson_doc *doc JSON_AUTO = document("clair", &s, true, &plain);
+    assert_keys(
+        doc, "",
+        KEYS("manifest_hash", "packages", "distributions", "repository", "environments", "state", "success", "err"));
+    check_clair_inventory(doc, PACKAGES);
+    assert_str(doc, "/state", "IndexFinished");
+    assert_str(doc, "/err", "");
+    assert_true(yyjson_is_true(at(doc, "/success")));
+    s.report.errors = &s.error;
+    s.report.errors_n = 1;
+    yyjson_doc *broken JSON_AUTO = document("clair", &s, true, &plain);
+    assert_str(broken, "/state", "IndexError");
+    assert_str(broken, "/err", "layer x: broken");
+    assert_true(yyjson_is_false(at(broken, "/success")));
+}
+
+static void test_clair_distributions(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version, *version_id, *want, *want_id;
+    } cases[] = {
+        {"7 (wheezy)", "7", "7 (wheezy)", "7"},
+        {"", "3.18.4", "3.18", ""},
+        {"", "3.18", "3.18", ""},
+        {"", "", "", ""},
+    };
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct sample s;
+        make_sample(&s);
+        s.image.inventory.distribution.version = slice_str(cases[i].version);
+        s.image.inventory.distribution.version_id = slice_str(cases[i].version_id);
+        yyjson_doc *doc JSON_AUTO = document("clair", &s, true, &plain);
+        assert_str(doc, "/distributions/1/version", cases[i].want);
+        assert_str(doc, "/distributions/1/version_id", cases[i].want_id);
+        s.image.inventory.distribution.known = false;
+        yyjson_doc *unknown JSON_AUTO = document("clair", &s, true, &plain);
+        assert_int_equal(yyjson_obj_size(at(unknown, "/distributions")), 0);
+        assert_str(unknown, "/environments/1/0/distribution_id", "");
+    }
+}
+
+// ---- table ----------------------------------------------------------------------------------------------------------
+
+static struct slice table_of(const struct sample *s, const struct output_options *options, struct arena *a)
+{
+    struct buf out BUF_AUTO = {0};
+    write_report("table", s, options, &out);
+    return arena_dup(a, buf_slice(&out));
+}
+
+static void assert_says(struct slice text, const char *what)
+{
+    if (slice_find_slice(text, slice_str(what)) < 0)
+        fail_msg("\"%s\" is not in:\n%.*s", what, (int)text.n, text.p);
+}
+
+static void assert_silent(struct slice text, const char *what)
+{
+    if (slice_find_slice(text, slice_str(what)) >= 0)
+        fail_msg("\"%s\" is in:\n%.*s", what, (int)text.n, text.p);
+}
+
+static void test_table(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    struct slice text = table_of(&s, &plain, &a);
+    assert_says(text, "demo/image  sha256:cccc");
+    assert_says(text, "Debian GNU/Linux 7 (wheezy), 4 packages in 2 layers\n");
+    assert_says(text, "\nHigh        openssl      1.0.1e-2+deb7u4  1.0.1e-2+deb7u5   CVE-2014-0160  "
+                      "https://example.org/tracker/x\n");
+    assert_says(text, "\nNegligible  tar          1.26             -                 CVE-2005-2541  ");
+    assert_says(text, "5 findings in 4 packages: 3 high, 1 medium, 1 negligible\n");
+    assert_says(text, "4 of 5 are fixed by a plain update of 3 packages: libssl1.0.0, openssl, bash\n");
+    assert_says(text, "Feeds: debian of 2025-11-24 (99 records)\n");
+    assert_silent(text, "\x1b");
+    assert_silent(text, "Undetermined");
+    assert_silent(text, "udged:");
+}
+
+static void test_table_is_no_wider_than_the_terminal(void **state)
+{
+    (void)state;
+    for (int columns = 60; columns <= 140; columns++) {
+        struct arena a ARENA_AUTO = {0};
+        struct sample s;
+        make_sample(&s);
+        s.packages[0].package.name = SLICE("a-package-with-a-very-long-n\xc3\xa4me-indeed-that-does-not-fit-anywhere");
+        struct output_options options = {.columns = columns};
+        struct slice line, rest = table_of(&s, &options, &a);
+        size_t ids = 0, links = 0;
+        assert_true(utf8_valid(rest));
+        for (size_t i = 0; slice_next_line(&rest, &line); i++) {
+            bool in_grid = slice_starts(line, SLICE("SEVERITY")) || slice_starts(line, SLICE("High")) ||
+                           slice_starts(line, SLICE("Medium")) || slice_starts(line, SLICE("Negligible")) ||
+                           slice_starts(line, SLICE("  "));
+            if (in_grid && utf8_columns(line) > (size_t)columns)
+                fail_msg("%d columns: %.*s", columns, SLICE_ARG(line));
+            ids += slice_find_slice(line, SLICE("CVE-20")) >= 0;
+            links += slice_find_slice(line, SLICE("https://example.org/tracker/x")) >= 0;
+        }
+        assert_int_equal(ids, FINDINGS);
+        assert_in_range(links, 4, 5); // one for each row, or one for each id
+    }
+}
+
+static void test_table_colours(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    struct output_options options = {.color = true, .columns = 200};
+    assert_says(table_of(&s, &options, &a), "\n\x1b[31mHigh\x1b[0m        openssl");
+}
+
+static void test_table_never_calls_the_unknown_clean(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    s.report.findings_n = 0;
+    struct slice text = table_of(&s, &plain, &a);
+    assert_says(text, "No known vulnerabilities in 4 packages.\n");
+    s.report.judged = 1;
+    s.report.unjudged = 3;
+    s.report.unmatched = &s.unmatched;
+    s.report.unmatched_n = 1;
+    text = table_of(&s, &plain, &a);
+    assert_says(text, "No known vulnerabilities in the 1 package that could be judged.\n");
+    assert_says(text, "Not judged: 3 npm packages: no such feed\n");
+    s.report.judged = 0;
+    s.report.unjudged = 4;
+    text = table_of(&s, &plain, &a);
+    assert_says(text, "NOT JUDGED: nothing is known about any of the 4 packages.\n");
+    assert_silent(text, "No known vulnerabilities");
+    s.image.inventory.packages_n = 0;
+    s.report.unjudged = 0;
+    text = table_of(&s, &plain, &a);
+    assert_says(text, "NOT JUDGED: no package was found, though a distribution was");
+    assert_silent(text, "No known vulnerabilities");
+    s.image.inventory.distribution.known = false;
+    text = table_of(&s, &plain, &a);
+    assert_says(text, "No packages were found in this image");
+    assert_silent(text, "No known vulnerabilities");
+}
+
+static void test_table_says_what_is_missing(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    s.report.undetermined = &s.undetermined;
+    s.report.undetermined_n = 1;
+    s.report.errors = &s.error;
+    s.report.errors_n = 1;
+    s.report.coverage = COVERAGE_END_OF_LIFE;
+    s.report.end_of_life = SLICE("2018-05-31");
+    s.image.inventory.skips_total = 2;
+    s.feed.state = FEED_STALE;
+    s.feed.error = SLICE("it broke");
+    struct slice text = table_of(&s, &plain, &a);
+    assert_says(text, "Undetermined: 1 ");
+    assert_says(text, "INCOMPLETE: layer x: broken\n");
+    assert_says(text, "no security support since 2018-05-31");
+    assert_says(text, "Passed over: 2 ");
+    assert_says(text, "STALE");
+    assert_says(text, "last update failed: it broke");
+    s.report.findings += FINDINGS - 1;
+    s.report.findings_n = 1;
+    assert_says(table_of(&s, &plain, &a), "None of them has a fix yet.\n");
+}
+
+// ---- the table of outputs -------------------------------------------------------------------------------------------
+
+static void test_outputs(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name;
+        bool inventory;
+    } cases[] = {{"table", false}, {"json", true}, {"clair", true}};
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        const struct output *output = output_named(slice_str(cases[i].name));
+        assert_non_null(output);
+        assert_true(output->report != NULL && output->title != NULL);
+        assert_int_equal(output->inventory != NULL, cases[i].inventory);
+    }
+    assert_null(output_named(SLICE("xml")));
+    assert_null(output_named(SLICE("")));
+}
+
+static void test_same_report_same_bytes(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    for (size_t i = 0; outputs[i] != NULL; i++) {
+        struct buf one BUF_AUTO = {0}, two BUF_AUTO = {0};
+        outputs[i]->report(&s.report, &plain, &one);
+        outputs[i]->report(&s.report, &plain, &two);
+        assert_true(slice_eq(buf_slice(&one), buf_slice(&two)));
+    }
+}
+
+int main(void)
+{
+    setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters, as the program does
+    static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_json_report),
+        cmocka_unit_test(test_json_says_what_was_left_out_of_the_image),
+        cmocka_unit_test(test_json_of_an_empty_image),
+        cmocka_unit_test(test_json_index),
+        cmocka_unit_test(test_only_fixed),
+        cmocka_unit_test(test_bytes_that_are_no_text),
+        cmocka_unit_test(test_clair_report),
+        cmocka_unit_test(test_aliases),
+        cmocka_unit_test(test_clair_index),
+        cmocka_unit_test(test_clair_distributions),
+        cmocka_unit_test(test_table),
+        cmocka_unit_test(test_table_is_no_wider_than_the_terminal),
+        cmocka_unit_test(test_table_colours),
+        cmocka_unit_test(test_table_never_calls_the_unknown_clean),
+        cmocka_unit_test(test_table_says_what_is_missing),
+        cmocka_unit_test(test_outputs),
+        cmocka_unit_test(test_same_report_same_bytes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,81 @@
+// Runs one scanner on one text.
+#pragma once
+
+#include "base/buf.h"
+#include "scan/scanner.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+struct fixture {
+    struct arena arena;
+    struct limits limits;
+    struct findings findings;
+};
+
+static inline struct fixture fixture_new(void)
+{
+    return (struct fixture){.limits = limits_default()};
+}
+
+#define FIXTURE_AUTO __attribute__((cleanup(fixture_free)))
+
+static inline void fixture_free(struct fixture *f)
+{
+    arena_free(&f->arena);
+}
+
+// The content is put into a buffer of its own size, so that a byte read past its end is seen.
+static inline void fixture_scan(struct fixture *f, const char *path, struct slice content)
+{
+    const struct scanner *scanner = scanner_for(slice_str(path), 0644, content.n);
+    if (scanner == NULL)
+        fail_msg("no scanner wants %s", path);
+    char *copy = must_alloc(content.n);
+    if (content.n != 0)
+        memcpy(copy, content.p, content.n);
+    struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
+    struct scan_file file = {slice_str(path), slice_of(copy, content.n), 0644};
+    struct error err = {0};
+    bool ok = scanner->scan(&file, &out, &err);
+    free(copy);
+    if (!ok)
+        fail_msg("%s", err.text);
+}
+
+static inline void assert_slice(struct slice s, const char *text)
+{
+    if (!slice_eq(s, slice_str(text)))
+        fail_msg("\"%.*s\" is not \"%s\"", SLICE_ARG(s), text);
+}
+
+// "name version arch source source-version", one a package, separated by newlines.
+static inline void assert_packages(const struct package_db *db, const char *expected)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct slice text = SLICE("");
+    for (size_t i = 0; i < db->n; i++) {
+        const struct package *p = &db->packages[i];
+        text = arena_printf(&a, "%.*s%.*s %.*s %.*s %.*s %.*s\n", (int)text.n, text.p, SLICE_ARG(p->name),
+                            SLICE_ARG(p->version), SLICE_ARG(p->arch), SLICE_ARG(p->source_name),
+                            SLICE_ARG(p->source_version));
+    }
+    if (!slice_eq(text, slice_str(expected)))
+        fail_msg("found:\n%.*sexpected:\n%s", (int)text.n, text.p, expected);
+}
+
+// "reason" or "lost: reason", one a skip.
+static inline void assert_skips(const struct findings *f, const char *expected)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct slice text = SLICE("");
+    for (size_t i = 0; i < f->skips_n; i++)
+        text = arena_printf(&a, "%.*s%s%.*s\n", (int)text.n, text.p, f->skips[i].lost ? "lost: " : "",
+                            SLICE_ARG(f->skips[i].reason));
+    if (!slice_eq(text, slice_str(expected)))
+        fail_msg("noted:\n%.*sexpected:\n%s", (int)text.n, text.p, expected);
+}

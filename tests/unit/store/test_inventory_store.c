@@ -1,0 +1,225 @@
+// Layers and images: in and out again, shared parts once, replaced as a whole.
+#include "base/buf.h"
+#include "store/store.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+struct fixture {
+    char folder[64];
+    struct store store;
+    struct limits limits;
+};
+
+static int open_store(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    struct error err;
+    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
+    *state = f;
+    f->limits = limits_default();
+    return mkdtemp(f->folder) != NULL && store_open(f->folder, &f->store, &err) ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+    store_close(&f->store);
+    snprintf(command, sizeof command, "rm -rf %s", f->folder);
+    int code = system(command);
+    free(f);
+    return code;
+}
+
+static struct package package(const char *name, const char *version)
+{
+    return (struct package){.kind = SLICE("deb"),
+                            .name = slice_str(name),
+                            .version = slice_str(version),
+                            .arch = SLICE("amd64"),
+                            .source_name = slice_str(name),
+                            .source_version = slice_str(version)};
+}
+
+// An image of two layers whose packages are "a" and `second`; the arrays live in static storage.
+static struct stored_image image(const char *content, const char *second)
+{
+    static struct stored_layer layers[2];
+    static struct inventory_package packages[2];
+    static struct inventory_skip skips[1];
+    static struct slice remarks[1];
+    layers[0] = (struct stored_layer){.digest = digest_of(SLICE("base")), .media_type = SLICE("tar"), .size = 7};
+    layers[1] = (struct stored_layer){.digest = digest_of(slice_str(content)), .created_by = SLICE("RUN x")};
+    packages[0] = (struct inventory_package){package("a", "1"), SLICE("var/lib/dpkg/status"), 0, "dpkg"};
+    packages[1] = (struct inventory_package){package(second, "2"), SLICE("var/lib/dpkg/status"), 1, "dpkg"};
+    skips[0] = (struct inventory_skip){1, {SLICE("x/y"), SLICE("why"), true}};
+    remarks[0] = SLICE("a remark");
+    return (struct stored_image){
+        .manifest = digest_of(slice_str(content)),
+        .config = digest_of(SLICE("config")),
+        .reference = SLICE("example.test/x:1"),
+        .kind = SLICE("oci"),
+        .os = SLICE("linux"),
+        .arch = SLICE("amd64"),
+        .layers = layers,
+        .layers_n = 2,
+        .remarks = remarks,
+        .remarks_n = 1,
+        .indexed = 1234,
+        .inventory = {.distribution = {.known = true,
+                                       .id = SLICE("debian"),
+                                       .version_id = SLICE("12"),
+                                       .codename = SLICE("bookworm")},
+                      .packages = packages,
+                      .packages_n = 2,
+                      .skips = skips,
+                      .skips_n = 1,
+                      .skips_total = 3},
+    };
+}
+
+static bool count_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
+}
+
+static int64_t count(struct fixture *f, const char *sql)
+{
+    int64_t n = -1;
+    struct error err;
+    assert_true(db_query(f->store.db, sql, NULL, 0, count_row, &n, &err));
+    return n;
+}
+
+static void test_image_round_trip(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state")), other = digest_of(SLICE("other state"));
+    struct stored_image in = image("one", "b"), out;
+    bool found = true;
+    assert_true(store_image_get(&f->store, &in.manifest, &indexer, &a, &out, &found, &err));
+    assert_false(found);
+    assert_true(store_image_put(&f->store, &indexer, &in, &err));
+    assert_true(store_image_get(&f->store, &in.manifest, &other, &a, &out, &found, &err));
+    assert_false(found);
+    assert_true(store_image_get(&f->store, &in.manifest, NULL, &a, &out, &found, &err));
+    assert_true(found);
+    assert_true(slice_eq(out.reference, in.reference));
+    assert_true(digest_eq(&out.config, &in.config));
+    assert_int_equal(out.indexed, 1234);
+    assert_int_equal(out.layers_n, 2);
+    assert_true(digest_eq(&out.layers[1].digest, &in.layers[1].digest));
+    assert_true(slice_eq(out.layers[1].created_by, SLICE("RUN x")));
+    assert_int_equal(out.layers[0].size, 7);
+    assert_true(slice_eq(out.remarks[0], SLICE("a remark")));
+    assert_true(out.inventory.distribution.known);
+    assert_true(slice_eq(out.inventory.distribution.codename, SLICE("bookworm")));
+    assert_int_equal(out.inventory.packages_n, 2);
+    assert_true(slice_eq(out.inventory.packages[1].package.name, SLICE("b")));
+    assert_true(slice_eq(out.inventory.packages[1].package.kind, SLICE("deb")));
+    assert_int_equal(out.inventory.packages[1].layer, 1);
+    assert_string_equal(out.inventory.packages[1].scanner, "dpkg");
+    assert_int_equal(out.inventory.skips_n, 1);
+    assert_true(out.inventory.skips[0].skip.lost);
+    assert_true(slice_eq(out.inventory.skips[0].skip.path, SLICE("x/y")));
+    assert_int_equal(out.inventory.skips_total, 3);
+}
+
+static void test_shared_parts(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state"));
+    struct stored_image one = image("one", "b");
+    assert_true(store_image_put(&f->store, &indexer, &one, &err));
+    struct stored_image two = image("two", "b");
+    assert_true(store_image_put(&f->store, &indexer, &two, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 1);
+    assert_int_equal(count(f, "SELECT count(*) FROM package"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM distribution"), 1);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer"), 3);
+    // The same image again, with other packages: replaced, not added.
+    struct stored_image again = image("one", "c");
+    assert_true(store_image_put(&f->store, &indexer, &again, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM image_layer"), 4);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
+}
+
+static void test_find_by_prefix(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state")), found[2];
+    size_t n;
+    struct stored_image one = image("one", "b");
+    assert_true(store_image_put(&f->store, &indexer, &one, &err));
+    assert_true(store_image_find(&f->store, slice_of(one.manifest.text, 15), &a, found, 2, &n, &err));
+    assert_int_equal(n, 1);
+    assert_true(digest_eq(&found[0], &one.manifest));
+    assert_true(store_image_find(&f->store, slice_of(digest_hex(&one.manifest), 6), &a, found, 2, &n, &err));
+    assert_int_equal(n, 1);
+    assert_true(store_image_find(&f->store, SLICE("sha256:zz"), &a, found, 2, &n, &err));
+    assert_int_equal(n, 0);
+}
+
+static void test_findings_round_trip(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest layer = digest_of(SLICE("layer")), indexer = digest_of(SLICE("state"));
+    struct package packages[] = {package("a", "1"), package("b", "2")};
+    struct package_db db = {SLICE("dpkg"), SLICE("var/lib/dpkg/status"), packages, 2, 2};
+    struct findings in = {.dbs = &db, .dbs_n = 1, .entries = 12, .bytes = 3456}, out;
+    struct buf json BUF_AUTO = {0};
+    bool found = true;
+    findings_encode(&in, &json);
+    assert_true(store_layer_get(&f->store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_false(found);
+    assert_true(store_layer_put(&f->store, &layer, &indexer, buf_slice(&json), &err));
+    assert_true(store_layer_put(&f->store, &layer, &indexer, buf_slice(&json), &err)); // a second time is fine
+    assert_true(store_layer_get(&f->store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_true(found);
+    assert_int_equal(out.dbs_n, 1);
+    assert_int_equal(out.dbs[0].n, 2);
+    assert_true(slice_eq(out.dbs[0].packages[1].name, SLICE("b")));
+    assert_int_equal(out.bytes, 3456);
+}
+
+static void test_damaged_findings(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest layer = digest_of(SLICE("layer")), indexer = digest_of(SLICE("state"));
+    struct findings out;
+    bool found;
+    assert_true(store_layer_put(&f->store, &layer, &indexer, SLICE("{}"), &err));
+    assert_true(db_exec(f->store.db, "UPDATE layer_findings SET findings = x'00010203'", &err));
+    assert_false(store_layer_get(&f->store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_int_equal(err.code, ERR_STORE);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_image_round_trip, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_shared_parts, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_find_by_prefix, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_findings_round_trip, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_damaged_findings, open_store, close_store),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}

@@ -1,0 +1,285 @@
+// Both version schemes: tables of our own, the shared vector files where there are any, and the laws of an order.
+#include "version/version.h"
+
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/limits.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+static int sign(int order)
+{
+    return (order > 0) - (order < 0);
+}
+
+static void expect_order(const struct version_scheme *s, struct slice a, int order, struct slice b)
+{
+    if (sign(s->compare(a, b)) != order || sign(s->compare(b, a)) != -order)
+        fail_msg("%s: \"%.*s\" against \"%.*s\" gives %d and %d, not %d", s->name, SLICE_ARG(a), SLICE_ARG(b),
+                 s->compare(a, b), s->compare(b, a), order);
+}
+
+struct pair {
+    const char *a;
+    int order;
+    const char *b;
+};
+
+static void expect_pairs(const struct version_scheme *s, const struct pair *pairs, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        expect_order(s, slice_str(pairs[i].a), pairs[i].order, slice_str(pairs[i].b));
+}
+
+struct validity {
+    const char *version;
+    bool valid;
+};
+
+static void expect_validity(const struct version_scheme *s, const struct validity *v, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (s->valid(slice_str(v[i].version)) != v[i].valid)
+            fail_msg("%s: \"%s\" is %s", s->name, v[i].version, v[i].valid ? "valid" : "not valid");
+}
+
+#define COUNT(array) (sizeof(array) / sizeof(array)[0])
+
+static void test_table(void **state)
+{
+    (void)state;
+    assert_ptr_equal(version_scheme_named(SLICE("dpkg")), &version_dpkg);
+    assert_ptr_equal(version_scheme_named(SLICE("apk")), &version_apk);
+    assert_null(version_scheme_named(SLICE("")));
+    assert_null(version_scheme_named(SLICE("dpk")));
+}
+
+// ---- dpkg -----------------------------------------------------------------------------------------------------------
+
+static void test_dpkg_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.0.1e-2+deb7u4", -1, "1.0.1e-2+deb7u5"},
+        {"1.0", 0, "1.0"},
+        {"1.0", 0, "0:1.0"},
+        {"1.0", 0, "1.0-0"},
+        {"1.0", 0, "1.00"},
+        {"1.0", -1, "1:0.1"},
+        {"2:1", -1, "10:1"},
+        {"1.0~rc1", -1, "1.0"},
+        {"1.0~~", -1, "1.0~"},
+        {"1.0~rc1-1", -1, "1.0-1"},
+        {"1.0a", 1, "1.0"},
+        {"1.0a", -1, "1.0+"}, // letters before all else
+        {"1.0-1", -1, "1.0-1.1"},
+        {"1.2-3-4", 1, "1.2-3"}, // upstream 1.2-3 against 1.2
+        {"9", -1, "10"},
+        {"0010", 0, "10"},
+        {"1.99999999999999999999999999999999", -1, "1.100000000000000000000000000000000"},
+        {"  1.0\t", 0, "1.0"},
+        {"+1:5", 0, "1:5"},
+        {"1:2:3", 1, "1:2-3"},
+        {"", -1, "0a"},
+        {"", 0, "0"},
+    };
+    expect_pairs(&version_dpkg, pairs, COUNT(pairs));
+    expect_order(&version_dpkg, SLICE("1\0002"), -1, SLICE("1\0003"));
+    expect_order(&version_dpkg, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_dpkg_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},
+        {"1:1.2-3", true},
+        {"1.2-3-4", true},
+        {"1:1:1", true},
+        {" 1.0 ", true},
+        {"+1:1", true},
+        {"-0:1", true},
+        {"", false},
+        {"a1", false},
+        {"1 2", false},
+        {":1", false},
+        {"1:", false},
+        {"-1:1", false},
+        {"a:1", false},
+        {"1-", false},
+        {"1.0_1", false},
+        {"1-1:1", false},
+        {"1.0\n", false},
+        {"-1", false},
+        {"2147483647:1", true},
+        {"2147483648:1", false},
+        {"99999999999999999999:1", false},
+    };
+    expect_validity(&version_dpkg, v, COUNT(v));
+    assert_false(version_dpkg.valid(SLICE("1\0")));
+    assert_false(version_dpkg.valid((struct slice){0}));
+}
+
+// ---- apk ------------------------------------------------------------------------------------------------------------
+
+static void test_apk_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"3.1.3-r0", -1, "3.1.4-r0"},
+        {"1.2", -1, "1.10"},
+        {"1.05", -1, "1.1"}, // a fraction
+        {"1.050", 1, "1.05"},
+        {"05", 0, "5"}, // but not in the first number
+        {"1.2.3", 1, "1.2"},
+        {"1.2a", 1, "1.2"},
+        {"1.2b", 1, "1.2a"},
+        {"1.2_alpha", -1, "1.2_beta"},
+        {"1.2_beta", -1, "1.2_pre"},
+        {"1.2_pre", -1, "1.2_rc"},
+        {"1.2_rc1", -1, "1.2"},
+        {"1.2", -1, "1.2_cvs"},
+        {"1.2_cvs", -1, "1.2_svn"},
+        {"1.2_svn", -1, "1.2_git"},
+        {"1.2_git", -1, "1.2_hg"},
+        {"1.2_hg", -1, "1.2_p"},
+        {"1.2_p9", -1, "1.2_p10"},
+        {"1.2_p1", 1, "1.2-r9"},
+        {"1.2_alpha_pre2", -1, "1.2_alpha"},
+        {"1.2-r1", 1, "1.2"},
+        {"1.2-r2", -1, "1.2-r10"},
+        {"1.2~0a", -1, "1.2~0b"},
+        {"1.2~0a", 1, "1.2"},
+        {"6.0.2p1-r0", -1, "6.0.2p2-r0"}, // apk-tools 2
+        {"1.2-r", 0, "1.2-r0"},
+        {"1.100000000000000000000", 1, "1.99999999999999999999"},
+    };
+    expect_pairs(&version_apk, pairs, COUNT(pairs));
+    expect_order(&version_apk, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_apk_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},
+        {"1.2.3a_pre1-r4", true},
+        {"1_git20240101", true},
+        {"1~0123abc-r1", true},
+        {"1_p1_p2", true},
+        {"2.25b-r5", true},
+        {"6.0.2p1", true},
+        {"", false},
+        {"a", false},
+        {".1", false},
+        {"1.", false},
+        {"1bc", false},
+        {"1_", false},
+        {"1_foo", false},
+        {"1-1", false},
+        {"1-r1-r2", false},
+        {"1-r1.2", false},
+        {"1~", false},
+        {"1~xyz", false},
+        {"1.2A", false},
+        {"1-r0_p1", false},
+        {"1 ", false},
+    };
+    expect_validity(&version_apk, v, COUNT(v));
+    assert_false(version_apk.valid(SLICE("1\0")));
+}
+
+// ---- the shared vectors: "A < B", one a line ------------------------------------------------------------------------
+
+static size_t expect_vectors(const struct version_scheme *s, const char *shared, const char *file)
+{
+    struct buf text BUF_AUTO = {0};
+    struct error err = {0};
+    char path[4096];
+    snprintf(path, sizeof path, "%s/versions/%s", shared, file);
+    if (!file_read(path, 64 * MIB, &text, &err))
+        fail_msg("%s", err.text);
+    struct slice rest = buf_slice(&text), line, a, relation, b;
+    size_t n = 0;
+    while (slice_next_line(&rest, &line)) {
+        line = slice_trim(line);
+        if (line.n == 0 || line.p[0] == '#')
+            continue;
+        assert_true(slice_cut(line, ' ', &a, &b));
+        assert_true(slice_cut(slice_trim(b), ' ', &relation, &b));
+        ptrdiff_t order = slice_find(SLICE("<=>"), relation.p[0]);
+        assert_true(order >= 0 && relation.n == 1);
+        expect_order(s, a, (int)order - 1, slice_trim(b));
+        n++;
+    }
+    return n;
+}
+
+static void test_vectors(void **state)
+{
+    (void)state;
+    const char *shared = getenv("CLARION_SHARED");
+    if (shared == NULL)
+        skip();
+    assert_true(expect_vectors(&version_dpkg, shared, "debian-versions.txt") > 0);
+    assert_true(expect_vectors(&version_dpkg, shared, "debian-versions-generated.txt") > 10000);
+    assert_true(expect_vectors(&version_apk, shared, "alpine-versions.txt") > 0);
+    assert_true(expect_vectors(&version_apk, shared, "alpine-versions-generated.txt") > 10000);
+}
+
+// ---- the laws of an order, for any texts ----------------------------------------------------------------------------
+
+static uint64_t draw(uint64_t *state, uint64_t n)
+{
+    // xorshift64*, by Marsaglia and Vigna
+    *state ^= *state >> 12;
+    *state ^= *state << 25;
+    *state ^= *state >> 27;
+    return (*state * 0x2545f4914f6cdd1dU >> 33) % n;
+}
+
+#define TEXTS 160
+
+static void test_laws(void **state)
+{
+    (void)state;
+    static const char *const pieces[] = {"0", "1", "01", "9",  "10", ".", "a",    "z", "p",    "_rc", "_p", "_foo",
+                                         "~", "-", "-r", "-1", ":",  "+", "\xff", " ", "\xc3", "A",   "~a", "_"};
+    uint64_t seed = 20241124;
+    struct arena arena ARENA_AUTO = {0};
+    struct slice texts[TEXTS];
+    for (size_t i = 0; i < TEXTS; i++) {
+        struct slice text = SLICE("");
+        for (uint64_t j = draw(&seed, 6); j > 0; j--)
+            text = arena_printf(&arena, "%.*s%s", SLICE_ARG(text), pieces[draw(&seed, COUNT(pieces))]);
+        texts[i] = text;
+    }
+    for (const struct version_scheme *const *s = version_schemes; *s != NULL; s++) {
+        for (size_t i = 0; i < TEXTS; i++)
+            for (size_t j = 0; j < TEXTS; j++)
+                for (size_t k = 0; k < TEXTS; k++) {
+                    int ij = sign((*s)->compare(texts[i], texts[j])), jk = sign((*s)->compare(texts[j], texts[k]));
+                    int ik = sign((*s)->compare(texts[i], texts[k]));
+                    if (k == i && (ij != -jk || ik != 0))
+                        fail_msg("%s: not antisymmetric: \"%s\", \"%s\"", (*s)->name, texts[i].p, texts[j].p);
+                    if (ij <= 0 && jk <= 0 && ik != (ij < jk ? ij : jk))
+                        fail_msg("%s: not transitive: \"%s\", \"%s\", \"%s\"", (*s)->name, texts[i].p, texts[j].p,
+                                 texts[k].p);
+                }
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_dpkg_order), cmocka_unit_test(test_dpkg_valid),
+        cmocka_unit_test(test_apk_order), cmocka_unit_test(test_apk_valid),  cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_laws),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
