@@ -31,15 +31,18 @@
     X(pax_bytes,           1 * MIB,   "size of one pax header or GNU long name")                                       \
     X(sparse_extents,      65536,     "stretches of data of one sparse file that is read")                             \
     X(layer_links,         1000000,   "symbolic links and whiteouts remembered of one layer")                          \
+    X(replacing_files,     100000,    "files remembered of one layer because they may replace a folder of lower layers") \
     X(symlink_hops,        40,        "symbolic links followed for one path")                                          \
     X(merge_steps,         10000000,  "path components walked to merge the layers of one image")                       \
     X(database_links,      64,        "places that a layer's symbolic links move package databases to")                \
     X(dpkg_status_bytes,   128 * MIB, "size of a dpkg status file")                                                    \
     X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
+    X(file_list_bytes,     32 * MIB,  "size of one package's list of files")                                           \
     X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
     X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
     X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
     X(packages,            1000000,   "packages found in one layer")                                                   \
+    X(owned_files,         1000000,   "files of a layer's packages that are remembered to tell who owns what")         \
     X(skips,               1000,      "skipped files and records named one by one (the rest is counted)")              \
     X(feed_bytes,          4 * GIB,   "size of one downloaded feed file")                                              \
     X(feed_unpacked_bytes, 16 * GIB,  "size that one feed file unpacks to")                                            \

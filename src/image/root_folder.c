@@ -198,7 +198,8 @@ static void take_link(struct walk *w, int parent, const char *name)
 static void take_file(struct walk *w, int parent, const char *name, const struct stat *st)
 {
     uint64_t size = (uint64_t)st->st_size;
-    if (scanner_for(buf_slice(&w->path), st->st_mode & 07777U, size) == NULL)
+    const struct scanner *scanners_of_it[SCANNERS_MOST];
+    if (scanners_for(buf_slice(&w->path), st->st_mode & 07777U, size, scanners_of_it) == 0)
         return;
     int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {

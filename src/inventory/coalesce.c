@@ -19,7 +19,8 @@
 // A database or a release file (one of the two is NULL) of one layer.
 struct item {
     int layer;
-    int below; // the item that the image has at the same place without this layer, TREE_NONE when it has none
+    int below;  // the item that the image has at the same place without this layer, TREE_NONE when it has none
+    int beside; // the next of the same layer at the same place, TREE_NONE when there is none
     const struct package_db *db;
     const struct release_file *release;
 };
@@ -30,6 +31,8 @@ struct merge {
     struct merged_tree tree;
     VEC(struct item) items;
     VEC(int) skip_nodes; // for each skip of each layer, in order: the place of what is lost, or TREE_NONE
+    VEC(int) places;     // for each package of `out`, before they are sorted: the node of its database
+    VEC(const struct package_db *) owners; // lists of files that stand apart from their packages' database
     struct inventory *out;
 };
 
@@ -89,8 +92,11 @@ static void put_item(struct merge *m, struct slice path, int item)
     struct tree_node *node = put(m, path, it->layer);
     if (node == NULL)
         return;
-    // Only what stood at this very place: an item is then below one other at most.
-    if (it->below != node->item)
+    if (node->item != TREE_NONE && m->items.v[node->item].layer == it->layer)
+        it->beside = node->item;
+    // Only what stood at this very place: an item is then below those of one layer at most.
+    const struct item *former = it->beside != TREE_NONE ? &m->items.v[it->beside] : NULL;
+    if (it->below != (former != NULL ? former->below : node->item))
         it->below = TREE_NONE;
     node->link_layer = TREE_NONE;
     node->item = item;
@@ -122,10 +128,12 @@ static void make_items(struct merge *m, const struct findings *f, int layer)
 {
     for (size_t i = 0; i < f->dbs_n; i++) {
         int below = item_at_path(m, f->dbs[i].path, TREE_FIND);
-        VEC_PUSH(m->arena, &m->items) = (struct item){.layer = layer, .below = below, .db = &f->dbs[i]};
+        VEC_PUSH(m->arena, &m->items) =
+            (struct item){.layer = layer, .below = below, .beside = TREE_NONE, .db = &f->dbs[i]};
     }
     for (size_t i = 0; i < f->releases_n; i++)
-        VEC_PUSH(m->arena, &m->items) = (struct item){.layer = layer, .below = TREE_NONE, .release = &f->releases[i]};
+        VEC_PUSH(m->arena, &m->items) =
+            (struct item){.layer = layer, .below = TREE_NONE, .beside = TREE_NONE, .release = &f->releases[i]};
 }
 
 // A file that could not be read is remembered by its place: it is lost only as long as no later layer hides it.
@@ -171,37 +179,65 @@ static void add_layers(struct merge *m, const struct findings *const *layers, si
 
 // ---- packages -------------------------------------------------------------------------------------------------------
 
+// What the same scanner found at the place, among an item and those beside it.
+static int item_of_scanner(const struct merge *m, int item, struct slice scanner)
+{
+    while (item != TREE_NONE && (m->items.v[item].db == NULL || !slice_eq(m->items.v[item].db->scanner, scanner)))
+        item = m->items.v[item].beside;
+    return item;
+}
+
 // The versions of a database that stood at the same path one after the other, newest first.
 static size_t versions_of(const struct merge *m, const struct item *newest, struct arena *a,
                           struct database_version **versions)
 {
     VEC(struct database_version) v = {0};
-    VEC_PUSH(a, &v) = (struct database_version){newest->layer, newest->db};
-    for (int below = newest->below; below != TREE_NONE; below = m->items.v[below].below) {
-        if (m->items.v[below].db == NULL)
-            break;
-        VEC_PUSH(a, &v) = (struct database_version){m->items.v[below].layer, m->items.v[below].db};
+    for (const struct item *it = newest; it != NULL;) {
+        VEC_PUSH(a, &v) = (struct database_version){it->layer, it->db};
+        int below = item_of_scanner(m, it->below, newest->db->scanner);
+        it = below != TREE_NONE ? &m->items.v[below] : NULL;
     }
     *versions = v.v;
     return v.n;
 }
 
-static void take_database(struct merge *m, const struct item *item, const struct scanner *scanner, struct slice path)
+static struct slice owner_text(struct arena *a, const struct package *owner)
+{
+    struct buf text BUF_AUTO = {0};
+    buf_add(&text, owner->kind);
+    buf_addc(&text, ':');
+    buf_add(&text, owner->name);
+    return arena_dup(a, buf_slice(&text));
+}
+
+static void take_package(struct merge *m, const struct package *package, struct slice path, int node, size_t layer,
+                         const struct scanner *scanner)
 {
     struct inventory *out = m->out;
+    if (out->packages_n == out->packages_cap)
+        out->packages = arena_grow(m->arena, out->packages, sizeof *out->packages, out->packages_n, &out->packages_cap);
+    if (package->inside.n != 0) {
+        struct buf whole BUF_AUTO = {0};
+        buf_add(&whole, path);
+        buf_addc(&whole, '!');
+        buf_add(&whole, package->inside);
+        path = arena_dup(m->arena, buf_slice(&whole));
+    }
+    out->packages[out->packages_n++] =
+        (struct inventory_package){.package = *package, .db = path, .layer = layer, .scanner = scanner->name};
+    VEC_PUSH(m->arena, &m->places) = node;
+}
+
+static void take_database(struct merge *m, const struct item *item, const struct scanner *scanner, int node)
+{
     struct arena scratch ARENA_AUTO = {0};
     struct database_version *versions;
+    struct slice path = tree_path(&m->tree, node);
     size_t versions_n = versions_of(m, item, &scratch, &versions);
     const int *origins = package_origins(&scratch, versions, versions_n);
-    for (size_t i = 0; i < item->db->n; i++) {
-        if (origins[i] == ORIGIN_REPEATED)
-            continue;
-        if (out->packages_n == out->packages_cap)
-            out->packages =
-                arena_grow(m->arena, out->packages, sizeof *out->packages, out->packages_n, &out->packages_cap);
-        out->packages[out->packages_n++] =
-            (struct inventory_package){item->db->packages[i], path, (size_t)origins[i], scanner->name};
-    }
+    for (size_t i = 0; i < item->db->n; i++)
+        if (origins[i] != ORIGIN_REPEATED)
+            take_package(m, &item->db->packages[i], path, node, (size_t)origins[i], scanner);
 }
 
 // ---- databases in effect --------------------------------------------------------------------------------------------
@@ -254,12 +290,97 @@ static bool is_in_effect(const struct merge *m, int node, const struct scanner *
 static void take_databases(struct merge *m, fixed_paths *paths)
 {
     for (size_t i = 0; i < m->tree.nodes.n; i++) {
-        int item = item_at_node(m, i);
-        if (item == TREE_NONE || m->items.v[item].db == NULL)
+        for (int item = item_at_node(m, i); item != TREE_NONE; item = m->items.v[item].beside) {
+            const struct package_db *db = m->items.v[item].db;
+            const struct scanner *scanner = db != NULL ? scanner_named(db->scanner) : NULL;
+            if (scanner == NULL || !is_in_effect(m, (int)i, scanner, paths))
+                continue;
+            if (scanner->owners_only)
+                VEC_PUSH(m->arena, &m->owners) = db;
+            else
+                take_database(m, &m->items.v[item], scanner, (int)i);
+        }
+    }
+}
+
+// ---- who owns what --------------------------------------------------------------------------------------------------
+//
+// A package that pip, npm or another tool of a language would have put there may come with a package of the
+// distribution, whose file list then has the file that tells of it. Lists and files are those of the merged image: a
+// list of one layer speaks of a file of another, and a path in a list may lead through links (lib -> usr/lib).
+
+// The packages by the node of the file that tells of them.
+struct node_index {
+    int *first; // by node: index of a package, TREE_NONE
+    int *next;  // by package
+};
+
+static struct node_index index_nodes(struct merge *m, struct arena *a)
+{
+    struct node_index index = {ARENA_NEW(a, int, m->tree.nodes.n), ARENA_NEW(a, int, m->places.n)};
+    for (size_t i = 0; i < m->tree.nodes.n; i++)
+        index.first[i] = TREE_NONE;
+    for (size_t i = 0; i < m->places.n; i++) {
+        index.next[i] = index.first[m->places.v[i]];
+        index.first[m->places.v[i]] = (int)i;
+    }
+    return index;
+}
+
+static void own(struct merge *m, const struct node_index *index, const struct package *owner)
+{
+    struct slice text = {0};
+    for (size_t i = 0; i < owner->files_n; i++) {
+        struct tree_place place;
+        if (tree_resolve(&m->tree, owner->files[i], TREE_FIND, &place) != TREE_OK || place.node == TREE_NONE)
             continue;
-        const struct scanner *scanner = scanner_named(m->items.v[item].db->scanner);
-        if (scanner != NULL && is_in_effect(m, (int)i, scanner, paths))
-            take_database(m, &m->items.v[item], scanner, tree_path(&m->tree, (int)i));
+        for (int p = index->first[place.node]; p != TREE_NONE; p = index->next[p]) {
+            struct inventory_package *owned = &m->out->packages[p];
+            const struct scanner *scanner = scanner_named(slice_str(owned->scanner));
+            if (scanner->fixed_paths != NULL || owned->owner.n != 0)
+                continue;
+            if (text.n == 0)
+                text = owner_text(m->arena, owner);
+            owned->owner = text;
+        }
+    }
+}
+
+static int by_owner(const void *a, const void *b)
+{
+    const struct package *x = *(const struct package *const *)a, *y = *(const struct package *const *)b;
+    int order = slice_cmp(x->kind, y->kind);
+    return order != 0 ? order : slice_cmp(x->name, y->name);
+}
+
+// The installed packages that may own files, for looking up by kind and name.
+static size_t possible_owners(const struct merge *m, struct arena *a, const struct package ***owners)
+{
+    size_t n = 0;
+    *owners = ARENA_NEW(a, const struct package *, m->out->packages_n);
+    for (size_t i = 0; i < m->out->packages_n; i++)
+        if (scanner_named(slice_str(m->out->packages[i].scanner))->fixed_paths != NULL)
+            (*owners)[n++] = &m->out->packages[i].package;
+    if (n != 0)
+        qsort(*owners, n, sizeof **owners, by_owner);
+    return n;
+}
+
+static void take_owners(struct merge *m)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    const struct package **installed;
+    struct node_index index = index_nodes(m, &scratch);
+    size_t n = possible_owners(m, &scratch, &installed);
+    for (size_t i = 0; i < n; i++)
+        own(m, &index, installed[i]);
+    // A list that stands apart counts as long as its package is installed.
+    for (size_t i = 0; i < m->owners.n; i++) {
+        for (size_t j = 0; j < m->owners.v[i]->n; j++) {
+            const struct package *list = &m->owners.v[i]->packages[j];
+            if (n != 0 && bsearch(&list, installed, n, sizeof *installed, by_owner) != NULL)
+                own(m, &index, list);
+        }
     }
 }
 
@@ -301,7 +422,7 @@ static void tell_lost_links(struct merge *m, const fixed_paths *paths)
 {
     for (size_t i = 0; i < paths->n; i++) {
         const struct fixed_path *p = &paths->v[i];
-        if (p->used || p->answer == TREE_FULL)
+        if (p->used || p->answer == TREE_FULL || p->scanner->owners_only)
             continue;
         bool loop = p->answer == TREE_LOOP;
         int link = loop ? p->place.link : link_near(m, p, paths);
@@ -419,6 +540,7 @@ void coalesce(struct arena *a, const struct findings *const *layers, size_t n, c
     take_skips(&m, layers, n);
     resolve_fixed_paths(&m, &paths);
     take_databases(&m, &paths);
+    take_owners(&m);
     if (out->packages_n != 0)
         qsort(out->packages, out->packages_n, sizeof *out->packages, by_name);
     take_distribution(&m, &paths);

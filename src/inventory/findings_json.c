@@ -22,6 +22,14 @@ static const char *const release_kinds[] = {
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
+static void encode_paths(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key, const struct slice *paths,
+                         size_t n)
+{
+    yyjson_mut_val *list = json_add_arr(doc, root, key);
+    for (size_t i = 0; i < n; i++)
+        json_arr_add_str(doc, list, paths[i]);
+}
+
 static void encode_package(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct package *p)
 {
     yyjson_mut_val *item = yyjson_mut_arr_add_obj(doc, list);
@@ -29,10 +37,14 @@ static void encode_package(yyjson_mut_doc *doc, yyjson_mut_val *list, const stru
     json_add_str(doc, item, "version", p->version);
     json_add_str_if(doc, item, "arch", p->arch);
     json_add_str_if(doc, item, "module", p->module);
+    json_add_str_if(doc, item, "vendor", p->vendor);
+    json_add_str_if(doc, item, "inside", p->inside);
     if (!slice_eq(p->source_name, p->name))
         json_add_str(doc, item, "source", p->source_name);
     if (!slice_eq(p->source_version, p->version))
         json_add_str(doc, item, "source_version", p->source_version);
+    if (p->files_n != 0)
+        encode_paths(doc, item, "files", p->files, p->files_n);
 }
 
 static void encode_db(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct package_db *db)
@@ -53,14 +65,6 @@ static void encode_release(yyjson_mut_doc *doc, yyjson_mut_val *list, const stru
 #define ENCODE(field) json_add_str_if(doc, item, #field, r->field);
     RELEASE_FIELDS(ENCODE)
 #undef ENCODE
-}
-
-static void encode_paths(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key, const struct slice *paths,
-                         size_t n)
-{
-    yyjson_mut_val *list = json_add_arr(doc, root, key);
-    for (size_t i = 0; i < n; i++)
-        json_arr_add_str(doc, list, paths[i]);
 }
 
 static void encode_skip(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct skip *skip)
@@ -104,7 +108,7 @@ struct decoder {
     struct arena *arena;
     const struct limits *limits;
     struct findings *out;
-    uint64_t packages;
+    uint64_t packages, owned;
     struct error *err;
 };
 
@@ -164,14 +168,36 @@ static bool list_of(struct decoder *d, yyjson_val *object, const char *key, uint
     return (yyjson_is_arr(*list) && yyjson_arr_size(*list) <= limit) || malformed(d, key);
 }
 
+static bool decode_owned(struct decoder *d, yyjson_val *item, struct package *p)
+{
+    yyjson_val *list, *path;
+    size_t i, n;
+    if (yyjson_obj_get(item, "files") == NULL)
+        return true;
+    if (!list_of(d, item, "files", d->limits->owned_files - d->owned, &list))
+        return false;
+    p->files_n = p->files_cap = yyjson_arr_size(list);
+    d->owned += p->files_n;
+    p->files = ARENA_NEW(d->arena, struct slice, p->files_n);
+    yyjson_arr_foreach(list, i, n, path)
+    {
+        if (!path_of(d, path, "files", &p->files[i]))
+            return false;
+    }
+    return true;
+}
+
 static bool decode_package(struct decoder *d, yyjson_val *item, const struct scanner *scanner, struct package *p)
 {
     uint64_t limit = d->limits->field_bytes;
     p->kind = slice_str(scanner->kind);
     if (!text_of(d, item, "name", limit, &p->name) || !text_of(d, item, "version", limit, &p->version) ||
-        !text_of(d, item, "arch", limit, &p->arch) || !text_of(d, item, "module", limit, &p->module))
+        !text_of(d, item, "arch", limit, &p->arch) || !text_of(d, item, "module", limit, &p->module) ||
+        !text_of(d, item, "vendor", limit, &p->vendor) || !text_of(d, item, "inside", limit, &p->inside) ||
+        !decode_owned(d, item, p))
         return false;
-    if (p->name.n == 0 || p->version.n == 0)
+    // The databases of package managers have a version for each package; lone files may not tell theirs.
+    if (p->name.n == 0 || (p->version.n == 0 && scanner->fixed_paths != NULL && !scanner->owners_only))
         return malformed(d, "package: no name or no version");
     p->source_name = p->name;
     p->source_version = p->version;
@@ -257,7 +283,7 @@ static bool decode_paths(struct decoder *d, yyjson_val *root, const char *key, e
 {
     yyjson_val *list, *item;
     size_t i, n;
-    if (!list_of(d, root, key, d->limits->layer_links, &list))
+    if (!list_of(d, root, key, d->limits->layer_links + d->limits->replacing_files, &list))
         return false;
     *out_n = *cap = yyjson_arr_size(list);
     *out = ARENA_NEW(d->arena, struct slice, *out_n);

@@ -24,7 +24,8 @@ struct distribution {
 
 struct inventory_package {
     struct package package;
-    struct slice db;     // path of the database or file that lists it
+    struct slice db;     // path of the database or file that lists it, and behind a '!' where in that archive
+    struct slice owner;  // "deb:python3-jinja2": the package of the distribution that this one came with; or empty
     size_t layer;        // index of the layer that introduced it, 0 is the base
     const char *scanner; // not owned; a name of the scanners' table
 };

@@ -12,12 +12,16 @@ struct package {
     struct slice version;        //
     struct slice arch;           // as the package manager writes it: "amd64", "x86_64", "all"
     struct slice module;         // rpm's modularity label, "name:stream"
+    struct slice vendor;         // who built it, as rpm notes it
     struct slice source_name;    // what it was built from; equal to name when the database says nothing else
     struct slice source_version; // likewise
+    struct slice inside;         // where in an archive it was found: "WEB-INF/lib/x.jar"; empty for the file itself
+    struct slice *files;         // of the files that it owns, those in which scanners look for packages
+    size_t files_n, files_cap;
 };
 
 // A package database, or one file of it, as one layer has it: everything in it is replaced when a later layer has
-// another file at the same path.
+// another file at the same path. Several scanners may have found something in one file.
 struct package_db {
     struct slice scanner; // name of the scanner that read it
     struct slice path;    // in the layer, without a leading slash: "var/lib/dpkg/status"
@@ -73,7 +77,7 @@ struct findings {
     size_t opaques_n, opaques_cap;
     struct layer_link *links;
     size_t links_n, links_cap;
-    struct slice *nondirs; // regular files, devices and the like at a path that some scanner's path leads through
+    struct slice *nondirs; // regular files, devices and the like where lower layers may have a folder of packages
     size_t nondirs_n, nondirs_cap;
     struct skip *skips;
     size_t skips_n, skips_cap;

@@ -21,7 +21,18 @@ struct stamp {
 };
 typedef VEC(struct stamp) stamp_vec;
 
-// A file that was captured, and what it gave: ranges of the findings.
+// A scanner that wants a file, and the path that it knows it by.
+struct taker {
+    const struct scanner *scanner;
+    struct slice wanted;
+};
+
+struct takers {
+    struct taker v[SCANNERS_MOST];
+    size_t n;
+};
+
+// What one scanner found in a file: ranges of the findings. Those of one file stand next to each other.
 struct capture {
     const struct scanner *scanner;
     uint64_t member;
@@ -39,7 +50,8 @@ struct pass {
     size_t moved; // routes that links made
     VEC(struct capture) captures;
     stamp_vec dbs, releases, links, nondirs; // of the findings' arrays of these names, item by item
-    uint64_t remembered;
+    uint64_t remembered;                     // links and whiteouts
+    uint64_t replacing;                      // files that are remembered because a folder may have been there
     struct buf content, path, wanted;
 };
 
@@ -59,25 +71,70 @@ static bool may_remember(struct pass *p)
     return false;
 }
 
-static bool add_path(struct pass *p, struct slice path, struct slice **list, size_t *n, size_t *cap)
+static void push_path(struct pass *p, struct slice path, struct slice **list, size_t *n, size_t *cap)
 {
-    if (!may_remember(p))
-        return false;
     if (*n == *cap)
         *list = arena_grow(p->arena, *list, sizeof **list, *n, cap);
     (*list)[(*n)++] = arena_dup(p->arena, path);
-    return true;
+}
+
+static void add_path(struct pass *p, struct slice path, struct slice **list, size_t *n, size_t *cap)
+{
+    if (may_remember(p))
+        push_path(p, path, list, n, cap);
+}
+
+// Could lower layers have packages below this path? A file that takes the place of a folder hides all of it, and in an
+// archive nothing tells such a file from another. Of the many files of a layer those are taken for it that stand near
+// the root, whose name is without an extension, or which stand where the folder of a single package would.
+static bool may_replace_packages(struct slice path)
+{
+    static const char *const programs[] = {"bin", "sbin", "libexec"};
+    struct slice name = slice_basename(path), folder = slice_dirname(path), parent = slice_basename(folder);
+    size_t depth = 1;
+    for (size_t i = 0; i < path.n; i++)
+        depth += path.p[i] == '/';
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        if (slice_eq(parent, slice_str(programs[i])))
+            return false;
+    if (slice_eq(parent, SLICE("node_modules")) || slice_starts(parent, SLICE("@")) ||
+        slice_ends(name, SLICE("-info")) || slice_ends(name, SLICE(".egg")))
+        return true;
+    if (slice_starts(path, SLICE("usr/share/")) && depth > 3)
+        return false;
+    return slice_find(name, '.') < 0 || (depth <= 3 && slice_find_slice(name, SLICE(".so")) < 0);
+}
+
+// False when the layer has had its share of such files, which is told once.
+static bool may_replace_more(struct pass *p)
+{
+    if (p->replacing++ < p->limits->replacing_files)
+        return true;
+    if (p->replacing == p->limits->replacing_files + 1)
+        scan_skip(&p->out, SLICE(""), false,
+                  "more files that may replace a folder of lower layers than the %llu that limit replacing_files "
+                  "allows; what the others replace may still be reported",
+                  (unsigned long long)p->limits->replacing_files);
+    return false;
 }
 
 // What lower layers have at the path is gone, and this layer has nothing there that scanners read.
-static void add_nondir(struct pass *p, const struct tar_entry *e)
+static void add_nondir(struct pass *p, const struct tar_entry *e, bool certain)
 {
     struct findings *f = p->findings;
-    if (!add_path(p, e->path, &f->nondirs, &f->nondirs_n, &f->nondirs_cap))
-        return;
-    int place = places_add(&p->places, e->path);
+    int parent, place = places_find(&p->places, e->path, &parent);
+    int known = place != PLACE_UNKNOWN ? p->places.v[place].nondir : -1;
+    if (known >= 0) {
+        p->nondirs.v[known].member = p->member;
+    } else {
+        if (certain ? !may_remember(p) : !may_replace_more(p))
+            return;
+        push_path(p, e->path, &f->nondirs, &f->nondirs_n, &f->nondirs_cap);
+        place = places_add(&p->places, e->path);
+        p->places.v[place].nondir = (int)p->nondirs.n;
+        VEC_PUSH(p->arena, &p->nondirs) = (struct stamp){place, p->member};
+    }
     places_occupy(&p->places, place, p->member, e->type == TAR_DIR);
-    VEC_PUSH(p->arena, &p->nondirs) = (struct stamp){place, p->member};
 }
 
 static void stamp_to(struct pass *p, stamp_vec *stamps, size_t n, int place)
@@ -173,30 +230,38 @@ static bool is_place_of_file(const struct pass *p, int place)
     return route >= 0 && p->routes.v[route].scanner->wants(p->routes.v[route].wanted, 0644, 0);
 }
 
-// The scanner that wants the file at a path, and the path that it knows it by: the file's own, or, where a link moved
-// what it wants, the one before that, in p->wanted.
-static const struct scanner *scanner_at(struct pass *p, const struct tar_entry *e, int place, int folder,
-                                        struct slice *wanted)
+static void add_taker(struct takers *takers, const struct scanner *scanner, struct slice wanted)
 {
-    *wanted = e->path;
-    const struct scanner *scanner = scanner_for(e->path, e->mode, e->size);
-    if (scanner != NULL)
-        return scanner;
-    for (int i = place >= 0 ? p->places.v[place].route : -1; i >= 0; i = p->routes.v[i].next) {
-        *wanted = p->routes.v[i].wanted;
-        if (p->routes.v[i].scanner->wants(*wanted, e->mode, e->size))
-            return p->routes.v[i].scanner;
-    }
+    for (size_t i = 0; i < takers->n; i++)
+        if (takers->v[i].scanner == scanner)
+            return;
+    if (takers->n < SCANNERS_MOST)
+        takers->v[takers->n++] = (struct taker){scanner, wanted};
+}
+
+// The scanners that want the file at a path: by the file's own path, or, where a link moved what they want, by the one
+// before that. The path of something that stands in a moved folder is put together in p->wanted.
+static void find_takers(struct pass *p, const struct tar_entry *e, int place, int folder, struct takers *takers)
+{
+    const struct scanner *by_path[SCANNERS_MOST];
+    uint64_t size = e->type == TAR_HARDLINK ? MIB : e->size; // a link does not tell that of its file
+    size_t n = scanners_for(e->path, e->mode, size, by_path);
+    takers->n = 0;
+    for (size_t i = 0; i < n; i++)
+        add_taker(takers, by_path[i], e->path);
+    for (int i = place >= 0 ? p->places.v[place].route : -1; i >= 0; i = p->routes.v[i].next)
+        if (p->routes.v[i].scanner->wants(p->routes.v[i].wanted, e->mode, size))
+            add_taker(takers, p->routes.v[i].scanner, p->routes.v[i].wanted);
     for (int i = folder >= 0 ? p->places.v[folder].route : -1; i >= 0; i = p->routes.v[i].next) {
         p->wanted.n = 0;
         buf_add(&p->wanted, p->routes.v[i].wanted);
         buf_addc(&p->wanted, '/');
         buf_add(&p->wanted, slice_basename(e->path));
-        *wanted = buf_slice(&p->wanted);
-        if (p->routes.v[i].scanner->wants(*wanted, e->mode, e->size))
-            return p->routes.v[i].scanner;
+        if (!p->routes.v[i].scanner->wants(buf_slice(&p->wanted), e->mode, size))
+            continue;
+        add_taker(takers, p->routes.v[i].scanner, buf_slice(&p->wanted));
+        break;
     }
-    return NULL;
 }
 
 // ---- Whiteouts: OCI image specification, layer.md, "Whiteouts" ------------------------------------------------------
@@ -256,21 +321,38 @@ static void take_symlink(struct pass *p, const struct tar_entry *e)
         follow_link(p, &f->links[f->links_n - 1]);
 }
 
-// The contents whole: in place when the archive has them in one piece, else put together as they arrive, so that a
-// header that claims more than there is costs nothing.
-static bool read_contents(struct pass *p, struct tar *tar, const struct tar_entry *e, struct slice *content,
-                          struct error *err)
+// The first bytes of the contents, SCAN_HEAD of them or all: in place when the archive has them in one piece.
+static bool read_head(struct pass *p, struct tar *tar, const struct tar_entry *e, struct slice *head, struct error *err)
 {
+    uint64_t wanted = e->size < SCAN_HEAD ? e->size : SCAN_HEAD;
     p->content.n = 0;
-    if (!tar_read(tar, content, err))
+    if (!tar_read(tar, head, err))
         return false;
-    if (content->n == e->size)
+    if (head->n >= wanted)
         return true;
-    while (content->n != 0) {
-        buf_add(&p->content, *content);
-        if (!tar_read(tar, content, err))
+    while (head->n != 0 && p->content.n < wanted) {
+        buf_add(&p->content, *head);
+        if (p->content.n < wanted && !tar_read(tar, head, err))
             return false;
     }
+    *head = buf_slice(&p->content);
+    return true;
+}
+
+// The contents whole, after their head: put together as they arrive, so that a header that claims more than there is
+// costs nothing.
+static bool read_rest(struct pass *p, struct tar *tar, const struct tar_entry *e, struct slice *content,
+                      struct error *err)
+{
+    if (content->n == e->size)
+        return true;
+    if (p->content.n == 0)
+        buf_add(&p->content, *content);
+    do {
+        if (!tar_read(tar, content, err))
+            return false;
+        buf_add(&p->content, *content);
+    } while (content->n != 0);
     *content = buf_slice(&p->content);
     return true;
 }
@@ -289,11 +371,13 @@ static bool end_capture(struct pass *p, struct capture c, struct slice path)
     if (c.dbs_n + c.releases_n == 0)
         return false;
     int place = places_add(&p->places, path);
+    int *first = &p->places.v[place].capture;
     places_occupy(&p->places, place, p->member, false);
     stamp_to(p, &p->dbs, p->findings->dbs_n, place);
     stamp_to(p, &p->releases, p->findings->releases_n, place);
+    if (*first < 0 || p->captures.v[*first].member != p->member)
+        *first = (int)p->captures.n;
     VEC_PUSH(p->arena, &p->captures) = c;
-    p->places.v[place].capture = (int)p->captures.n - 1;
     return true;
 }
 
@@ -308,19 +392,49 @@ static void relabel(struct findings *f, const struct capture *since, size_t skip
         f->skips[i].path = path;
 }
 
-// `*found` tells whether it gave anything. False when the archive cannot be read on.
-static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry *e, const struct scanner *scanner,
-                         struct slice wanted, bool *found, struct error *err)
+// Lets one scanner read; true when it found anything.
+static bool scan_one(struct pass *p, const struct taker *taker, const struct scan_file *file, struct slice path)
 {
-    struct scan_file file = {.path = wanted, .mode = e->mode};
+    struct capture c = begin_capture(p, taker->scanner);
+    size_t skips = p->findings->skips_n;
     struct error why = {0};
-    uint64_t most = scanner->limit(p->limits);
-    if (e->size > most) {
-        scan_skip(&p->out, e->path, true, "has %llu bytes, more than the %llu that limit %s allows",
-                  (unsigned long long)e->size, (unsigned long long)most, scanner->limit_name);
-        return true;
+    if (!taker->scanner->scan(file, &p->out, &why))
+        scan_skip(&p->out, file->path, true, "%s", why.text);
+    if (!slice_eq(file->path, path))
+        relabel(p->findings, &c, skips, arena_dup(p->arena, path));
+    return end_capture(p, c, path);
+}
+
+// Leaves out those who decline a file that begins like this, or for whom it is too large.
+static void keep_takers(struct pass *p, const struct tar_entry *e, struct slice head, struct takers *takers)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < takers->n; i++) {
+        const struct scanner *s = takers->v[i].scanner;
+        uint64_t most = s->limit(p->limits);
+        if (s->begins != NULL && !s->begins(head))
+            continue;
+        if (e->size <= most)
+            takers->v[kept++] = takers->v[i];
+        else
+            scan_skip(&p->out, e->path, true, "has %llu bytes, more than the %llu that limit %s allows",
+                      (unsigned long long)e->size, (unsigned long long)most, s->limit_name);
     }
-    if (!read_contents(p, tar, e, &file.content, &why)) {
+    takers->n = kept;
+}
+
+// `*found` tells whether it gave anything. False when the archive cannot be read on.
+static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry *e, struct takers *takers, bool *found,
+                         struct error *err)
+{
+    struct slice content;
+    struct error why = {0};
+    bool readable = read_head(p, tar, e, &content, &why);
+    if (readable)
+        keep_takers(p, e, content, takers);
+    if (readable && takers->n == 0)
+        return true;
+    if (!readable || !read_rest(p, tar, e, &content, &why)) {
         if (why.code == ERR_UNSUPPORTED) {
             scan_skip(&p->out, e->path, true, "%s", why.text);
             return true;
@@ -328,32 +442,21 @@ static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry
         *err = why;
         return error_wrap(err, "%.*s", SLICE_ARG(e->path));
     }
-    struct capture c = begin_capture(p, scanner);
-    size_t skips = p->findings->skips_n;
-    if (!scanner->scan(&file, &p->out, &why))
-        scan_skip(&p->out, wanted, true, "%s", why.text);
-    if (!slice_eq(wanted, e->path))
-        relabel(p->findings, &c, skips, arena_dup(p->arena, e->path));
-    *found = end_capture(p, c, e->path);
+    for (size_t i = 0; i < takers->n; i++) {
+        struct scan_file file = {.path = takers->v[i].wanted, .content = content, .mode = e->mode};
+        bool any = scan_one(p, &takers->v[i], &file, e->path);
+        *found = *found || any;
+    }
     return true;
 }
 
-// What the scanner found in the file that a hard link names, once more under the link's path: the contents are the
-// same, and are not kept. False when that file was not captured by it.
-static bool copy_capture(struct pass *p, const struct tar_entry *e, const struct scanner *scanner)
+// What a scanner found in a file, once more under the path of a hard link to it: the contents are the same, and are not
+// kept.
+static void copy_capture(struct pass *p, struct capture of, struct slice path)
 {
     struct findings *f = p->findings;
-    int parent;
-    p->path.n = 0;
-    if (!path_clean(e->link, &p->path))
-        return false;
-    int target = places_find(&p->places, buf_slice(&p->path), &parent);
-    if (target == PLACE_UNKNOWN || p->places.v[target].capture < 0)
-        return false;
-    struct capture of = p->captures.v[p->places.v[target].capture], c = begin_capture(p, scanner);
-    if (of.scanner != scanner || !places_stands(&p->places, target, of.member))
-        return false;
-    struct slice path = arena_dup(p->arena, e->path);
+    struct capture c = begin_capture(p, of.scanner);
+    path = arena_dup(p->arena, path);
     for (size_t i = 0; i < of.dbs_n; i++) {
         if (f->dbs_n == f->dbs_cap)
             f->dbs = arena_grow(p->arena, f->dbs, sizeof *f->dbs, f->dbs_n, &f->dbs_cap);
@@ -366,27 +469,68 @@ static bool copy_capture(struct pass *p, const struct tar_entry *e, const struct
         f->releases[f->releases_n] = f->releases[of.releases + i];
         f->releases[f->releases_n++].path = path;
     }
-    return end_capture(p, c, path);
+    end_capture(p, c, path);
+}
+
+// The captures of the file that stands at a path: their number, and the first of them.
+static size_t captures_at(struct pass *p, struct slice path, size_t *first)
+{
+    int parent, place = places_find(&p->places, path, &parent);
+    if (place == PLACE_UNKNOWN || p->places.v[place].capture < 0)
+        return 0;
+    *first = (size_t)p->places.v[place].capture;
+    uint64_t member = p->captures.v[*first].member;
+    size_t n = 0;
+    if (places_stands(&p->places, place, member))
+        while (*first + n < p->captures.n && p->captures.v[*first + n].member == member)
+            n++;
+    return n;
+}
+
+// A hard link's contents stand in the archive under another name. What a scanner read there holds for both; what it did
+// not want under that name is lost to it.
+static bool take_hardlink(struct pass *p, const struct tar_entry *e, const struct takers *takers)
+{
+    bool found = false, lost = false;
+    size_t first = 0, n = 0;
+    p->path.n = 0;
+    bool inside = path_clean(e->link, &p->path);
+    if (inside)
+        n = captures_at(p, buf_slice(&p->path), &first);
+    for (size_t i = 0; i < takers->n; i++) {
+        const struct scanner *s = takers->v[i].scanner;
+        size_t at = first;
+        while (at < first + n && p->captures.v[at].scanner != s)
+            at++;
+        if (at < first + n) {
+            copy_capture(p, p->captures.v[at], e->path);
+            found = true;
+        } else {
+            lost = lost || !inside || s->fixed_paths != NULL || !s->wants(buf_slice(&p->path), e->mode, MIB);
+        }
+    }
+    if (lost)
+        scan_skip(&p->out, e->path, true, "a hard link to %.*s, whose contents stand under that name only",
+                  SLICE_ARG(e->link));
+    return found;
 }
 
 // A member that is neither a folder nor a symbolic link.
 static bool take_file(struct pass *p, struct tar *tar, const struct tar_entry *e, int place, int folder,
                       struct error *err)
 {
-    struct slice wanted;
-    const struct scanner *scanner = scanner_at(p, e, place, folder, &wanted);
-    bool found = false;
-    if (scanner != NULL && e->type == TAR_FILE) {
-        if (!capture_file(p, tar, e, scanner, wanted, &found, err))
+    struct takers takers;
+    find_takers(p, e, place, folder, &takers);
+    bool found = false, wanted = takers.n != 0;
+    if (wanted && e->type == TAR_FILE) {
+        if (!capture_file(p, tar, e, &takers, &found, err))
             return false;
-    } else if (scanner != NULL && e->type == TAR_HARDLINK) {
-        found = copy_capture(p, e, scanner);
-        if (!found)
-            scan_skip(&p->out, e->path, true, "a hard link to %.*s, whose contents stand under that name only",
-                      SLICE_ARG(e->link));
+    } else if (wanted && e->type == TAR_HARDLINK) {
+        found = take_hardlink(p, e, &takers);
     }
-    if (!found && (scanner != NULL || (place >= 0 && p->places.v[place].watched)))
-        add_nondir(p, e);
+    bool certain = wanted || (place >= 0 && p->places.v[place].watched);
+    if (!found && (certain || may_replace_packages(e->path)))
+        add_nondir(p, e, certain);
     return true;
 }
 
@@ -416,7 +560,7 @@ static bool take_member(struct pass *p, struct tar *tar, const struct tar_entry 
     else if (e->type != TAR_DIR)
         return take_file(p, tar, e, place, folder, err);
     else if (is_place_of_file(p, place))
-        add_nondir(p, e);
+        add_nondir(p, e, true);
     return true;
 }
 

@@ -29,8 +29,13 @@ static int new_place(struct places *t, int parent, struct slice name, uint64_t h
 {
     if (t->n == t->cap)
         t->v = arena_grow(t->arena, t->v, sizeof *t->v, t->n, &t->cap);
-    t->v[t->n] = (struct place){
-        .parent = parent, .name = arena_dup(t->arena, name), .hash = hash, .route = -1, .link = -1, .capture = -1};
+    t->v[t->n] = (struct place){.parent = parent,
+                                .name = arena_dup(t->arena, name),
+                                .hash = hash,
+                                .route = -1,
+                                .link = -1,
+                                .capture = -1,
+                                .nondir = -1};
     return (int)t->n++;
 }
 

@@ -23,6 +23,7 @@ struct place {
     int route;         // for the user: index, or -1
     int link;          // for the user: index of the last symbolic link here, or -1
     int capture;       // for the user: index of the last file captured here, or -1
+    int nondir;        // for the user: index of what is remembered to replace a folder here, or -1
 };
 
 struct places {

@@ -3,6 +3,7 @@
 // Format: apk-tools, apk_db_fdb_read() in its src/database.c and apk-v2(5): P name, V version, A architecture, o origin
 // (the name of the source package, which has the same version); F, M, R, a and Z lines list folders and files.
 // Releases with a merged /usr keep it under usr/lib.
+#include "base/buf.h"
 #include "scan/scanner.h"
 
 extern const struct scanner scanner_apk;
@@ -12,6 +13,7 @@ struct record {
     size_t odd;  // a line that is no field, likewise
     bool cut;    // a field that matters is in a line over the limit
     struct slice name, version, arch, origin;
+    struct slice text; // all of its lines
 };
 
 static struct slice *field_of(struct record *r, char name)
@@ -53,8 +55,10 @@ static bool next_record(struct slice *rest, size_t *number, struct slice path, s
 {
     *r = (struct record){0};
     struct slice line;
+    r->text = *rest;
     while (slice_next_line(rest, &line)) {
         ++*number;
+        r->text.n = (size_t)(line.p + line.n - r->text.p);
         if (line.n > 0 && line.p[line.n - 1] == '\r')
             line.n--;
         bool blank = line.n < 2; // apk's own test
@@ -67,6 +71,24 @@ static bool next_record(struct slice *rest, size_t *number, struct slice path, s
         take_line(r, line, *number, path, out);
     }
     return r->line != 0;
+}
+
+// F lines name folders, and the R lines behind one its files.
+static void take_files(struct slice text, struct package_db *db, struct scan_output *out)
+{
+    struct slice line, folder = SLICE("");
+    struct buf path BUF_AUTO = {0};
+    while (slice_next_line(&text, &line)) {
+        if (slice_starts(line, SLICE("F:")))
+            folder = slice_from(line, 2);
+        if (!slice_starts(line, SLICE("R:")) || folder.n + line.n > out->limits->path_bytes)
+            continue;
+        path.n = 0;
+        buf_add(&path, folder);
+        buf_addc(&path, '/');
+        buf_add(&path, slice_from(line, 2));
+        scan_add_owned(out, db, buf_slice(&path));
+    }
 }
 
 static void take_record(const struct record *r, struct package_db *db, struct scan_output *out)
@@ -87,7 +109,8 @@ static void take_record(const struct record *r, struct package_db *db, struct sc
         .source_name = r->origin.n != 0 ? r->origin : r->name,
         .source_version = r->version,
     };
-    scan_add_package(out, db, &p, r->line);
+    if (scan_add_package(out, db, &p, r->line))
+        take_files(r->text, db, out);
 }
 
 static bool scan(const struct scan_file *file, struct scan_output *out, struct error *err)

@@ -1,8 +1,9 @@
 // A scanner reads one kind of package database (or one kind of file that names the distribution) out of a layer.
 //
-// It says by path, mode and size which files it wants, before any byte of them is read; gets each wanted file captured
-// whole, up to its own limit; and adds what it finds to the layer's findings. It runs inside the sandboxed layer
-// worker: no file system, no network, foreign bytes only. Adding one is one file and one line in scanners.c.
+// It says by path, mode and size which files it wants, before any byte of them is read; may decline one by its first
+// bytes; gets each wanted file captured whole, up to its own limit; and adds what it finds to the layer's findings.
+// Several scanners may want the same file. It runs inside the sandboxed layer worker: no file system, no network,
+// foreign bytes only. Adding one is one file and one line in scanners.c.
 //
 // The names and versions of all scanners are the indexer state: a layer's findings are kept under (layer digest,
 // state), so a scanner whose answers change must get a new version.
@@ -27,6 +28,7 @@ struct scan_output {
     struct findings *findings; //
     const struct limits *limits;
     uint64_t packages; // found in the layer so far
+    uint64_t owned;    // files of packages that were remembered
 };
 
 struct scanner {
@@ -37,6 +39,14 @@ struct scanner {
     const char *limit_name;                         // of that limit, for the note
     bool (*wants)(struct slice path, uint32_t mode, uint64_t size);
 
+    // Looks at a wanted file's first bytes (at least SCAN_HEAD of them, if it has so many): false declines it, which is
+    // no loss. NULL: every wanted file is read.
+    bool (*begins)(struct slice head);
+
+    // The packages of its databases are not installed ones: they only tell which files the installed packages of that
+    // kind, name and architecture (where it is told) own.
+    bool owners_only;
+
     // Files, and folders of files, that it looks for by name, terminated by NULL; NULL when it only goes by patterns.
     // Symbolic links at them or above them are followed; a database counts when one of them leads to it.
     const char *const *fixed_paths;
@@ -46,11 +56,14 @@ struct scanner {
     bool (*scan)(const struct scan_file *file, struct scan_output *out, struct error *err);
 };
 
+#define SCAN_HEAD ((size_t)64)
+
 // The table, in a fixed order, terminated by NULL.
 extern const struct scanner *const scanners[];
 
-// The first scanner that wants the file, or NULL.
-const struct scanner *scanner_for(struct slice path, uint32_t mode, uint64_t size);
+// The scanners that want a file, in the order of the table: their number, at most SCANNERS_MOST of them.
+#define SCANNERS_MOST ((size_t)32)
+size_t scanners_for(struct slice path, uint32_t mode, uint64_t size, const struct scanner *out[SCANNERS_MOST]);
 
 // Identifies the set of scanners and their versions.
 struct digest scanner_state(void);
@@ -68,6 +81,10 @@ struct release_file *scan_add_release(struct scan_output *out, enum release_file
 // Adds a package (its slices are copied). Fields over limits.field_bytes and more than limits.packages are refused: the
 // package is skipped as lost. `line` (1-based, 0 for none) goes into that note.
 bool scan_add_package(struct scan_output *out, struct package_db *db, const struct package *package, size_t line);
+
+// Notes that the last package of the database owns the file at `path` (a leading slash does not count). Only files in
+// which a scanner without fixed paths looks for packages are remembered.
+void scan_add_owned(struct scan_output *out, struct package_db *db, struct slice path);
 
 // Notes that something was not read. `lost` as in struct skip.
 void scan_skip(struct scan_output *out, struct slice path, bool lost, const char *format, ...)

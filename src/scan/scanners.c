@@ -1,22 +1,39 @@
 // The table of scanners, and what all of them use.
 #include "scan/scanner.h"
 
+#include <assert.h>
 #include <stdio.h>
 
-extern const struct scanner scanner_dpkg, scanner_apk, scanner_os_release, scanner_lsb_release, scanner_debian_version,
-    scanner_alpine_release;
+extern const struct scanner scanner_dpkg;
+extern const struct scanner scanner_dpkg_files;
+extern const struct scanner scanner_apk;
+extern const struct scanner scanner_os_release;
+extern const struct scanner scanner_lsb_release;
+extern const struct scanner scanner_debian_version;
+extern const struct scanner scanner_alpine_release;
 
+// clang-format off
 const struct scanner *const scanners[] = {
-    &scanner_dpkg,           &scanner_apk, &scanner_os_release, &scanner_lsb_release, &scanner_debian_version,
-    &scanner_alpine_release, NULL,
+    &scanner_dpkg,
+    &scanner_dpkg_files,
+    &scanner_apk,
+    &scanner_os_release,
+    &scanner_lsb_release,
+    &scanner_debian_version,
+    &scanner_alpine_release,
+    NULL,
 };
+// clang-format on
 
-const struct scanner *scanner_for(struct slice path, uint32_t mode, uint64_t size)
+static_assert(sizeof scanners / sizeof scanners[0] <= SCANNERS_MOST, "scanners_for has room for all");
+
+size_t scanners_for(struct slice path, uint32_t mode, uint64_t size, const struct scanner *out[SCANNERS_MOST])
 {
+    size_t n = 0;
     for (size_t i = 0; scanners[i] != NULL; i++)
         if (scanners[i]->wants(path, mode, size))
-            return scanners[i];
-    return NULL;
+            out[n++] = scanners[i];
+    return n;
 }
 
 const struct scanner *scanner_named(struct slice name)
@@ -28,7 +45,7 @@ const struct scanner *scanner_named(struct slice name)
 }
 
 // Raised when the layer pass or the form of the findings changes, so that stored findings are made anew.
-#define PASS_VERSION 1
+#define PASS_VERSION 2
 
 struct digest scanner_state(void)
 {
@@ -80,8 +97,14 @@ static const char *too_long(const struct package *p, uint64_t most)
     const struct {
         const char *name;
         struct slice value;
-    } fields[] = {{"name", p->name},     {"version", p->version},         {"architecture", p->arch},
-                  {"module", p->module}, {"source name", p->source_name}, {"source version", p->source_version}};
+    } fields[] = {{"name", p->name},
+                  {"version", p->version},
+                  {"architecture", p->arch},
+                  {"module", p->module},
+                  {"vendor", p->vendor},
+                  {"source name", p->source_name},
+                  {"source version", p->source_version},
+                  {"place in an archive", p->inside}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].value.n > most)
             return fields[i].name;
@@ -114,10 +137,42 @@ bool scan_add_package(struct scan_output *out, struct package_db *db, const stru
         .version = arena_dup(a, package->version),
         .arch = arena_dup(a, package->arch),
         .module = arena_dup(a, package->module),
+        .vendor = arena_dup(a, package->vendor),
         .source_name = arena_dup(a, package->source_name),
         .source_version = arena_dup(a, package->source_version),
+        .inside = arena_dup(a, package->inside),
     };
     return true;
+}
+
+// Would a scanner that goes by patterns look for packages there? Its mode and size are not known, so they are those of
+// a program.
+static bool may_hold_packages(struct slice path)
+{
+    for (size_t i = 0; scanners[i] != NULL; i++)
+        if (scanners[i]->kind != NULL && scanners[i]->fixed_paths == NULL && scanners[i]->wants(path, 0755, MIB))
+            return true;
+    return false;
+}
+
+void scan_add_owned(struct scan_output *out, struct package_db *db, struct slice path)
+{
+    while (path.n != 0 && path.p[0] == '/')
+        path = slice_from(path, 1);
+    if (db->n == 0 || path.n == 0 || path.n > out->limits->path_bytes || !may_hold_packages(path))
+        return;
+    if (out->owned++ >= out->limits->owned_files) {
+        if (out->owned == out->limits->owned_files + 1)
+            scan_skip(out, db->path, false,
+                      "packages own more files than the %llu that limit owned_files allows; the owner of the others is "
+                      "not known",
+                      (unsigned long long)out->limits->owned_files);
+        return;
+    }
+    struct package *p = &db->packages[db->n - 1];
+    if (p->files_n == p->files_cap)
+        p->files = arena_grow(out->arena, p->files, sizeof *p->files, p->files_n, &p->files_cap);
+    p->files[p->files_n++] = arena_dup(out->arena, path);
 }
 
 void scan_skip(struct scan_output *out, struct slice path, bool lost, const char *format, ...)

@@ -133,15 +133,15 @@ static bool distribution_id(struct store *s, const struct distribution *d, struc
 static bool package_id(struct store *s, const struct package *p, int64_t *id, struct error *err)
 {
     const struct db_value values[] = {
-        db_text(p->kind),   db_text(p->name),        db_text(p->version),        db_text(p->arch),
-        db_text(p->module), db_text(p->source_name), db_text(p->source_version),
+        db_text(p->kind),   db_text(p->name),   db_text(p->version),     db_text(p->arch),
+        db_text(p->module), db_text(p->vendor), db_text(p->source_name), db_text(p->source_version),
     };
     return id_of(s,
                  "SELECT id FROM package WHERE name = ?2 AND version = ?3 AND arch = ?4 AND kind = ?1 "
-                 "AND module = ?5 AND source_name = ?6 AND source_version = ?7",
-                 "INSERT INTO package (kind, name, version, arch, module, source_name, source_version) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                 values, 7, id, err);
+                 "AND module = ?5 AND vendor = ?6 AND source_name = ?7 AND source_version = ?8",
+                 "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version) "
+                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                 values, 8, id, err);
 }
 
 // Identifies a set by its members, fields separated by bytes that they cannot hold in JSON-clean text.
@@ -150,9 +150,17 @@ static struct digest set_digest(const struct inventory *inventory)
     struct hasher *h = hasher_new(NULL);
     for (size_t i = 0; i < inventory->packages_n; i++) {
         const struct inventory_package *p = &inventory->packages[i];
-        const struct slice fields[] = {p->package.kind,           p->package.name,       p->package.version,
-                                       p->package.arch,           p->package.module,     p->package.source_name,
-                                       p->package.source_version, slice_str(p->scanner), p->db};
+        const struct slice fields[] = {p->package.kind,
+                                       p->package.name,
+                                       p->package.version,
+                                       p->package.arch,
+                                       p->package.module,
+                                       p->package.source_name,
+                                       p->package.source_version,
+                                       p->package.vendor,
+                                       slice_str(p->scanner),
+                                       p->db,
+                                       p->owner};
         for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
             hasher_add(h, fields[f]);
             hasher_add(h, SLICE("\0"));
@@ -180,9 +188,9 @@ static bool put_set(struct store *s, const struct inventory *inventory, int64_t 
         int64_t package;
         if (!package_id(s, &p->package, &package, err) ||
             !db_run(s->db, err,
-                    "INSERT INTO package_set_member (set_id, package_id, scanner, db, layer) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5) ON CONFLICT DO NOTHING",
-                    db_int(*set), db_int(package), db_text(slice_str(p->scanner)), db_text(p->db),
+                    "INSERT INTO package_set_member (set_id, package_id, scanner, db, owner, layer) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                    db_int(*set), db_int(package), db_text(slice_str(p->scanner)), db_text(p->db), db_text(p->owner),
                     db_int((int64_t)p->layer)))
             return false;
     }
@@ -385,14 +393,16 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
                     .arch = copy(c, row, 3),
                     .module = copy(c, row, 4),
                     .source_name = copy(c, row, 5),
-                    .source_version = copy(c, row, 6)},
-        .scanner = scanner_name(db_column(row, 7)),
-        .db = copy(c, row, 8),
-        .layer = (size_t)db_column_int(row, 9),
+                    .source_version = copy(c, row, 6),
+                    .vendor = copy(c, row, 7)},
+        .scanner = scanner_name(db_column(row, 8)),
+        .db = copy(c, row, 9),
+        .owner = copy(c, row, 10),
+        .layer = (size_t)db_column_int(row, 11),
     };
     if (p->scanner == NULL)
         return error_set(err, ERR_STORE, "image was indexed with scanner \"%.*s\", which this program does not have",
-                         SLICE_ARG(db_column(row, 7)));
+                         SLICE_ARG(db_column(row, 8)));
     return true;
 }
 
@@ -408,11 +418,12 @@ static bool get_parts(struct store *s, struct image_context *c, struct error *er
                   "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end "
                   "FROM distribution WHERE id = ?1",
                   distribution, 1, distribution_row, c, err) ||
-        !db_query(s->db,
-                  "SELECT kind, name, version, arch, module, source_name, source_version, scanner, db, layer "
-                  "FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
-                  "ORDER BY kind, name, version, arch, db",
-                  set, 1, member_row, c, err))
+        !db_query(
+            s->db,
+            "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer "
+            "FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
+            "ORDER BY kind, name, version, arch, db",
+            set, 1, member_row, c, err))
         return false;
     c->out->layers = c->layers.v;
     c->out->layers_n = c->layers.n;

@@ -34,13 +34,15 @@ CREATE TABLE package (
     version TEXT NOT NULL,
     arch TEXT NOT NULL,
     module TEXT NOT NULL,
+    vendor TEXT NOT NULL,
     source_name TEXT NOT NULL,
     source_version TEXT NOT NULL,
-    UNIQUE (name, version, arch, kind, module, source_name, source_version)
+    UNIQUE (name, version, arch, kind, module, vendor, source_name, source_version)
 );
 CREATE INDEX package_by_source ON package (source_name);
 
--- The packages of an image, with the database and the layer (0 is the base) of each. Images built on the same packages share
+-- The packages of an image, with the database, the package that owns it and the layer (0 is the base) of
+-- each. Images built on the same packages share
 -- one set; digest is that of its members.
 CREATE TABLE package_set (
     id INTEGER PRIMARY KEY,
@@ -51,6 +53,7 @@ CREATE TABLE package_set_member (
     package_id INTEGER NOT NULL REFERENCES package (id),
     scanner TEXT NOT NULL,
     db TEXT NOT NULL,
+    owner TEXT NOT NULL,
     layer INTEGER NOT NULL,
     PRIMARY KEY (package_id, set_id, db)
 );

@@ -163,7 +163,60 @@ static void test_nondirs(void **state)
     gives(&t, "nondir var/lib\n"
               "nondir etc/os-release\n"
               "nondir usr\n"
-              "nondir var/lib/dpkg/status\n");
+              "nondir var/lib/dpkg/status\n"
+              "nondir opt\n"
+              "nondir etc/motd\n");
+}
+
+// Files that may stand where a lower layer has a folder with packages in it, each remembered once, with a limit.
+static void test_replacing_files(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *path;
+        bool remembered;
+    } files[] = {
+        {"app", true},
+        {"srv/app.d", true},
+        {"srv/www/app", true},
+        {"a/b/c/d/e/f", true},
+        {"usr/local/lib/python3.9/site-packages/x-1.0.dist-info", true},
+        {"usr/lib/python3/dist-packages/x-1.0.egg-info", true},
+        {"opt/a/b/c/x-1.0-py3.9.egg", true},
+        {"app/web/node_modules/chart.js", true},
+        {"app/web/node_modules/@scope/socket.io", true},
+        {"usr/share/java", true},
+        {"usr/share/doc/bash/copyright", false},
+        {"usr/bin/bash", false},
+        {"usr/local/sbin/x", false},
+        {"usr/lib/git-core/libexec/x", false},
+        {"usr/lib/libz.so.1", false},
+        {"opt/app/lib/module.py", false},
+    };
+    struct buf t BUF_AUTO = {0};
+    struct buf wanted BUF_AUTO = {0};
+    for (size_t i = 0; i < sizeof files / sizeof files[0]; i++) {
+        add_file(&t, files[i].path, "");
+        add_file(&t, files[i].path, "again");
+        if (files[i].remembered)
+            buf_addf(&wanted, "nondir %s\n", files[i].path);
+    }
+    buf_addc(&wanted, '\0');
+    gives(&t, wanted.p);
+    limits.replacing_files = 2;
+    t.n = 0;
+    add_file(&t, "a", "");
+    add_file(&t, "b", "");
+    add_file(&t, "c", "");
+    add_file(&t, "d", "");
+    add_file(&t, "lib", "");
+    gives(&t,
+          "nondir a\n"
+          "nondir b\n"
+          "nondir lib\n"
+          "skip : more files that may replace a folder of lower layers than the 2 that limit replacing_files allows; "
+          "what the others replace may still be reported\n");
+    limits = limits_default();
 }
 
 static void test_whiteouts(void **state)
@@ -196,6 +249,10 @@ static void test_whiteouts(void **state)
               "whiteout a/.hidden\n"
               "opaque opt\n"
               "opaque \n"
+              "nondir etc/.whatever\n"
+              "nondir etc/.wh\n"
+              "nondir etc/x.wh.y\n"
+              "nondir etc/.wh.d/file\n"
               "skip .wh.: a whiteout of no file; ignored\n"
               "skip etc/.wh..: a whiteout of no file; ignored\n"
               "skip etc/.wh...: a whiteout of no file; ignored\n");
@@ -276,7 +333,8 @@ static void test_symlinks(void **state)
     gives(&t, "release opt/release: moved\n"
               "link etc/os-release -> ../opt/release\n"
               "link var/lib -> /data\n"
-              "link data/dpkg -> ../more\n");
+              "link data/dpkg -> ../more\n"
+              "nondir opt/other\n");
     // A folder that is moved as a whole: its files are read as those of the folder, and told of under their own names.
     t.n = 0;
     add_link(&t, '2', "var/lib/dpkg/status.d", "../../../packages");
@@ -285,8 +343,10 @@ static void test_symlinks(void **state)
     add_file(&t, "packages/deeper/b", STATUS("b"));
     add_link(&t, '1', "packages/c", "packages/b");
     gives(&t, "db packages/b: b\n"
+              "db packages/b.md5sums: b\n" // which files it owns
               "db packages/c: b\n"
               "link var/lib/dpkg/status.d -> ../../../packages\n"
+              "nondir packages/deeper/b\n"
               "skip packages/b: line 4: no Version\n");
     t.n = 0;
     add_link(&t, '2', "var/lib", "/data");
@@ -351,6 +411,7 @@ static void test_hard_links(void **state)
               "db var/lib/dpkg/status.d/a: later\n"
               "release usr/lib/os-release: a\n"
               "release etc/os-release: a\n"
+              "nondir elsewhere\n"
               "nondir var/lib/dpkg/status\n"
               "nondir etc/alpine-release\n"
               "nondir lib/apk/db/installed\n"
@@ -474,6 +535,7 @@ int main(void)
         cmocka_unit_test_setup(test_empty_database, default_limits),
         cmocka_unit_test_setup(test_last_member_wins, default_limits),
         cmocka_unit_test_setup(test_nondirs, default_limits),
+        cmocka_unit_test_setup(test_replacing_files, default_limits),
         cmocka_unit_test_setup(test_whiteouts, default_limits),
         cmocka_unit_test_setup(test_names, default_limits),
         cmocka_unit_test_setup(test_targets, default_limits),

@@ -29,11 +29,18 @@ static inline void fixture_free(struct fixture *f)
     arena_free(&f->arena);
 }
 
+static inline bool is_wanted(const char *path)
+{
+    const struct scanner *wanting[SCANNERS_MOST];
+    return scanners_for(slice_str(path), 0644, 1, wanting) != 0;
+}
+
 // The content is put into a buffer of its own size, so that a byte read past its end is seen.
 static inline void fixture_scan(struct fixture *f, const char *path, struct slice content)
 {
-    const struct scanner *scanner = scanner_for(slice_str(path), 0644, content.n);
-    if (scanner == NULL)
+    const struct scanner *wanting[SCANNERS_MOST];
+    size_t n = scanners_for(slice_str(path), 0644, content.n, wanting);
+    if (n == 0)
         fail_msg("no scanner wants %s", path);
     char *copy = must_alloc(content.n);
     if (content.n != 0)
@@ -41,10 +48,10 @@ static inline void fixture_scan(struct fixture *f, const char *path, struct slic
     struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
     struct scan_file file = {slice_str(path), slice_of(copy, content.n), 0644};
     struct error err = {0};
-    bool ok = scanner->scan(&file, &out, &err);
+    for (size_t i = 0; i < n; i++)
+        if (!wanting[i]->scan(&file, &out, &err))
+            fail_msg("%s: %s", wanting[i]->name, err.text);
     free(copy);
-    if (!ok)
-        fail_msg("%s", err.text);
 }
 
 static inline void assert_slice(struct slice s, const char *text)

@@ -122,7 +122,7 @@ static void test_paths(void **state)
     } paths[] = {
         {"var/lib/dpkg/status", true},
         {"var/lib/dpkg/status.d/libc6", true},
-        {"var/lib/dpkg/status.d/libc6.md5sums", false},
+        {"var/lib/dpkg/status.d/libc6.md5sums", true}, // by dpkg-files
         {"var/lib/dpkg/status.d/.libc6", false},
         {"var/lib/dpkg/status.d/a/b", false},
         {"var/lib/dpkg/status.d/", false},
@@ -132,8 +132,7 @@ static void test_paths(void **state)
         {"", false},
     };
     for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
-        const struct scanner *s = scanner_for(slice_str(paths[i].path), 0644, 1);
-        if ((s != NULL) != paths[i].wanted)
+        if (is_wanted(paths[i].path) != paths[i].wanted)
             fail_msg("%s", paths[i].path);
     }
 }

@@ -55,8 +55,9 @@ static struct stored_image image(const char *content, const char *second)
     static struct slice remarks[1];
     layers[0] = (struct stored_layer){.digest = digest_of(SLICE("base")), .media_type = SLICE("tar"), .size = 7};
     layers[1] = (struct stored_layer){.digest = digest_of(slice_str(content)), .created_by = SLICE("RUN x")};
-    packages[0] = (struct inventory_package){package("a", "1"), SLICE("var/lib/dpkg/status"), 0, "dpkg"};
-    packages[1] = (struct inventory_package){package(second, "2"), SLICE("var/lib/dpkg/status"), 1, "dpkg"};
+    packages[0] = (struct inventory_package){package("a", "1"), SLICE("var/lib/dpkg/status"), SLICE(""), 0, "dpkg"};
+    packages[1] =
+        (struct inventory_package){package(second, "2"), SLICE("var/lib/dpkg/status"), SLICE("deb:a"), 1, "dpkg"};
     skips[0] = (struct inventory_skip){1, {SLICE("x/y"), SLICE("why"), true}};
     remarks[0] = SLICE("a remark");
     return (struct stored_image){
