@@ -60,6 +60,16 @@ static bool zone(struct slice s, int64_t *offset)
     return true;
 }
 
+// Days from 1970-01-01 to a date of the Gregorian calendar; days beyond a month's end run into the next. Not timegm(3),
+// which opens the time zone's file: dates are parsed in sandboxed processes too.
+static int64_t days_to(uint64_t year, uint64_t month, uint64_t day)
+{
+    // Counted in years that begin in March, so that a leap day is the last of its year.
+    int64_t y = (int64_t)year - (month <= 2), m = ((int64_t)month + 9) % 12;
+    int64_t leap_days = y >= 0 ? y / 4 - y / 100 + y / 400 : -1; // the year before 0000-03-01 is the only negative one
+    return 365 * y + leap_days + (153 * m + 2) / 5 + (int64_t)day - 1 - 719468;
+}
+
 bool clock_parse(struct slice s, int64_t *seconds)
 {
     uint64_t year, month, day, hour = 0, minute = 0, second = 0;
@@ -74,13 +84,7 @@ bool clock_parse(struct slice s, int64_t *seconds)
             !number(&s, 2, 60, &second) || !zone(s, &offset))
             return false;
     }
-    struct tm tm = {.tm_year = (int)year - 1900,
-                    .tm_mon = (int)month - 1,
-                    .tm_mday = (int)day,
-                    .tm_hour = (int)hour,
-                    .tm_min = (int)minute,
-                    .tm_sec = (int)second};
-    *seconds = (int64_t)timegm(&tm) - offset;
+    *seconds = days_to(year, month, day) * 86400 + (int64_t)(hour * 3600 + minute * 60 + second) - offset;
     return true;
 }
 
