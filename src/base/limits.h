@@ -38,6 +38,7 @@
     X(dpkg_status_bytes,   128 * MIB, "size of a dpkg status file")                                                    \
     X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
     X(file_list_bytes,     32 * MIB,  "size of one package's list of files")                                           \
+    X(build_info_bytes,    4 * MIB,   "size of a file in which a Red Hat image describes itself")                      \
     X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
     X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
     X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \

@@ -240,6 +240,19 @@ static void take_database(struct merge *m, const struct item *item, const struct
             take_package(m, &item->db->packages[i], path, node, (size_t)origins[i], scanner);
 }
 
+static void take_repositories(struct merge *m, const struct item *item, int node)
+{
+    struct inventory *out = m->out;
+    struct slice path = tree_path(&m->tree, node);
+    for (size_t i = 0; i < item->db->n; i++) {
+        if (out->repositories_n == out->repositories_cap)
+            out->repositories = arena_grow(m->arena, out->repositories, sizeof *out->repositories, out->repositories_n,
+                                           &out->repositories_cap);
+        out->repositories[out->repositories_n++] =
+            (struct inventory_repository){item->db->packages[i].name, path, (size_t)item->layer};
+    }
+}
+
 // ---- databases in effect --------------------------------------------------------------------------------------------
 
 // Where a path that a scanner looks for leads to in the merged image.
@@ -295,8 +308,10 @@ static void take_databases(struct merge *m, fixed_paths *paths)
             const struct scanner *scanner = db != NULL ? scanner_named(db->scanner) : NULL;
             if (scanner == NULL || !is_in_effect(m, (int)i, scanner, paths))
                 continue;
-            if (scanner->owners_only)
+            if (scanner->finds == FINDS_OWNERS)
                 VEC_PUSH(m->arena, &m->owners) = db;
+            else if (scanner->finds == FINDS_REPOSITORIES)
+                take_repositories(m, &m->items.v[item], (int)i);
             else
                 take_database(m, &m->items.v[item], scanner, (int)i);
         }
@@ -395,6 +410,28 @@ static int by_name(const void *a, const void *b)
     return order;
 }
 
+static int by_repository(const void *a, const void *b)
+{
+    const struct inventory_repository *x = a, *y = b;
+    int order = slice_cmp(x->id, y->id);
+    if (order == 0)
+        order = (x->layer > y->layer) - (x->layer < y->layer);
+    return order != 0 ? order : slice_cmp(x->path, y->path);
+}
+
+// Each repository once, by the lowest layer that names it.
+static void sort_repositories(struct inventory *out)
+{
+    size_t kept = 0;
+    if (out->repositories_n == 0)
+        return;
+    qsort(out->repositories, out->repositories_n, sizeof *out->repositories, by_repository);
+    for (size_t i = 0; i < out->repositories_n; i++)
+        if (kept == 0 || !slice_eq(out->repositories[kept - 1].id, out->repositories[i].id))
+            out->repositories[kept++] = out->repositories[i];
+    out->repositories_n = kept;
+}
+
 // ---- links that lead nowhere ----------------------------------------------------------------------------------------
 
 static bool finds_anything(const fixed_paths *paths, const struct scanner *scanner)
@@ -422,7 +459,7 @@ static void tell_lost_links(struct merge *m, const fixed_paths *paths)
 {
     for (size_t i = 0; i < paths->n; i++) {
         const struct fixed_path *p = &paths->v[i];
-        if (p->used || p->answer == TREE_FULL || p->scanner->owners_only)
+        if (p->used || p->answer == TREE_FULL || p->scanner->finds != FINDS_PACKAGES)
             continue;
         bool loop = p->answer == TREE_LOOP;
         int link = loop ? p->place.link : link_near(m, p, paths);
@@ -543,6 +580,7 @@ void coalesce(struct arena *a, const struct findings *const *layers, size_t n, c
     take_owners(&m);
     if (out->packages_n != 0)
         qsort(out->packages, out->packages_n, sizeof *out->packages, by_name);
+    sort_repositories(out);
     take_distribution(&m, &paths);
     tell_lost_links(&m, &paths);
 }

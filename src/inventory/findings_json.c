@@ -197,7 +197,7 @@ static bool decode_package(struct decoder *d, yyjson_val *item, const struct sca
         !decode_owned(d, item, p))
         return false;
     // The databases of package managers have a version for each package; lone files may not tell theirs.
-    if (p->name.n == 0 || (p->version.n == 0 && scanner->fixed_paths != NULL && !scanner->owners_only))
+    if (p->name.n == 0 || (p->version.n == 0 && scanner->fixed_paths != NULL && scanner->finds == FINDS_PACKAGES))
         return malformed(d, "package: no name or no version");
     p->source_name = p->name;
     p->source_version = p->version;

@@ -30,6 +30,13 @@ struct inventory_package {
     const char *scanner; // not owned; a name of the scanners' table
 };
 
+// A repository that packages of the image came from, as far as the image says so.
+struct inventory_repository {
+    struct slice id;   // as the vendor calls it: "rhel-9-for-x86_64-baseos-rpms"; or a CPE
+    struct slice path; // of the file that names it
+    size_t layer;      // the lowest whose file names it
+};
+
 struct inventory_skip {
     size_t layer;
     struct skip skip;
@@ -40,6 +47,8 @@ struct inventory {
     struct distribution distribution;
     struct inventory_package *packages;
     size_t packages_n, packages_cap;
+    struct inventory_repository *repositories; // ordered by id
+    size_t repositories_n, repositories_cap;
     struct inventory_skip *skips;
     size_t skips_n, skips_cap;
     uint64_t skips_total;

@@ -78,6 +78,18 @@ static void add_packages(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
     }
 }
 
+static void add_repositories(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct stored_image *image)
+{
+    yyjson_mut_val *list = json_add_arr(doc, root, "repositories");
+    for (size_t i = 0; i < image->inventory.repositories_n; i++) {
+        const struct inventory_repository *r = &image->inventory.repositories[i];
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        json_add_str(doc, object, "id", r->id);
+        json_add_str(doc, object, "path", r->path);
+        json_add_str(doc, object, "layer", layer_digest(image, r->layer));
+    }
+}
+
 // A list from words with blanks between them.
 static void add_words(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice words)
 {
@@ -217,6 +229,7 @@ static void write_report(const struct report *report, const struct output_option
     add_image(doc, root, report->image);
     add_layers(doc, root, report);
     add_packages(doc, root, report->image);
+    add_repositories(doc, root, report->image);
     add_findings(doc, root, report, options);
     add_coverage(doc, root, report);
     add_generation(doc, root, report);
@@ -234,6 +247,7 @@ static void write_inventory(const struct report *report, const struct output_opt
     add_image(doc, root, report->image);
     add_layers(doc, root, report);
     add_packages(doc, root, report->image);
+    add_repositories(doc, root, report->image);
     add_skipped(doc, json_add_obj(doc, root, "coverage"), report->image);
     add_errors(doc, root, report);
     json_write(doc, true, out);

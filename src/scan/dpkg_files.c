@@ -71,7 +71,7 @@ const struct scanner scanner_dpkg_files = {
     .limit = limit,
     .limit_name = "file_list_bytes",
     .wants = wants,
-    .owners_only = true,
+    .finds = FINDS_OWNERS,
     .fixed_paths = paths,
     .scan = scan,
 };

@@ -31,6 +31,13 @@ struct scan_output {
     uint64_t owned;    // files of packages that were remembered
 };
 
+// What the packages of a scanner's databases are.
+enum scanner_finds {
+    FINDS_PACKAGES,     // installed packages
+    FINDS_OWNERS,       // not installed ones: they only tell which files the installed packages of that name own
+    FINDS_REPOSITORIES, // none: each is the name of a repository that packages of the image came from
+};
+
 struct scanner {
     const char *name;                               // "dpkg"
     unsigned version;                               // changes when its answers change
@@ -43,9 +50,7 @@ struct scanner {
     // no loss. NULL: every wanted file is read.
     bool (*begins)(struct slice head);
 
-    // The packages of its databases are not installed ones: they only tell which files the installed packages of that
-    // kind, name and architecture (where it is told) own.
-    bool owners_only;
+    enum scanner_finds finds;
 
     // Files, and folders of files, that it looks for by name, terminated by NULL; NULL when it only goes by patterns.
     // Symbolic links at them or above them are followed; a database counts when one of them leads to it.

@@ -7,6 +7,8 @@
 extern const struct scanner scanner_dpkg;
 extern const struct scanner scanner_dpkg_files;
 extern const struct scanner scanner_apk;
+extern const struct scanner scanner_redhat_content;
+extern const struct scanner scanner_redhat_container;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -17,6 +19,8 @@ const struct scanner *const scanners[] = {
     &scanner_dpkg,
     &scanner_dpkg_files,
     &scanner_apk,
+    &scanner_redhat_content,
+    &scanner_redhat_container,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,

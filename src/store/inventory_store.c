@@ -238,6 +238,18 @@ static bool put_layers(struct store *s, int64_t image, const struct stored_layer
     return true;
 }
 
+static bool put_repositories(struct store *s, int64_t image, const struct inventory *inventory, struct error *err)
+{
+    for (size_t i = 0; i < inventory->repositories_n; i++) {
+        const struct inventory_repository *r = &inventory->repositories[i];
+        if (!db_run(s->db, err,
+                    "INSERT INTO image_repository (image_id, repository, path, layer) VALUES (?1, ?2, ?3, ?4)",
+                    db_int(image), db_text(r->id), db_text(r->path), db_int((int64_t)r->layer)))
+            return false;
+    }
+    return true;
+}
+
 static bool put_image(struct store *s, const struct digest *state, const struct stored_image *image, struct error *err)
 {
     struct buf skips BUF_AUTO = {0}, remarks BUF_AUTO = {0};
@@ -258,7 +270,8 @@ static bool put_image(struct store *s, const struct digest *state, const struct 
                 db_text(buf_slice(&skips)), db_int((int64_t)image->inventory.skips_total),
                 db_text(buf_slice(&remarks))))
         return false;
-    return put_layers(s, db_last_id(s->db), image->layers, image->layers_n, err);
+    int64_t id = db_last_id(s->db);
+    return put_layers(s, id, image->layers, image->layers_n, err) && put_repositories(s, id, &image->inventory, err);
 }
 
 bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image, struct error *err)
@@ -350,6 +363,22 @@ static bool layer_row(void *context, struct db_row *row, struct error *err)
     return digest_parse(db_column(row, 0), &layer->digest, err);
 }
 
+static bool repository_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    struct image_context *c = context;
+    struct inventory *inventory = &c->out->inventory;
+    if (inventory->repositories_n == inventory->repositories_cap)
+        inventory->repositories = arena_grow(c->arena, inventory->repositories, sizeof *inventory->repositories,
+                                             inventory->repositories_n, &inventory->repositories_cap);
+    inventory->repositories[inventory->repositories_n++] = (struct inventory_repository){
+        .id = copy(c, row, 0),
+        .path = copy(c, row, 1),
+        .layer = (size_t)db_column_int(row, 2),
+    };
+    return true;
+}
+
 static bool distribution_row(void *context, struct db_row *row, struct error *err)
 {
     (void)err;
@@ -414,6 +443,8 @@ static bool get_parts(struct store *s, struct image_context *c, struct error *er
                   "SELECT digest, media_type, created_by, skip_reason, size FROM image_layer "
                   "JOIN layer ON layer.id = layer_id WHERE image_id = ?1 ORDER BY position",
                   image, 1, layer_row, c, err) ||
+        !db_query(s->db, "SELECT repository, path, layer FROM image_repository WHERE image_id = ?1 ORDER BY repository",
+                  image, 1, repository_row, c, err) ||
         !db_query(s->db,
                   "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end "
                   "FROM distribution WHERE id = ?1",

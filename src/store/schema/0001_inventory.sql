@@ -78,6 +78,14 @@ CREATE TABLE image (
 );
 CREATE INDEX image_by_set ON image (set_id);
 
+CREATE TABLE image_repository (
+    image_id INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE,
+    repository TEXT NOT NULL,
+    path TEXT NOT NULL,
+    layer INTEGER NOT NULL,
+    PRIMARY KEY (image_id, repository)
+);
+
 CREATE TABLE image_layer (
     image_id INTEGER NOT NULL REFERENCES image (id) ON DELETE CASCADE,
     position INTEGER NOT NULL,

@@ -198,7 +198,9 @@ static void test_json_report(void **state)
     s.image.inventory.skips_n = 1;
     s.image.inventory.skips_total = 8;
     yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
-    assert_keys(doc, "", KEYS("schema", "image", "layers", "packages", "findings", "coverage", "generation", "errors"));
+    assert_keys(
+        doc, "",
+        KEYS("schema", "image", "layers", "packages", "repositories", "findings", "coverage", "generation", "errors"));
     assert_str(doc, "/schema", "clarion/report/1");
     assert_keys(doc, "/image", KEYS("reference", "manifest", "distribution"));
     assert_keys(doc, "/image/distribution", KEYS("id", "version"));
@@ -271,7 +273,7 @@ static void test_json_index(void **state)
     struct sample s;
     make_sample(&s);
     yyjson_doc *doc JSON_AUTO = document("json", &s, true, &plain);
-    assert_keys(doc, "", KEYS("schema", "image", "layers", "packages", "coverage", "errors"));
+    assert_keys(doc, "", KEYS("schema", "image", "layers", "packages", "repositories", "coverage", "errors"));
     assert_str(doc, "/schema", "clarion/index/1");
     assert_int_equal(yyjson_arr_size(at(doc, "/packages")), PACKAGES);
     assert_true(yyjson_is_arr(at(doc, "/coverage/skipped")));
