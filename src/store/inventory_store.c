@@ -10,8 +10,7 @@
 
 #define FINDINGS_LEVEL 3 // zstd: a tenth of the JSON's size, at a speed that does not show
 
-// ---- layers
-// -----------------------------------------------------------------------------------------------------------
+// ---- layers ---------------------------------------------------------------------------------------------------------
 
 static bool layer_id(struct store *s, const struct digest *layer, int64_t *id, struct error *err);
 
@@ -108,8 +107,7 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
     return ok;
 }
 
-// ---- images: writing
-// --------------------------------------------------------------------------------------------------
+// ---- images: writing ------------------------------------------------------------------------------------------------
 
 static bool distribution_id(struct store *s, const struct distribution *d, struct db_value *id, struct error *err)
 {
@@ -284,8 +282,7 @@ bool store_image_put(struct store *s, const struct digest *state, const struct s
     return false;
 }
 
-// ---- images: reading
-// --------------------------------------------------------------------------------------------------
+// ---- images: reading ------------------------------------------------------------------------------------------------
 
 struct image_context {
     struct arena *arena;

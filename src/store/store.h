@@ -25,8 +25,7 @@ bool store_open(const char *folder, struct store *store, struct error *err);
 void store_close(struct store *store);
 #define STORE_AUTO __attribute__((cleanup(store_close)))
 
-// ---- inventory_store.c
-// ------------------------------------------------------------------------------------------------
+// ---- inventory_store.c ----------------------------------------------------------------------------------------------
 
 // A layer's findings under an indexer state. `*found` tells whether they were there.
 bool store_layer_get(struct store *s, const struct digest *layer, const struct digest *state, struct arena *a,
@@ -63,8 +62,7 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
 bool store_image_find(struct store *s, struct slice prefix, struct arena *a, struct digest *out, size_t most, size_t *n,
                       struct error *err);
 
-// ---- update_store.c
-// ---------------------------------------------------------------------------------------------------
+// ---- update_store.c -------------------------------------------------------------------------------------------------
 
 // A feed's place in a generation.
 struct feed_state {
