@@ -46,6 +46,7 @@
     X(owned_files,         1000000,   "files of a layer's packages that are remembered to tell who owns what")         \
     X(skips,               1000,      "skipped files and records named one by one (the rest is counted)")              \
     X(feed_bytes,          4 * GIB,   "size of one downloaded feed file")                                              \
+    X(feed_slow_seconds,   60,        "seconds that a download may bring less than 1 KiB each before it is given up")  \
     X(feed_unpacked_bytes, 16 * GIB,  "size that one feed file unpacks to")                                            \
     X(feed_member_bytes,   64 * MIB,  "size of one package's entry in a feed")                                         \
     X(feed_records,        20000000,  "records of one feed")                                                           \

@@ -143,7 +143,7 @@ static bool take_version(struct feed_input *input, struct advisory *record, stru
     yyjson_val *entry;
     size_t i, n;
     version = slice_trim(version); // some keys carry a blank at an end
-    if (version.n == 0)
+    if (version.n == 0 || !yyjson_is_arr(entries))
         return leave_out(input, record, version);
     record->status = slice_eq(version, SLICE("0")) ? ADVISORY_NOT_AFFECTED : ADVISORY_FIXED;
     record->fixed_in = record->status == ADVISORY_FIXED ? version : SLICE("");
@@ -162,6 +162,8 @@ static bool take_package(struct feed_input *input, yyjson_val *package, struct e
     size_t i, n;
     if (record.package.n == 0)
         return leave_out(input, &record, SLICE("a package without a name"));
+    if (!yyjson_is_obj(fixes) && !(yyjson_is_arr(fixes) && yyjson_arr_size(fixes) == 0))
+        return leave_out(input, &record, SLICE("secfixes that are no object"));
     yyjson_obj_foreach(fixes, i, n, key, value)
     {
         if (!take_version(input, &record, json_val_str(key), value, err))

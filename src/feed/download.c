@@ -17,8 +17,7 @@
 #define MOST_TRIES      40   // at all: a server that gives a little each time is given up too
 #define MOST_WAIT       60.0 // seconds between two tries, whatever the server asks for
 #define CONNECT_SECONDS 30L
-#define SLOW_BYTES      1024L // a second,
-#define SLOW_SECONDS    60L   // for so long: the connection is given up
+#define SLOW_BYTES      1024L // a second, for limits.feed_slow_seconds: the connection is given up
 #define TRY_SECONDS     3600L
 #define MOST_REDIRECTS  10L
 #define BUFFER_BYTES    (256L * 1024)
@@ -67,11 +66,14 @@ struct transfer {
     int fd;                                  // of the temporary file
     uint64_t size;                           // bytes in it
     struct fetch_validators of_file, of_try; // of the answer that those bytes come from; of this try's answer
+    bool strong;                             // those of the file promise the same bytes
     bool resuming;                           // this try asks for the rest
+    bool conditional;                        // it asks whether the file has changed
     bool started;                            // its body has
     long status;
     bool has_range;
     struct range range;
+    struct slice date; // of this try's answer
     size_t header_bytes, page_bytes;
     enum { FAULT_NONE, FAULT_HEADERS, FAULT_LIMIT, FAULT_WRITE, FAULT_RANGE } fault; // why this side broke it off
     int write_errno;
@@ -120,11 +122,14 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *context)
     }
     if (slice_starts(line, SLICE("HTTP/"))) { // a new answer: after a redirect, or "100 Continue"
         t->of_try = (struct fetch_validators){0};
+        t->date = SLICE("");
         t->has_range = false;
     } else if (header_value(line, "etag", &value)) {
         t->of_try.etag = validator(t, value);
     } else if (header_value(line, "last-modified", &value)) {
         t->of_try.last_modified = validator(t, value);
+    } else if (header_value(line, "date", &value)) {
+        t->date = validator(t, value);
     } else if (header_value(line, "content-range", &value)) {
         t->has_range = parse_range(value, &t->range);
     }
@@ -134,6 +139,22 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *context)
 static bool has_content(const struct transfer *t)
 {
     return t->status == 200 || t->status == 206;
+}
+
+static bool header_time(struct slice value, time_t *when)
+{
+    *when = value.n != 0 ? curl_getdate(value.p, NULL) : -1;
+    return *when != -1;
+}
+
+// Whether the validators promise the same bytes. A weak ETag does not (RFC 9110, 13.1.5), and a time of change only
+// when the answer is younger than it: else the file may change once more within that second (8.8.2.2).
+static bool names_bytes(const struct fetch_validators *v, struct slice date)
+{
+    time_t modified, sent;
+    if (v->etag.n != 0)
+        return !slice_starts(v->etag, SLICE("W/"));
+    return header_time(v->last_modified, &modified) && header_time(date, &sent) && modified < sent;
 }
 
 // The first bytes of a body: the rest of what is there, or a new beginning.
@@ -151,6 +172,7 @@ static bool start_body(struct transfer *t)
         return true;
     t->size = 0;
     t->of_file = t->of_try;
+    t->strong = names_bytes(&t->of_file, t->date);
     if (ftruncate(t->fd, 0) == 0 && lseek(t->fd, 0, SEEK_SET) == 0)
         return true;
     t->write_errno = errno;
@@ -192,13 +214,6 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *context)
 
 // ---- a request ------------------------------------------------------------------------------------------------------
 
-static bool can_resume(const struct transfer *t)
-{
-    // A weak ETag does not promise the same bytes (RFC 9110, 13.1.5).
-    struct slice etag = t->of_file.etag;
-    return t->size > 0 && (etag.n != 0 ? !slice_starts(etag, SLICE("W/")) : t->of_file.last_modified.n != 0);
-}
-
 static void add_header(struct curl_slist **list, struct arena *a, const char *name, struct slice value)
 {
     *list = curl_slist_append(*list, arena_printf(a, "%s: %.*s", name, SLICE_ARG(value)).p);
@@ -220,6 +235,11 @@ static struct curl_slist *request_headers(struct transfer *t, const struct fetch
     return list;
 }
 
+static long slow_seconds(const struct limits *limits)
+{
+    return limits->feed_slow_seconds < TRY_SECONDS ? (long)limits->feed_slow_seconds : TRY_SECONDS;
+}
+
 static void set_options(struct transfer *t, const char *url, struct curl_slist *headers)
 {
     CURL *c = t->d->curl;
@@ -235,7 +255,7 @@ static void set_options(struct transfer *t, const char *url, struct curl_slist *
     curl_easy_setopt(c, CURLOPT_CONNECTTIMEOUT, CONNECT_SECONDS);
     curl_easy_setopt(c, CURLOPT_TIMEOUT, TRY_SECONDS);
     curl_easy_setopt(c, CURLOPT_LOW_SPEED_LIMIT, SLOW_BYTES);
-    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, SLOW_SECONDS);
+    curl_easy_setopt(c, CURLOPT_LOW_SPEED_TIME, slow_seconds(t->d->limits));
     curl_easy_setopt(c, CURLOPT_BUFFERSIZE, BUFFER_BYTES);
     curl_easy_setopt(c, CURLOPT_NOSIGNAL, 1L);
     curl_easy_setopt(c, CURLOPT_ERRORBUFFER, t->reason);
@@ -247,7 +267,8 @@ static void set_options(struct transfer *t, const char *url, struct curl_slist *
 
 static CURLcode perform(struct transfer *t, const char *url, const struct fetch_validators *known)
 {
-    t->resuming = can_resume(t);
+    t->resuming = t->size > 0 && t->strong;
+    t->conditional = !t->resuming && known->etag.n + known->last_modified.n != 0;
     t->started = t->has_range = false;
     t->fault = FAULT_NONE;
     t->status = 0;
@@ -298,9 +319,10 @@ static enum outcome judge_status(struct transfer *t, struct error *err)
                   (unsigned long long)t->range.total);
         return AGAIN;
     }
-    if (has_content(t) || t->status == 304 || t->status == 404 || t->status == 410)
+    if (has_content(t) || (t->status == 304 && t->conditional) || t->status == 404 || t->status == 410)
         return DONE;
-    error_set(err, ERR_NETWORK, "the server answered %ld", t->status);
+    error_set(err, ERR_NETWORK, "the server answered %ld%s", t->status,
+              t->status == 304 ? " to a request without a condition" : "");
     if (t->status == 416) // what is there is no part of the file any more
         t->size = 0;
     return t->status == 408 || t->status == 416 || t->status == 429 || t->status >= 500 ? AGAIN : GIVE_UP;
@@ -313,7 +335,8 @@ static enum outcome judge(struct transfer *t, CURLcode code, struct error *err)
     bool long_page = code == CURLE_WRITE_ERROR && !has_content(t);
     if (code == CURLE_OK || long_page)
         return judge_status(t, err);
-    error_set(err, ERR_NETWORK, "%s", t->reason[0] != '\0' ? t->reason : curl_easy_strerror(code));
+    error_set(err, ERR_NETWORK, "%s%s", t->reason[0] != '\0' ? t->reason : curl_easy_strerror(code),
+              strstr(t->reason, "too slow") != NULL ? " (limit feed_slow_seconds)" : "");
     bool final = code == CURLE_UNSUPPORTED_PROTOCOL || code == CURLE_URL_MALFORMAT ||
                  code == CURLE_TOO_MANY_REDIRECTS || code == CURLE_PEER_FAILED_VERIFICATION;
     return final ? GIVE_UP : AGAIN;

@@ -67,6 +67,8 @@ struct feed_outcome {
 struct store;
 
 // Runs one feed: fetches, parses, writes a segment, records it as the feed's current one (or the failure). A feed that
-// fails keeps its last good segment. False only when our own store fails; the feed's own failure is in `outcome`.
+// fails keeps its last good segment; a last segment that is damaged is made anew from the whole upstream. Waits for
+// another run of the same feed in this data folder, of whatever process. False only when our own store fails; the
+// feed's own failure is in `outcome`.
 bool feed_update(const struct feed *feed, struct store *store, const struct update_options *options,
                  struct feed_outcome *outcome, struct error *err);

@@ -3,11 +3,15 @@
 #include "feed/feed.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "feed/fetch.h"
 #include "store/store.h"
 
+#include <errno.h>
+#include <fcntl.h>
 #include <stdio.h>
+#include <sys/file.h>
 
 struct feed_run {
     const struct feed *feed;
@@ -42,7 +46,7 @@ static const struct feed_file *known_file(const struct feed_run *run, const char
     return NULL;
 }
 
-// True when the records of the file are in the former segment.
+// True when the records of the file are in the former segment, which is sound.
 static bool is_kept(const struct feed_run *run, const struct feed_file *file, struct slice scope)
 {
     return file != NULL && run->former != NULL && file->checked != 0 &&
@@ -67,8 +71,12 @@ static void fail(struct feed_run *run, const struct feed_file *former, struct sl
     say(run, file->url.p, why->text);
     if (run->failed++ == 0)
         run->first_failure = *why;
-    if (is_kept(run, former, scope) && carry(run, scope, &lost))
-        *file = *former;
+    if (is_kept(run, former, scope)) {
+        if (carry(run, scope, &lost))
+            *file = *former;
+        else
+            log_warn("%s: the former records of %s are lost: %s", run->feed->name, file->url.p, lost.text);
+    }
     file->error = arena_dup(&run->arena, slice_str(why->text));
 }
 
@@ -97,7 +105,10 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     enum feed_answer answer = FEED_FAILED;
     switch (fetch(run->fetcher, url, &validators, &run->arena, &body, &err)) {
     case FETCH_ABSENT:
-        run->vanished += former != NULL;
+        if (former != NULL) {
+            run->vanished++;
+            log_warn("%s: %s (it was there before: its records are dropped)", run->feed->name, err.text);
+        }
         return FEED_ABSENT;
     case FETCH_UNCHANGED:
         answer = carry(run, scope, &err) ? FEED_UNCHANGED : FEED_FAILED;
@@ -222,6 +233,36 @@ static bool run_feed(struct feed_run *run, const struct feed_state *state, struc
     return record(run, made ? &digest : NULL, outcome, err);
 }
 
+// The segment until now, when it is there and as it was written. One that the disk has damaged is as good as none: then
+// the upstream is asked for everything, not only for what has changed.
+static void open_former(struct feed_run *run, const struct feed_state *state)
+{
+    struct error why;
+    if (state == NULL || state->segment.text[0] == '\0')
+        return;
+    if (segment_verify(run->store->segments, &state->segment, &why))
+        run->former = segment_open(run->store->segments, &state->segment, &why);
+    if (run->former == NULL)
+        log_warn("%s: all of it is fetched again: %s", run->feed->name, why.text);
+}
+
+// One run of a feed at a time in a data folder, also of other processes: two would fetch the same twice, and the one
+// that began first could put what it knows in the place of something newer. The lock goes with the process.
+static bool lock(struct feed_run *run, int *fd, struct error *err)
+{
+    const char *path = arena_printf(&run->arena, "%s/%s.lock", run->store->folder, run->feed->name).p;
+    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
+    if (*fd < 0)
+        return error_errno(err, "cannot open %s", path);
+    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
+        return true;
+    say(run, run->feed->url, "waiting for another update");
+    while (flock(*fd, LOCK_EX) != 0)
+        if (errno != EINTR)
+            return error_errno(err, "cannot lock %s", path);
+    return true;
+}
+
 static void run_free(struct feed_run *run)
 {
     segment_close(&run->former);
@@ -236,21 +277,17 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
     struct feed_run run = {.feed = feed, .options = options, .store = store};
     struct generation g;
     struct feed_file *known = NULL;
+    int locked FD_AUTO = -1;
     *outcome = (struct feed_outcome){.feed = feed};
-    bool ok = store_generation(store, &run.arena, &g, err) &&
+    bool ok = lock(&run, &locked, err) && store_generation(store, &run.arena, &g, err) &&
               store_feed_files(store, slice_str(feed->name), &run.arena, &known, &run.known_n, err);
     if (ok) {
-        struct error missing;
         const struct feed_state *state = state_of(&g, feed);
         run.known = known;
         run.fetcher = fetcher_new(options->mirror, store->folder, options->limits);
         run.builder = segment_builder_new(feed->name);
-        if (state != NULL && state->segment.text[0] != '\0') {
-            run.former = segment_open(store->segments, &state->segment, &missing);
-            if (run.former == NULL)
-                log_warn("%s: %s", feed->name, missing.text);
-        }
-        ok = run_feed(&run, run.former != NULL ? state : NULL, outcome, err);
+        open_former(&run, state);
+        ok = run_feed(&run, state, outcome, err);
     }
     run_free(&run);
     return ok;

@@ -2,6 +2,7 @@
 //
 //   DATA/clarion.db   inventory, layer findings, update operations, generations
 //   DATA/segments/    immutable advisory segments, named by their digest
+//   DATA/FEED.lock    held by the process that updates the feed
 //
 // Two processes may use one folder at once. A store belongs to one thread at a time.
 #pragma once
