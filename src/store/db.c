@@ -69,9 +69,21 @@ void db_close(struct db **db)
 
 bool db_exec(struct db *db, const char *sql, struct error *err)
 {
-    if (sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK)
-        return true;
-    return fail(db, err, "cannot set up");
+    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, err, "cannot execute");
+}
+
+// Makes a place for another statement. Those that queries around this one are stepping through stay.
+static bool drop_oldest(struct db *db)
+{
+    size_t i = 0;
+    while (i < db->statements_n && sqlite3_stmt_busy(db->statements[i].prepared))
+        i++;
+    if (i == db->statements_n)
+        return false;
+    sqlite3_finalize(db->statements[i].prepared);
+    memmove(&db->statements[i], &db->statements[i + 1], (db->statements_n - i - 1) * sizeof db->statements[0]);
+    db->statements_n--;
+    return true;
 }
 
 static sqlite3_stmt *prepare(struct db *db, const char *sql, struct error *err)
@@ -86,11 +98,10 @@ static sqlite3_stmt *prepare(struct db *db, const char *sql, struct error *err)
         fail(db, err, "cannot prepare");
         return NULL;
     }
-    if (db->statements_n == STATEMENTS) {
-        // More statements than places: the oldest goes, unless it is in use, which only nested queries are.
-        sqlite3_finalize(db->statements[0].prepared);
-        memmove(db->statements, db->statements + 1, (STATEMENTS - 1) * sizeof db->statements[0]);
-        db->statements_n--;
+    if (db->statements_n == STATEMENTS && !drop_oldest(db)) {
+        sqlite3_finalize(prepared);
+        error_set(err, ERR_STORE, "more than %d statements inside one another", STATEMENTS);
+        return NULL;
     }
     db->statements[db->statements_n++] = (struct statement){sql, prepared};
     return prepared;

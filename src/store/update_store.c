@@ -284,14 +284,27 @@ static bool put_update(struct store *s, const struct feed_result *r, int64_t now
 
 // ---- retention ------------------------------------------------------------------------------------------------------
 
-#define KEPT_GENERATIONS 20
-#define GRACE_SECONDS    3600 // a segment file younger than this may be one that another process is about to record
+#define KEPT_UPDATES  20   // of each feed
+#define GRACE_SECONDS 3600 // a segment file younger than this may be one that another process is about to record
 
-static bool drop_old_generations(struct store *s, struct error *err)
+// Counted by feed, not by generation: each feed's update makes a generation, so many feeds, or one that changes every
+// hour, would otherwise push out what the quiet ones had before. A generation goes when a part of it does; the newest
+// and its parts stay.
+static bool drop_old_updates(struct store *s, struct slice feed, struct error *err)
 {
-    return db_run(s->db, err, "DELETE FROM generation WHERE id <= (SELECT max(id) FROM generation) - ?1",
-                  db_int(KEPT_GENERATIONS)) &&
-           db_exec(s->db, "DELETE FROM update_operation WHERE id NOT IN (SELECT update_id FROM generation_part)", err);
+    int64_t newest_dropped = 0;
+    const struct db_value values[] = {db_text(feed), db_int(KEPT_UPDATES)};
+    return db_query(s->db, "SELECT id FROM update_operation WHERE feed = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2", values,
+                    2, number_row, &newest_dropped, err) &&
+           db_run(s->db, err,
+                  "DELETE FROM generation WHERE id < (SELECT max(id) FROM generation) AND id IN (SELECT generation_id "
+                  "FROM generation_part WHERE update_id IN (SELECT id FROM update_operation WHERE feed = ?1 AND "
+                  "id <= ?2))",
+                  db_text(feed), db_int(newest_dropped)) &&
+           db_run(s->db, err,
+                  "DELETE FROM update_operation WHERE feed = ?1 AND id <= ?2 AND id NOT IN (SELECT update_id FROM "
+                  "generation_part)",
+                  db_text(feed), db_int(newest_dropped));
 }
 
 static bool segment_in_use(struct store *s, const char *name, bool *used)
@@ -308,7 +321,7 @@ static bool segment_in_use(struct store *s, const char *name, bool *used)
     return ok;
 }
 
-// Removes segment files that no kept generation uses. A process that still reads one goes on: its file stays until
+// Removes segment files that no kept update made. A process that still reads one goes on: its file stays until
 // closed.
 static void remove_unused_segments(struct store *s)
 {
@@ -334,7 +347,7 @@ bool store_feed_record(struct store *s, const struct feed_result *r, struct erro
     if (!db_begin(s->db, err))
         return false;
     if (!put_files(s, r, err) || !put_state(s, r, now, err) || !put_update(s, r, now, err) ||
-        !drop_old_generations(s, err)) {
+        !drop_old_updates(s, r->feed, err)) {
         db_rollback(s->db);
         return false;
     }

@@ -21,7 +21,7 @@ CREATE TABLE feed_file (
     PRIMARY KEY (feed, url)
 );
 
--- One row for each segment that a feed ever got.
+-- One row for each segment that a feed got, as far as they are kept.
 CREATE TABLE update_operation (
     id INTEGER PRIMARY KEY,
     ref TEXT NOT NULL UNIQUE,
@@ -30,6 +30,8 @@ CREATE TABLE update_operation (
     records INTEGER NOT NULL,
     made INTEGER NOT NULL
 );
+CREATE INDEX update_operation_by_feed ON update_operation (feed);
+CREATE INDEX update_operation_by_segment ON update_operation (segment);
 
 -- A generation is a set of update operations, one for each feed; the newest is in force.
 CREATE TABLE generation (
@@ -42,3 +44,4 @@ CREATE TABLE generation_part (
     update_id INTEGER NOT NULL REFERENCES update_operation (id),
     PRIMARY KEY (generation_id, update_id)
 );
+CREATE INDEX generation_part_by_update ON generation_part (update_id);
