@@ -18,6 +18,10 @@ const char *advisory_status_name(enum advisory_status status); // "affected", "f
 // The longest scope, package, vulnerability, fixed version or severity that a segment takes.
 #define ADVISORY_FIELD_BYTES 4096
 
+// The longest description, list of aliases or list of links. A longer description is cut, with "…" at its end; a longer
+// list loses its last members.
+#define ADVISORY_TEXT_BYTES (64 * 1024)
+
 // One statement of a feed: this vulnerability, in this package, in this scope. All text is valid UTF-8.
 struct advisory {
     struct slice scope;         // what the feed speaks of: "debian:bookworm", "alpine:v3.10/main"

@@ -50,10 +50,17 @@ static void put_text(struct buf *out, struct slice before, struct slice text)
     buf_add(out, slice_from(text, shared));
 }
 
-void block_add(struct block_writer *w, const struct packed_record *r)
+static uint64_t unpacked_bytes(const struct packed_record *r)
+{
+    return BLOCK_RECORD_BYTES + r->vulnerability.n + (r->status == ADVISORY_FIXED ? r->fixed_in.n : 0);
+}
+
+bool block_add(struct block_writer *w, const struct packed_record *r)
 {
     int64_t step = (int64_t)r->note - (int64_t)w->last.note;
     struct slice fixed_before = w->last.fixed_in;
+    if (unpacked_bytes(r) > BLOCK_MOST_BYTES - w->unpacked)
+        return false;
     put_text(&w->body, w->last.vulnerability, r->vulnerability);
     put_number(&w->body, (uint64_t)r->severity * 4 + (uint64_t)r->status);
     if (r->status == ADVISORY_FIXED)
@@ -62,7 +69,9 @@ void block_add(struct block_writer *w, const struct packed_record *r)
     w->last = *r;
     if (r->status != ADVISORY_FIXED)
         w->last.fixed_in = fixed_before;
+    w->unpacked += unpacked_bytes(r);
     w->n++;
+    return true;
 }
 
 void block_end(struct block_writer *w, struct buf *out)
@@ -71,6 +80,7 @@ void block_end(struct block_writer *w, struct buf *out)
     buf_add(out, buf_slice(&w->body));
     w->body.n = 0;
     w->n = 0;
+    w->unpacked = 0;
     w->last = (struct packed_record){0};
 }
 
@@ -85,8 +95,10 @@ bool block_start(struct block_reader *r, struct slice block)
 {
     r->rest = block;
     r->note = 0;
+    r->unpacked = 0;
     r->name_n = r->fixed_n = 0;
-    return take_number(&r->rest, &r->left) && r->left <= r->rest.n / LEAST_RECORD;
+    return take_number(&r->rest, &r->left) && r->left <= r->rest.n / LEAST_RECORD &&
+           r->left <= BLOCK_MOST_BYTES / BLOCK_RECORD_BYTES;
 }
 
 static bool take_text(struct slice *in, char *text, size_t *text_n)
@@ -122,7 +134,8 @@ bool block_next(struct block_reader *r, struct packed_record *record)
     r->note += step % 2 == 0 ? step / 2 : 0 - (step / 2 + 1);
     record->note = (uint32_t)r->note;
     r->left--;
-    return r->note <= UINT32_MAX;
+    r->unpacked += unpacked_bytes(record);
+    return r->note <= UINT32_MAX && r->unpacked <= BLOCK_MOST_BYTES;
 }
 
 // ---- lists of ids ---------------------------------------------------------------------------------------------------

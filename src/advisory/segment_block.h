@@ -14,6 +14,11 @@
 #include "advisory/advisory.h"
 #include "base/buf.h"
 
+// What one block may unpack to, so that a look-up has a bound, whoever made the segment: the bytes of its names and
+// fixed versions, and this much for each record. The largest of Debian comes to half a MiB.
+#define BLOCK_MOST_BYTES   (64 * MIB)
+#define BLOCK_RECORD_BYTES 64
+
 struct packed_record {
     struct slice vulnerability, fixed_in; // valid until the next record is read
     enum advisory_status status;
@@ -24,10 +29,12 @@ struct packed_record {
 struct block_writer {
     struct buf body;
     size_t n;
+    uint64_t unpacked; // bytes, of BLOCK_MOST_BYTES
     struct packed_record last;
 };
 
-void block_add(struct block_writer *w, const struct packed_record *record);
+// False, with nothing added, when the block would unpack to more than BLOCK_MOST_BYTES.
+bool block_add(struct block_writer *w, const struct packed_record *record);
 
 // Appends the whole block to `out` and makes ready for the next one.
 void block_end(struct block_writer *w, struct buf *out);
@@ -37,7 +44,8 @@ void block_writer_free(struct block_writer *w);
 // Unpacking foreign bytes. All zero but for `rest`; buffers are inside.
 struct block_reader {
     struct slice rest;
-    uint64_t left; // records
+    uint64_t left;     // records
+    uint64_t unpacked; // bytes, of BLOCK_MOST_BYTES
     uint64_t note;
     size_t name_n, fixed_n;
     char name[ADVISORY_FIELD_BYTES], fixed[ADVISORY_FIELD_BYTES];

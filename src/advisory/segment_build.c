@@ -40,18 +40,42 @@ static uint32_t number_of(struct segment_builder *b, struct slice text)
     return number;
 }
 
+// At most ADVISORY_TEXT_BYTES of a blank-separated list, in whole members.
+static struct slice cut_list(struct slice list)
+{
+    if (list.n <= ADVISORY_TEXT_BYTES)
+        return list;
+    ptrdiff_t blank = slice_rfind(slice_of(list.p, ADVISORY_TEXT_BYTES + 1), ' ');
+    return slice_of(list.p, blank > 0 ? (size_t)blank : 0);
+}
+
+static void add_description(struct buf *out, struct slice text)
+{
+    static const char ellipsis[] = "\xe2\x80\xa6";
+    size_t n = ADVISORY_TEXT_BYTES - (sizeof ellipsis - 1);
+    if (text.n <= ADVISORY_TEXT_BYTES) {
+        buf_add(out, text);
+        return;
+    }
+    while (n > 0 && ((unsigned char)text.p[n] & 0xc0) == 0x80) // within a character of UTF-8
+        n--;
+    buf_add(out, slice_of(text.p, n));
+    buf_adds(out, ellipsis);
+}
+
 // The three long texts as one, so that a record needs one number for them: two lengths, then links, aliases,
 // description.
 static struct slice note_text(struct segment_builder *b, const struct advisory *r)
 {
     if (r->description.n + r->links.n + r->aliases.n == 0)
         return SLICE("");
-    const uint64_t lengths[2] = {r->links.n, r->aliases.n};
+    struct slice links = cut_list(r->links), aliases = cut_list(r->aliases);
+    const uint64_t lengths[2] = {links.n, aliases.n};
     b->scratch.n = 0;
     buf_add(&b->scratch, slice_of((const char *)lengths, sizeof lengths));
-    buf_add(&b->scratch, r->links);
-    buf_add(&b->scratch, r->aliases);
-    buf_add(&b->scratch, r->description);
+    buf_add(&b->scratch, links);
+    buf_add(&b->scratch, aliases);
+    add_description(&b->scratch, r->description);
     return buf_slice(&b->scratch);
 }
 

@@ -69,6 +69,7 @@ static bool open_file(struct segment *s, const char *path, struct error *err)
     if (sqlite3_open_v2(uri.p, &s->db, SQLITE_OPEN_READONLY | SQLITE_OPEN_URI | SQLITE_OPEN_NOMUTEX, NULL) != SQLITE_OK)
         return error_set(err, ERR_NOT_FOUND, "cannot open segment %s: %s (run `clarion update`)", path,
                          s->db != NULL ? sqlite3_errmsg(s->db) : "out of memory");
+    sqlite3_limit(s->db, SQLITE_LIMIT_LENGTH, BLOCK_MOST_BYTES); // a block is never longer than what it unpacks to
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_DEFENSIVE, 1, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_TRUSTED_SCHEMA, 0, NULL);
     sqlite3_db_config(s->db, SQLITE_DBCONFIG_ENABLE_TRIGGER, 0, NULL);
@@ -253,6 +254,7 @@ struct unpacking {
     struct slice scope, package; // in the arena
     struct slice severity;       // of the record before, in the arena
     uint32_t severity_id;
+    struct advisory described; // the last record that was
     struct block_reader block;
 };
 
@@ -334,23 +336,38 @@ bool segment_describe(struct segment *s, struct advisory *record, struct arena *
         return true;
     sqlite3_bind_int64(s->note, 1, record->note);
     bool ok = sqlite3_step(s->note) == SQLITE_ROW;
-    if (ok) {
-        record->description = arena_dup(a, column(s->note, 0));
-        record->links = arena_dup(a, column(s->note, 1));
-        record->aliases = arena_dup(a, column(s->note, 2));
+    struct slice *const texts[] = {&record->description, &record->links, &record->aliases};
+    for (int i = 0; ok && i < 3; i++) {
+        struct slice text = column(s->note, i);
+        ok = text.n <= ADVISORY_TEXT_BYTES;
+        if (ok)
+            *texts[i] = arena_dup(a, text);
     }
     sqlite3_reset(s->note);
-    return ok || damaged(s, "a note is missing", err);
+    return ok || damaged(s, "a note is missing, or too long", err);
+}
+
+// The same, with the texts of `before` where the note is the same one, as it is for most neighbours.
+static bool describe_next(struct segment *s, const struct advisory *before, struct advisory *record, struct arena *a,
+                          struct error *err)
+{
+    if (record->note == 0 || record->note != before->note)
+        return segment_describe(s, record, a, err);
+    record->description = before->description;
+    record->links = before->links;
+    record->aliases = before->aliases;
+    return true;
 }
 
 bool segment_lookup(struct segment *s, struct slice scope, struct slice package, struct arena *a, advisory_vec *out,
                     struct error *err)
 {
-    size_t before = out->n;
+    size_t first = out->n;
+    const struct advisory none = {0};
     if (!segment_lookup_brief(s, scope, package, a, out, err))
         return false;
-    for (size_t i = before; i < out->n; i++)
-        if (!segment_describe(s, &out->v[i], a, err))
+    for (size_t i = first; i < out->n; i++)
+        if (!describe_next(s, i > first ? &out->v[i - 1] : &none, &out->v[i], a, err))
             return false;
     return true;
 }
@@ -380,8 +397,9 @@ static bool take_matching(struct unpacking *u, struct slice block, struct slice 
             continue;
         struct advisory record;
         fill_record(u, &packed, &record);
-        if (!segment_describe(u->segment, &record, u->arena, err))
+        if (!describe_next(u->segment, &u->described, &record, u->arena, err))
             return false;
+        u->described = record;
         VEC_PUSH(u->arena, out) = record;
     }
     return true;
@@ -452,8 +470,9 @@ static bool carry_block(struct segment_builder *b, struct unpacking *u, struct s
         if (!unpack_record(u, &packed, err))
             return false;
         fill_record(u, &packed, &record);
-        if (!segment_describe(u->segment, &record, u->arena, err) || !segment_add(b, &record, limits, err))
+        if (!describe_next(u->segment, &u->described, &record, u->arena, err) || !segment_add(b, &record, limits, err))
             return false;
+        u->described = record;
     }
     return true;
 }

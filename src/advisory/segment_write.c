@@ -135,6 +135,14 @@ static int64_t block_id(const struct writer *w, const struct record *r)
                             *id_of(w, r->field[RECORD_SCOPE], RECORD_SCOPE));
 }
 
+static bool too_many(const struct writer *w, const struct record *r, struct error *err)
+{
+    return error_set(err, ERR_LIMIT,
+                     "the records of %.*s in %.*s take more than %llu bytes, the most that a segment holds",
+                     SLICE_ARG(w->b->texts.v[r->field[RECORD_PACKAGE]]),
+                     SLICE_ARG(w->b->texts.v[r->field[RECORD_SCOPE]]), (unsigned long long)BLOCK_MOST_BYTES);
+}
+
 static bool write_blocks(struct writer *w, struct error *err)
 {
     sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO block VALUES (?1, ?2)", err);
@@ -145,8 +153,8 @@ static bool write_blocks(struct writer *w, struct error *err)
     for (size_t i = 0; ok && i < b->records_n; i++) {
         struct packed_record record = packed(w, &b->records[i]);
         int64_t id = block_id(w, &b->records[i]);
-        block_add(&block, &record);
-        if (i + 1 < b->records_n && block_id(w, &b->records[i + 1]) == id)
+        ok = block_add(&block, &record) || too_many(w, &b->records[i], err);
+        if (!ok || (i + 1 < b->records_n && block_id(w, &b->records[i + 1]) == id))
             continue;
         bytes.n = 0;
         block_end(&block, &bytes);
