@@ -1,6 +1,7 @@
 #include "feed/unpack.h"
 
 #include "base/arena.h"
+#include "base/buf.h"
 #include "layer/inflate.h"
 
 #include <stdlib.h>
@@ -8,20 +9,21 @@
 static const char bzip2_magic[] = {'B', 'Z', 'h'};
 static const char xz_magic[] = {'\xfd', '7', 'z', 'X', 'Z', '\0'};
 
-// A reader whose first chunk was looked at already.
+// A reader whose first bytes were looked at already.
 struct peeked {
     struct reader base;
     struct reader *source;
-    struct slice first;
+    struct buf head;
+    bool head_given;
 };
 
 static bool next(struct reader *base, struct slice *chunk, struct error *err)
 {
     struct peeked *p = (struct peeked *)base;
-    if (p->first.n == 0)
+    if (p->head_given || p->head.n == 0)
         return reader_next(p->source, chunk, err);
-    *chunk = p->first;
-    p->first.n = 0;
+    *chunk = buf_slice(&p->head);
+    p->head_given = true;
     return true;
 }
 
@@ -29,7 +31,20 @@ static void close_peeked(struct reader *base)
 {
     struct peeked *p = (struct peeked *)base;
     reader_close(&p->source);
+    buf_free(&p->head);
     free(p);
+}
+
+// Reads until there are enough bytes to tell by, or no more.
+static bool read_head(struct peeked *p, struct error *err)
+{
+    struct slice chunk;
+    do {
+        if (!reader_next(p->source, &chunk, err))
+            return false;
+        buf_add(&p->head, chunk);
+    } while (chunk.n != 0 && p->head.n < sizeof xz_magic);
+    return true;
 }
 
 static const char *unsupported(struct slice head)
@@ -44,8 +59,8 @@ bool unpack(struct reader *packed, const struct limits *limits, struct reader **
     struct peeked *p = must_alloc(sizeof *p);
     *p = (struct peeked){.base = {next, close_peeked}, .source = packed};
     struct reader *reader = &p->base;
-    bool ok = reader_next(packed, &p->first, err);
-    const char *format = ok ? unsupported(p->first) : NULL;
+    bool ok = read_head(p, err);
+    const char *format = ok ? unsupported(buf_slice(&p->head)) : NULL;
     if (format != NULL)
         ok = error_set(err, ERR_UNSUPPORTED, "is packed with %s; gzip and zstd can be read", format);
     if (!ok) {
