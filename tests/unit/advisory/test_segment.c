@@ -114,6 +114,17 @@ static void assert_record(const struct advisory *got, const struct advisory *wan
     assert_slice(got->aliases, want->aliases);
 }
 
+static int files_in(struct fixture *f)
+{
+    char command[128], line[16] = "";
+    snprintf(command, sizeof command, "ls -A %s | wc -l", f->folder);
+    FILE *out = popen(command, "r");
+    assert_non_null(out);
+    assert_non_null(fgets(line, sizeof line, out));
+    pclose(out);
+    return (int)strtol(line, NULL, 10);
+}
+
 static void test_look_up(void **state)
 {
     struct fixture *f = *state;
@@ -332,6 +343,74 @@ static void test_fits(void **state)
     assert_false(advisory_fits(&r, &f->limits));
 }
 
+// A long description is cut within what a record holds, never within a character; a long list loses its last members.
+static void test_long_texts(void **state)
+{
+    struct fixture *f = *state;
+    static char text[2 * ADVISORY_TEXT_BYTES];
+    struct segment_builder *b = segment_builder_new("test");
+    struct advisory r = records[0];
+    // Of two bytes each: the first 64 KiB less three end within one.
+    for (size_t i = 0; i < sizeof text; i++)
+        text[i] = i % 2 == 0 ? '\xc3' : '\xa4';
+    r.description = slice_of(text, sizeof text);
+    r.links = slice_of(text, ADVISORY_TEXT_BYTES); // just fits
+    add(f, b, &r);
+    static char list[2 * ADVISORY_TEXT_BYTES];
+    memset(list, 'a', sizeof list);
+    list[ADVISORY_TEXT_BYTES - 10] = list[ADVISORY_TEXT_BYTES] = ' ';
+    r = records[2];
+    r.aliases = slice_of(list, sizeof list);       // the blank is the first byte too many
+    r.links = slice_of(list + 1, sizeof list - 1); // and here the last that is not
+    r.description = slice_of(text, ADVISORY_TEXT_BYTES);
+    add(f, b, &r);
+    r = records[4];
+    r.aliases = slice_of(text, sizeof text); // no blank at all
+    add(f, b, &r);
+    struct digest digest = write_out(f, b, 3);
+    struct segment *s = open_segment(f, &digest);
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    advisory_vec got = {0};
+    assert_true(segment_lookup(s, SLICE("x:1"), SLICE("bash"), &a, &got, &err));
+    assert_true(segment_lookup(s, SLICE("x:1"), SLICE("zlib"), &a, &got, &err));
+    assert_int_equal(got.n, 3);
+    assert_int_equal(got.v[0].description.n, ADVISORY_TEXT_BYTES - 1);
+    assert_true(slice_ends(got.v[0].description, SLICE("\xc3\xa4\xe2\x80\xa6")));
+    assert_int_equal(got.v[0].links.n, ADVISORY_TEXT_BYTES);
+    assert_int_equal(got.v[1].aliases.n, ADVISORY_TEXT_BYTES);
+    assert_int_equal(got.v[1].links.n, ADVISORY_TEXT_BYTES - 1);
+    assert_int_equal(got.v[1].description.n, ADVISORY_TEXT_BYTES);
+    assert_int_equal(got.v[2].aliases.n, 0);
+    assert_slice(got.v[2].description, records[4].description);
+    segment_close(&s);
+}
+
+// Records of one package in one scope that would unpack to more than a reader takes.
+static void test_too_large_a_block(void **state)
+{
+    struct fixture *f = *state;
+    static char text[ADVISORY_FIELD_BYTES];
+    struct segment_builder *b = segment_builder_new("test");
+    struct digest digest;
+    struct error err = {0};
+    uint64_t n;
+    memset(text, 'x', sizeof text);
+    for (int i = 0; i < 10000; i++) {
+        struct advisory r = records[0];
+        char number[8];
+        snprintf(number, sizeof number, "%07d", i);
+        memcpy(text + sizeof text - 7, number, 7);
+        r.vulnerability = r.fixed_in = slice_of(text, sizeof text);
+        add(f, b, &r);
+    }
+    assert_false(segment_write(b, f->folder, &digest, &n, &err));
+    assert_int_equal(err.code, ERR_LIMIT);
+    assert_non_null(strstr(err.text, "bash in x:1"));
+    segment_builder_free(&b);
+    assert_int_equal(files_in(f), 0);
+}
+
 // Many texts and records: the tables in memory have to grow.
 static void test_many(void **state)
 {
@@ -417,7 +496,18 @@ static void test_no_segment(void **state)
     refused(f, &digest, ERR_FORMAT, "it is text");
 }
 
-// Runs SQL on a copy of a good segment.
+// Runs SQL on a segment.
+static void change(struct fixture *f, const struct digest *digest, const char *sql)
+{
+    char path[256];
+    sqlite3 *db;
+    path_of(f, digest, path);
+    assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
+    if (sqlite3_exec(db, sql, NULL, NULL, NULL) != SQLITE_OK)
+        fail_msg("%s: %s", sql, sqlite3_errmsg(db));
+    sqlite3_close(db);
+}
+
 static void test_other_tables(void **state)
 {
     struct fixture *f = *state;
@@ -440,14 +530,42 @@ static void test_other_tables(void **state)
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct digest digest = write_records(f);
-        char path[256];
-        sqlite3 *db;
-        path_of(f, &digest, path);
-        assert_int_equal(sqlite3_open(path, &db), SQLITE_OK);
-        if (sqlite3_exec(db, changes[i], NULL, NULL, NULL) != SQLITE_OK)
-            fail_msg("%s: %s", changes[i], sqlite3_errmsg(db));
-        sqlite3_close(db);
+        change(f, &digest, changes[i]);
         refused(f, &digest, ERR_FORMAT, changes[i]);
+    }
+}
+
+// What is long or strange in the rows themselves comes to light when it is asked for, as an error.
+static void test_other_rows(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const changes[] = {
+        "UPDATE note SET description = CAST(zeroblob(65537) AS TEXT)",
+        "UPDATE note SET aliases = CAST(zeroblob(70000000) AS TEXT) WHERE id = 1",
+        "DELETE FROM note",
+        "UPDATE block SET records = zeroblob(70000000) WHERE id = (SELECT min(id) FROM block)",
+        "UPDATE block SET records = x''",
+        "UPDATE block SET records = 7",
+        "UPDATE block SET records = x'7f' || records",
+        "DELETE FROM severity",
+    };
+    for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
+        struct digest digest = write_records(f);
+        change(f, &digest, changes[i]);
+        struct segment *s = open_segment(f, &digest);
+        struct segment_builder *b = segment_builder_new("test");
+        struct arena a ARENA_AUTO = {0};
+        struct error err = {0};
+        advisory_vec got = {0};
+        if (segment_lookup(s, SLICE("x:1"), SLICE("bash"), &a, &got, &err))
+            fail_msg("looked up, after %s", changes[i]);
+        assert_int_equal(err.code, ERR_FORMAT);
+        if (segment_vulnerability(s, SLICE("CVE-2014-6271"), &a, &got, &err))
+            fail_msg("found, after %s", changes[i]);
+        if (segment_carry(b, s, SLICE("x:1"), &f->limits, &err))
+            fail_msg("carried, after %s", changes[i]);
+        segment_builder_free(&b);
+        segment_close(&s);
     }
 }
 
@@ -503,17 +621,6 @@ static void test_damaged_bytes(void **state)
 }
 
 // ---- what goes wrong while writing ----------------------------------------------------------------------------------
-
-static int files_in(struct fixture *f)
-{
-    char command[128], line[16] = "";
-    snprintf(command, sizeof command, "ls -A %s | wc -l", f->folder);
-    FILE *out = popen(command, "r");
-    assert_non_null(out);
-    assert_non_null(fgets(line, sizeof line, out));
-    pclose(out);
-    return (int)strtol(line, NULL, 10);
-}
 
 // A file size limit stands in for a full disk: writing fails in the middle.
 static void test_full_disk(void **state)
@@ -584,10 +691,13 @@ int main(void)
         TEST(test_odd_text),
         TEST(test_limits),
         TEST(test_fits),
+        TEST(test_long_texts),
+        TEST(test_too_large_a_block),
         TEST(test_many),
         TEST(test_verify),
         TEST(test_no_segment),
         TEST(test_other_tables),
+        TEST(test_other_rows),
         TEST(test_damaged_bytes),
         TEST(test_full_disk),
         TEST(test_no_folder),

@@ -23,7 +23,7 @@ static void pack(struct buf *out)
 {
     struct block_writer w = {0};
     for (size_t i = 0; i < RECORDS; i++)
-        block_add(&w, &records[i]);
+        assert_true(block_add(&w, &records[i]));
     block_end(&w, out);
     block_writer_free(&w);
 }
@@ -56,9 +56,9 @@ static void test_writer_starts_anew(void **state)
     (void)state;
     struct buf one BUF_AUTO = {0}, two BUF_AUTO = {0};
     struct block_writer w = {0};
-    block_add(&w, &records[0]);
+    assert_true(block_add(&w, &records[0]));
     block_end(&w, &one);
-    block_add(&w, &records[0]);
+    assert_true(block_add(&w, &records[0]));
     block_end(&w, &two);
     block_writer_free(&w);
     assert_true(slice_eq(buf_slice(&one), buf_slice(&two)));
@@ -125,12 +125,65 @@ static void test_longest_name(void **state)
         struct packed_record long_one = records[0];
         long_one.vulnerability = slice_of(name, ADVISORY_FIELD_BYTES + more);
         block.n = 0;
-        block_add(&w, &long_one);
+        assert_true(block_add(&w, &long_one));
         block_end(&w, &block);
         assert_int_equal(read_all(buf_slice(&block)), 1 - more);
     }
     block_writer_free(&w);
     free(name);
+}
+
+// Names that share their bytes unpack to a thousand times what they take: the writer stops before the reader would.
+static void test_most_bytes(void **state)
+{
+    (void)state;
+    enum { FIT = BLOCK_MOST_BYTES / (BLOCK_RECORD_BYTES + 2 * ADVISORY_FIELD_BYTES) };
+    char *name = malloc(ADVISORY_FIELD_BYTES);
+    memset(name, 'n', ADVISORY_FIELD_BYTES);
+    struct packed_record record = records[0];
+    record.vulnerability = record.fixed_in = slice_of(name, ADVISORY_FIELD_BYTES);
+    struct block_writer w = {0};
+    struct buf block BUF_AUTO = {0};
+    for (size_t i = 0; i < FIT; i++)
+        assert_true(block_add(&w, &record));
+    assert_false(block_add(&w, &record));
+    block_end(&w, &block);
+    assert_int_equal(read_all(buf_slice(&block)), FIT);
+    assert_true(block_add(&w, &record)); // the next block has room
+    block_writer_free(&w);
+    free(name);
+}
+
+static void test_too_many_bytes(void **state)
+{
+    (void)state;
+    enum { RECORDS_OF_8K = BLOCK_MOST_BYTES / (2 * ADVISORY_FIELD_BYTES) + 1 };
+    struct buf block BUF_AUTO = {0};
+    // A count; then a record with a name and a fixed version of 4096 bytes, and others that repeat both.
+    buf_add(&block, SLICE("\x81\x40\x00\x80\x20")); // 8193 records
+    assert_int_equal(RECORDS_OF_8K, 8193);
+    for (size_t i = 0; i < ADVISORY_FIELD_BYTES; i++)
+        buf_addc(&block, 'n');
+    buf_add(&block, SLICE("\x05\x00\x80\x20"));
+    for (size_t i = 0; i < ADVISORY_FIELD_BYTES; i++)
+        buf_addc(&block, 'v');
+    buf_addc(&block, '\0');
+    for (size_t i = 1; i < RECORDS_OF_8K; i++)
+        buf_add(&block, SLICE("\x80\x20\x00\x05\x80\x20\x00\x00"));
+    size_t n = read_all(buf_slice(&block));
+    assert_true(n > 8000 && n * (2 * ADVISORY_FIELD_BYTES + BLOCK_RECORD_BYTES) <= BLOCK_MOST_BYTES);
+
+    // As many records as there is room for, and one more.
+    struct block_reader r;
+    const uint64_t most = BLOCK_MOST_BYTES / BLOCK_RECORD_BYTES; // 1 << 20
+    struct buf many BUF_AUTO = {0};
+    buf_add(&many, SLICE("\x80\x80\x40"));
+    buf_reserve(&many, (most + 1) * 4);
+    memset(many.p + many.n, 0, (most + 1) * 4);
+    many.n += (most + 1) * 4;
+    assert_true(block_start(&r, buf_slice(&many)));
+    many.p[0] = '\x81';
+    assert_false(block_start(&r, buf_slice(&many)));
 }
 
 static void test_ids(void **state)
@@ -161,8 +214,14 @@ static void test_ids(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_writer_starts_anew), cmocka_unit_test(test_cut),
-        cmocka_unit_test(test_damaged),    cmocka_unit_test(test_longest_name),       cmocka_unit_test(test_ids),
+        cmocka_unit_test(test_round_trip),
+        cmocka_unit_test(test_writer_starts_anew),
+        cmocka_unit_test(test_cut),
+        cmocka_unit_test(test_damaged),
+        cmocka_unit_test(test_longest_name),
+        cmocka_unit_test(test_most_bytes),
+        cmocka_unit_test(test_too_many_bytes),
+        cmocka_unit_test(test_ids),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,365 @@
+// Feeds' updates: generations in and out again, what is kept of them and for how long, and what becomes of the files.
+#include "base/buf.h"
+#include "base/file.h"
+#include "store/store.h"
+
+#include <fcntl.h>
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/stat.h>
+#include <unistd.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+#define KEPT 20 // updates of each feed
+
+struct fixture {
+    char folder[64];
+    struct store store;
+    struct arena arena;
+    struct error err;
+};
+
+static int open_store(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
+    *state = f;
+    setenv("SOURCE_DATE_EPOCH", "1000", 1);
+    return mkdtemp(f->folder) != NULL && store_open(f->folder, &f->store, &f->err) ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+    store_close(&f->store);
+    arena_free(&f->arena);
+    unsetenv("SOURCE_DATE_EPOCH");
+    snprintf(command, sizeof command, "rm -rf %s", f->folder);
+    free(f);
+    return system(command);
+}
+
+static const char *segment_path(struct fixture *f, const struct digest *digest)
+{
+    return arena_printf(&f->arena, "%s/%s.segment", f->store.segments, digest_hex(digest)).p;
+}
+
+// A segment file that is old enough to be removed once nothing uses it.
+static struct digest make_segment(struct fixture *f, const char *feed, int number)
+{
+    struct digest digest = digest_of(arena_printf(&f->arena, "%s %d", feed, number));
+    const char *path = segment_path(f, &digest);
+    const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+    assert_true(file_write_atomic(path, SLICE("x"), &f->err));
+    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    return digest;
+}
+
+static bool is_there(struct fixture *f, const struct digest *digest)
+{
+    return access(segment_path(f, digest), F_OK) == 0;
+}
+
+static void at(int64_t seconds)
+{
+    char text[24];
+    snprintf(text, sizeof text, "%lld", (long long)seconds);
+    setenv("SOURCE_DATE_EPOCH", text, 1);
+}
+
+static void record(struct fixture *f, const struct feed_result *result)
+{
+    if (!store_feed_record(&f->store, result, &f->err))
+        fail_msg("%s", f->err.text);
+}
+
+static struct digest update(struct fixture *f, const char *feed, int number)
+{
+    struct digest digest = make_segment(f, feed, number);
+    struct feed_result result = {slice_str(feed), &digest, 7, true, SLICE(""), NULL, 0};
+    record(f, &result);
+    return digest;
+}
+
+static struct generation current(struct fixture *f)
+{
+    struct generation g;
+    assert_true(store_generation(&f->store, &f->arena, &g, &f->err));
+    return g;
+}
+
+static bool count_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
+}
+
+static int64_t count(struct fixture *f, const char *sql)
+{
+    int64_t n = -1;
+    assert_true(db_query(f->store.db, sql, NULL, 0, count_row, &n, &f->err));
+    return n;
+}
+
+static void test_nothing_yet(void **state)
+{
+    struct fixture *f = *state;
+    struct generation g = current(f);
+    assert_int_equal(g.feeds_n + g.id.n, 0);
+    assert_false(store_generation_at(&f->store, SLICE("2030-01-01"), &f->arena, &g, &f->err));
+    assert_int_equal(f->err.code, ERR_NOT_FOUND);
+}
+
+static void test_generation(void **state)
+{
+    struct fixture *f = *state;
+    struct digest b = update(f, "b", 1);
+    struct generation one = current(f);
+    at(2000);
+    struct digest a = update(f, "a", 1);
+    struct generation two = current(f);
+    assert_int_equal(two.feeds_n, 2);
+    assert_true(slice_eq(two.feeds[0].feed, SLICE("a")) && digest_eq(&two.feeds[0].segment, &a));
+    assert_true(slice_eq(two.feeds[1].feed, SLICE("b")) && digest_eq(&two.feeds[1].segment, &b));
+    assert_int_equal(two.feeds[0].updated, 2000);
+    assert_int_equal(two.feeds[1].updated, 1000);
+    assert_int_equal(two.feeds[1].records, 7);
+    assert_int_equal(two.feeds[1].ref.n, 36);
+    assert_int_equal(two.created, 2000);
+    assert_int_equal(two.id.n, 16);
+    assert_false(slice_eq(one.id, two.id));
+
+    // The same segment again confirms, and makes nothing new.
+    at(3000);
+    update(f, "a", 1);
+    struct generation same = current(f);
+    assert_true(slice_eq(same.id, two.id) && slice_eq(same.feeds[0].ref, two.feeds[0].ref));
+    assert_int_equal(same.created, 2000);
+    assert_int_equal(same.feeds[0].checked, 3000);
+    assert_int_equal(same.feeds[1].checked, 1000);
+
+    // The same set of segments has the same name, whatever way led to it.
+    update(f, "a", 2);
+    assert_false(slice_eq(current(f).id, two.id));
+    update(f, "a", 1);
+    assert_true(slice_eq(current(f).id, two.id));
+}
+
+static void test_failure(void **state)
+{
+    struct fixture *f = *state;
+    struct feed_result failed = {.feed = SLICE("a"), .error = SLICE("it broke")};
+    record(f, &failed);
+    struct generation g = current(f);
+    assert_int_equal(g.id.n, 0);
+    assert_int_equal(g.feeds_n, 1); // known, though it never gave anything
+    assert_true(slice_eq(g.feeds[0].error, SLICE("it broke")) && g.feeds[0].segment.text[0] == '\0');
+    assert_int_equal(g.feeds[0].checked, 0);
+    assert_int_equal(g.feeds[0].tried, 1000);
+    struct digest a = update(f, "a", 1);
+    at(2000);
+    record(f, &failed);
+    g = current(f);
+    assert_int_equal(g.feeds_n, 1);
+    assert_true(digest_eq(&g.feeds[0].segment, &a)); // what it had stays in force
+    assert_true(slice_eq(g.feeds[0].error, SLICE("it broke")));
+    assert_int_equal(g.feeds[0].checked, 1000);
+    assert_int_equal(g.feeds[0].tried, 2000);
+}
+
+static void test_files(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed_file files[] = {
+        {SLICE("https://x/2"), SLICE("s:2"), SLICE("\"2\""), SLICE(""), SLICE("bad"), 5, 3},
+        {SLICE("https://x/1"), SLICE("s:1"), SLICE(""), SLICE("then"), SLICE(""), 6, 4},
+    };
+    struct feed_result result = {.feed = SLICE("a"), .confirmed = true, .files = files, .files_n = 2};
+    struct feed_file *got;
+    size_t n;
+    record(f, &result);
+    result.files = NULL; // leaves them
+    record(f, &result);
+    result.feed = SLICE("b");
+    result.files = files;
+    result.files_n = 1;
+    record(f, &result);
+    assert_true(store_feed_files(&f->store, SLICE("a"), &f->arena, &got, &n, &f->err));
+    assert_int_equal(n, 2);
+    for (size_t i = 0; i < 2; i++) {
+        const struct feed_file *want = &files[1 - i];
+        assert_true(slice_eq(got[i].url, want->url) && slice_eq(got[i].scope, want->scope));
+        assert_true(slice_eq(got[i].etag, want->etag) && slice_eq(got[i].last_modified, want->last_modified));
+        assert_true(slice_eq(got[i].error, want->error));
+        assert_int_equal(got[i].checked, want->checked);
+        assert_int_equal(got[i].version, want->version);
+    }
+    result.feed = SLICE("a");
+    record(f, &result); // one instead of two
+    assert_true(store_feed_files(&f->store, SLICE("a"), &f->arena, &got, &n, &f->err));
+    assert_int_equal(n, 1);
+    assert_true(store_feed_files(&f->store, SLICE("c"), &f->arena, &got, &n, &f->err));
+    assert_int_equal(n, 0);
+}
+
+// A row that cannot be written takes the whole record back.
+static void test_all_or_nothing(void **state)
+{
+    struct fixture *f = *state;
+    update(f, "a", 1);
+    struct generation before = current(f);
+    const struct feed_file twice[] = {{.url = SLICE("https://x/1")}, {.url = SLICE("https://x/1")}};
+    struct digest digest = make_segment(f, "a", 2);
+    struct feed_result result = {SLICE("a"), &digest, 9, true, SLICE("new"), twice, 2};
+    assert_false(store_feed_record(&f->store, &result, &f->err));
+    assert_int_equal(f->err.code, ERR_STORE);
+    assert_int_equal(count(f, "SELECT count(*) FROM feed_file"), 0);
+    struct generation after = current(f);
+    assert_true(slice_eq(before.id, after.id) && after.feeds[0].error.n == 0);
+    update(f, "a", 3); // and the next one goes through
+}
+
+static void test_as_of(void **state)
+{
+    struct fixture *f = *state;
+    struct generation g, kept[3];
+    for (int i = 0; i < 3; i++) {
+        at(86400 * (i + 1) + 3600);
+        update(f, "a", i);
+        kept[i] = current(f);
+    }
+    static const struct {
+        const char *when;
+        int index;
+    } cases[] = {{"1970-01-02", 0},           {"1970-01-03", 1},           {"1970-01-09", 2},
+                 {"1970-01-03T00:59:59Z", 0}, {"1970-01-03T01:00:00Z", 1}, {"1970-01-01", -1}};
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        bool found = store_generation_at(&f->store, slice_str(cases[i].when), &f->arena, &g, &f->err);
+        assert_int_equal(found, cases[i].index >= 0);
+        assert_true(!found || slice_eq(g.id, kept[cases[i].index].id));
+    }
+    for (int i = 0; i < 3; i++) {
+        assert_true(store_generation_at(&f->store, kept[i].id, &f->arena, &g, &f->err));
+        assert_int_equal(g.created, kept[i].created);
+        assert_true(store_generation_at(&f->store, kept[i].feeds[0].ref, &f->arena, &g, &f->err));
+        assert_true(slice_eq(g.id, kept[i].id));
+    }
+    assert_false(store_generation_at(&f->store, SLICE("' OR 1 --"), &f->arena, &g, &f->err));
+}
+
+// Twenty updates of each feed stay, with their files, however often another feed changes; what is older goes.
+static void test_retention(void **state)
+{
+    struct fixture *f = *state;
+    struct digest busy[3 * KEPT], quiet[3];
+    for (int i = 0; i < 3; i++)
+        quiet[i] = update(f, "quiet", i);
+    for (int i = 0; i < 3 * KEPT; i++)
+        busy[i] = update(f, "busy", i);
+    for (int i = 0; i < 3 * KEPT; i++)
+        assert_int_equal(is_there(f, &busy[i]), i >= 2 * KEPT);
+    for (int i = 0; i < 3; i++)
+        assert_true(is_there(f, &quiet[i]));
+    assert_int_equal(count(f, "SELECT count(*) FROM update_operation WHERE feed = 'busy'"), KEPT);
+    assert_int_equal(count(f, "SELECT count(*) FROM update_operation WHERE feed = 'quiet'"), 3);
+    assert_int_equal(count(f, "SELECT count(*) FROM generation WHERE id NOT IN (SELECT generation_id FROM "
+                              "generation_part)"),
+                     0);
+    // Each generation that is left is whole.
+    assert_int_equal(count(f, "SELECT count(*) FROM generation_part LEFT JOIN update_operation u ON u.id = update_id "
+                              "WHERE u.id IS NULL"),
+                     0);
+    assert_true(count(f, "SELECT count(*) FROM generation") >= KEPT);
+    // The quiet feed's part of the present is its third update still.
+    struct generation g = current(f);
+    assert_int_equal(g.feeds_n, 2);
+    assert_true(digest_eq(&g.feeds[0].segment, &busy[3 * KEPT - 1]) && digest_eq(&g.feeds[1].segment, &quiet[2]));
+}
+
+// With many feeds each run makes many generations: the run before is there all the same.
+static void test_retention_of_many_feeds(void **state)
+{
+    struct fixture *f = *state;
+    enum { FEEDS = 30 };
+    struct generation g;
+    for (int run = 0; run < 2; run++) {
+        at((run + 1) * 86400);
+        for (int feed = 0; feed < FEEDS; feed++)
+            update(f, arena_printf(&f->arena, "feed%02d", feed).p, run);
+    }
+    assert_true(store_generation_at(&f->store, SLICE("1970-01-02"), &f->arena, &g, &f->err));
+    assert_int_equal(g.feeds_n, FEEDS);
+    for (size_t i = 0; i < g.feeds_n; i++)
+        assert_true(is_there(f, &g.feeds[i].segment));
+}
+
+// A fresh file may be one that another process is about to record; what is no segment is not the store's to remove.
+static void test_files_that_stay(void **state)
+{
+    struct fixture *f = *state;
+    struct digest old = make_segment(f, "x", 1), fresh = digest_of(SLICE("fresh"));
+    assert_true(file_write_atomic(segment_path(f, &fresh), SLICE("x"), &f->err));
+    const char *other = arena_printf(&f->arena, "%s/README", f->store.segments).p;
+    assert_true(file_write_atomic(other, SLICE("x"), &f->err));
+    const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
+    assert_int_equal(utimensat(AT_FDCWD, other, long_ago, 0), 0);
+    struct digest used = update(f, "a", 1);
+    assert_false(is_there(f, &old));
+    assert_true(is_there(f, &fresh) && is_there(f, &used));
+    assert_int_equal(access(other, F_OK), 0);
+}
+
+static bool plan_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    buf_add(context, db_column(row, 3));
+    buf_addc(context, '\n');
+    return true;
+}
+
+// The look-ups by a column that grows find their rows by an index.
+static void test_indexes(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const statements[] = {
+        "SELECT id FROM update_operation WHERE feed = 'x' ORDER BY id DESC LIMIT 1 OFFSET 20",
+        "SELECT count(*) FROM update_operation WHERE segment = 'x'",
+        "SELECT id FROM update_operation WHERE ref = 'x'",
+        "SELECT generation_id FROM generation_part WHERE update_id = 1",
+        "SELECT update_id FROM generation_part WHERE generation_id = 1",
+        "SELECT url FROM feed_file WHERE feed = 'x' ORDER BY url",
+        "SELECT id FROM image WHERE manifest >= 'a' AND manifest < 'b' ORDER BY manifest",
+        "SELECT findings FROM layer_findings JOIN layer ON layer.id = layer_id WHERE digest = 'x' AND state = 'y'",
+        "SELECT set_id FROM package_set_member WHERE package_id = 1",
+        "SELECT package_id FROM package_set_member WHERE set_id = 1",
+        "SELECT id FROM package WHERE source_name = 'x'",
+        "SELECT id FROM package WHERE name = 'x'",
+        "SELECT manifest FROM image WHERE set_id = 1",
+        "SELECT image_id FROM image_layer WHERE layer_id = 1",
+    };
+    for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
+        struct buf plan BUF_AUTO = {0};
+        const char *sql = arena_printf(&f->arena, "EXPLAIN QUERY PLAN %s", statements[i]).p;
+        assert_true(db_query(f->store.db, sql, NULL, 0, plan_row, &plan, &f->err));
+        struct slice text = buf_slice(&plan);
+        if (text.n == 0 || slice_find_slice(text, SLICE("SCAN")) >= 0 ||
+            slice_find_slice(text, SLICE("TEMP B-TREE")) >= 0)
+            fail_msg("%s:\n%.*s", statements[i], SLICE_ARG(text));
+    }
+}
+
+int main(void)
+{
+#define TEST(t) cmocka_unit_test_setup_teardown(t, open_store, close_store)
+    const struct CMUnitTest tests[] = {
+        TEST(test_nothing_yet),     TEST(test_generation), TEST(test_failure),   TEST(test_files),
+        TEST(test_all_or_nothing),  TEST(test_as_of),      TEST(test_retention), TEST(test_retention_of_many_feeds),
+        TEST(test_files_that_stay), TEST(test_indexes),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
