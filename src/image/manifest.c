@@ -2,8 +2,7 @@
 
 #include "base/json.h"
 
-// ---- Media types
-// -----------------------------------------------------------------------------------------------------
+// ---- Media types ----------------------------------------------------------------------------------------------------
 
 static const struct {
     const char *type;
@@ -72,8 +71,27 @@ struct slice manifest_layer_skip_reason(struct slice media_type, struct arena *a
     return arena_printf(a, "media type %.*s is no layer", SLICE_ARG(media_type));
 }
 
-// ---- Descriptors
-// -----------------------------------------------------------------------------------------------------
+// ---- Members --------------------------------------------------------------------------------------------------------
+
+// Where a member stands twice, programs differ on which counts; Go's also take "LAYERS" for "layers". What is scanned
+// must be what is run, so neither is taken. `keys` ends with NULL.
+static bool has_each_once(yyjson_val *object, const char *const *keys, struct error *err)
+{
+    size_t i, n;
+    yyjson_val *key, *value;
+    for (; *keys != NULL; keys++) {
+        size_t found = 0;
+        yyjson_obj_foreach(object, i, n, key, value)
+        {
+            found += slice_eq_nocase(json_val_str(key), slice_str(*keys));
+        }
+        if (found > 1)
+            return error_set(err, ERR_FORMAT, "\"%s\" stands there %zu times", *keys, found);
+    }
+    return true;
+}
+
+// ---- Descriptors ----------------------------------------------------------------------------------------------------
 
 static struct slice copied(struct arena *a, yyjson_val *object, const char *key)
 {
@@ -83,9 +101,12 @@ static struct slice copied(struct arena *a, yyjson_val *object, const char *key)
 
 static bool parse_descriptor(yyjson_val *value, struct arena *a, struct descriptor *d, struct error *err)
 {
+    static const char *const members[] = {"digest", "size", "mediaType", "platform", NULL};
     if (!yyjson_is_obj(value))
         return error_set(err, ERR_FORMAT, "not a descriptor but %s",
                          value != NULL ? yyjson_get_type_desc(value) : "missing");
+    if (!has_each_once(value, members, err))
+        return false;
     struct slice digest = json_str(value, "digest");
     if (digest.p == NULL)
         return error_set(err, ERR_FORMAT, "the descriptor has no digest");
@@ -127,8 +148,7 @@ static bool parse_items(yyjson_val *array, const char *what, uint64_t limit, con
     return true;
 }
 
-// ---- Manifest and index
-// ----------------------------------------------------------------------------------------------
+// ---- Manifest and index ---------------------------------------------------------------------------------------------
 
 // Told by the media type; where that is left out (OCI allows it), by the members that only one of the kinds has. A
 // document that could be read as either is refused (CVE-2021-41190).
@@ -159,6 +179,7 @@ static bool tell_kind(yyjson_val *root, enum manifest_kind *kind, struct error *
 bool manifest_parse(struct slice text, const struct limits *limits, struct arena *a, struct manifest *manifest,
                     struct error *err)
 {
+    static const char *const members[] = {"mediaType", "config", "layers", "manifests", "artifactType", NULL};
     *manifest = (struct manifest){0};
     yyjson_doc *doc JSON_AUTO = json_parse(text, err);
     if (doc == NULL)
@@ -166,7 +187,7 @@ bool manifest_parse(struct slice text, const struct limits *limits, struct arena
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (!yyjson_is_obj(root))
         return error_set(err, ERR_FORMAT, "not a JSON object");
-    if (!tell_kind(root, &manifest->kind, err))
+    if (!has_each_once(root, members, err) || !tell_kind(root, &manifest->kind, err))
         return false;
     manifest->artifact_type = copied(a, root, "artifactType");
     if (manifest->kind == MANIFEST_INDEX)
@@ -178,8 +199,7 @@ bool manifest_parse(struct slice text, const struct limits *limits, struct arena
                        manifest, err);
 }
 
-// ---- Configuration
-// ---------------------------------------------------------------------------------------------------
+// ---- Configuration --------------------------------------------------------------------------------------------------
 
 // A wrong history costs only the texts that go with layers, so it is no error.
 static void parse_history(yyjson_val *history, const struct limits *limits, struct arena *a,
@@ -200,6 +220,8 @@ static void parse_history(yyjson_val *history, const struct limits *limits, stru
 bool image_config_parse(struct slice text, const struct limits *limits, struct arena *a, struct image_config *config,
                         struct error *err)
 {
+    static const char *const members[] = {"os", "architecture", "variant", "rootfs", NULL};
+    static const char *const root_members[] = {"diff_ids", NULL};
     *config = (struct image_config){0};
     yyjson_doc *doc JSON_AUTO = json_parse(text, err);
     if (doc == NULL)
@@ -207,6 +229,8 @@ bool image_config_parse(struct slice text, const struct limits *limits, struct a
     yyjson_val *root = yyjson_doc_get_root(doc);
     if (!yyjson_is_obj(root))
         return error_set(err, ERR_FORMAT, "not a JSON object");
+    if (!has_each_once(root, members, err) || !has_each_once(yyjson_obj_get(root, "rootfs"), root_members, err))
+        return false;
     config->platform = platform_of(a, json_str(root, "os"), json_str(root, "architecture"), json_str(root, "variant"));
     yyjson_val *diff_ids = yyjson_obj_get(yyjson_obj_get(root, "rootfs"), "diff_ids");
     if (yyjson_arr_size(diff_ids) > limits->manifest_layers)
@@ -223,14 +247,16 @@ bool image_config_parse(struct slice text, const struct limits *limits, struct a
     return true;
 }
 
-// ---- Docker archive
-// --------------------------------------------------------------------------------------------------
+// ---- Docker archive -------------------------------------------------------------------------------------------------
 
 static bool parse_docker_image(yyjson_val *value, const struct limits *limits, struct arena *a,
                                struct docker_image *image, struct error *err)
 {
     size_t i, n;
-    yyjson_val *item, *key;
+    yyjson_val *item;
+    static const char *const members[] = {"Config", "RepoTags", "Layers", NULL};
+    if (!has_each_once(value, members, err))
+        return false;
     image->config = copied(a, value, "Config");
     if (image->config.n == 0)
         return error_set(err, ERR_FORMAT, "no Config");
@@ -252,12 +278,6 @@ static bool parse_docker_image(yyjson_val *value, const struct limits *limits, s
         if (name.n == 0)
             return error_set(err, ERR_FORMAT, "Layers[%zu] is no name of a member", i);
         VEC_PUSH(a, &image->layers) = arena_dup(a, name);
-    }
-    yyjson_obj_foreach(yyjson_obj_get(value, "LayerSources"), i, n, key, item)
-    {
-        if (image->sources.n < limits->manifest_layers)
-            VEC_PUSH(a, &image->sources) = (struct docker_layer_source){.diff_id = arena_dup(a, json_val_str(key)),
-                                                                        .media_type = copied(a, item, "mediaType")};
     }
     return true;
 }

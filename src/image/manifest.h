@@ -62,17 +62,11 @@ struct image_config {
 bool image_config_parse(struct slice text, const struct limits *limits, struct arena *a, struct image_config *config,
                         struct error *err);
 
-// Where a docker archive says that a layer came from.
-struct docker_layer_source {
-    struct slice diff_id, media_type;
-};
-
 // One image of a docker archive: names of members.
 struct docker_image {
     struct slice config;
     VEC(struct slice) tags;
     VEC(struct slice) layers; // base first
-    VEC(struct docker_layer_source) sources;
 };
 
 struct docker_manifest {
