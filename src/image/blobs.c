@@ -27,6 +27,9 @@ bool blobs_read(struct blobs *blobs, const struct blob *blob, struct slice *cont
     if (blob->size > limit)
         return error_set(err, ERR_LIMIT, "its %llu bytes are more than the %llu that limit manifest_bytes allows",
                          (unsigned long long)blob->size, (unsigned long long)limit);
+    // A member of a packed archive that was not kept would be inflated to anew each time that something names it.
+    if (blob->no_document)
+        return error_set(err, ERR_FORMAT, "it is no JSON document");
     if (!blobs_charge(blobs, blob->size, err))
         return false;
     struct reader *r READER_AUTO = blobs_open(blobs, blob->where, err);

@@ -13,6 +13,7 @@ struct blob {
     uint64_t where; // for blobs_open
     uint64_t size;
     enum compression compression; // by its first bytes
+    bool no_document;             // it does not begin as JSON does
 };
 
 struct blobs {
@@ -41,7 +42,8 @@ struct blobs *blobs_of_archive(int fd, const struct limits *limits, struct error
 // The file of that name. ERR_NOT_FOUND when there is none; ERR_FORMAT when it leads out or is no regular file.
 bool blobs_find(struct blobs *blobs, struct slice name, struct blob *blob, struct error *err);
 
-// A small file's contents, in the blobs' arena. ERR_LIMIT for manifest_bytes and image_index_bytes.
+// A small document's contents, in the blobs' arena. ERR_FORMAT when it is none; ERR_LIMIT for manifest_bytes and
+// image_index_bytes.
 bool blobs_read(struct blobs *blobs, const struct blob *blob, struct slice *content, struct error *err);
 
 // A found blob's bytes. The reader must be closed before the blobs.

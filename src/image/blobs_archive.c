@@ -45,8 +45,7 @@ struct archive {
     struct cursor *idle;
 };
 
-// ---- Listing
-// ---------------------------------------------------------------------------------------------------------
+// ---- Listing --------------------------------------------------------------------------------------------------------
 
 // Reads a file for the list: the bytes up to `hole_end` are members' contents that nobody looks at, so zeros are given
 // for them without reading.
@@ -151,8 +150,8 @@ static bool add_member(struct archive *ar, const struct tar_entry *entry, struct
     struct arena *a = &ar->base.arena;
     struct member *m = &VEC_PUSH(a, &ar->members);
     *m = (struct member){.type = entry->type, .sparse = entry->sparse, .offset = entry->offset, .size = entry->size};
-    // A name that climbs out cannot be asked for; the member only keeps its place in the order.
-    m->path = entry->escapes ? SLICE("") : arena_dup(a, entry->path);
+    // A name that climbs out, or is cut off, cannot be asked for; the member only keeps its place in the order.
+    m->path = entry->escapes || entry->too_long ? SLICE("") : arena_dup(a, entry->path);
     struct slice folder = entry->type == TAR_SYMLINK ? slice_dirname(m->path) : SLICE("");
     if (is_link && !path_resolve(a, folder, entry->link, &m->link))
         m->link = (struct slice){NULL, 0};
@@ -179,8 +178,7 @@ static bool list_members(struct archive *ar, struct reader *stream, struct list_
     }
 }
 
-// ---- Names
-// -----------------------------------------------------------------------------------------------------------
+// ---- Names ----------------------------------------------------------------------------------------------------------
 
 static size_t *slot_of(struct archive *ar, struct slice path)
 {
@@ -216,7 +214,12 @@ static bool archive_find(struct blobs *base, struct slice name, struct blob *blo
         if (m->type == TAR_FILE && m->sparse)
             return error_set(err, ERR_UNSUPPORTED, "%.*s is stored as a sparse file", SLICE_ARG(name));
         if (m->type == TAR_FILE) {
-            *blob = (struct blob){.where = slot - 1, .size = m->size, .compression = m->compression};
+            *blob = (struct blob){
+                .where = slot - 1,
+                .size = m->size,
+                .compression = m->compression,
+                .no_document = ar->compression != COMPRESSION_NONE && !m->kept,
+            };
             return true;
         }
         if (m->type != TAR_HARDLINK && m->type != TAR_SYMLINK)
@@ -231,8 +234,7 @@ static bool archive_find(struct blobs *base, struct slice name, struct blob *blo
     }
 }
 
-// ---- Reading
-// ---------------------------------------------------------------------------------------------------------
+// ---- Reading --------------------------------------------------------------------------------------------------------
 
 static void cursor_free(struct cursor *c)
 {
@@ -329,8 +331,7 @@ static struct reader *archive_open(struct blobs *base, uint64_t where, struct er
     return inflated_member(ar, where, err);
 }
 
-// ---- Opening
-// ---------------------------------------------------------------------------------------------------------
+// ---- Opening --------------------------------------------------------------------------------------------------------
 
 static void archive_close(struct blobs *base)
 {

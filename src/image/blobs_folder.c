@@ -82,10 +82,10 @@ static int open_file(struct folder *f, struct slice name, uint64_t *size, struct
 static bool folder_find(struct blobs *base, struct slice name, struct blob *blob, struct error *err)
 {
     struct folder *f = (struct folder *)base;
+    *blob = (struct blob){.where = f->names.n};
     int fd FD_AUTO = open_file(f, name, &blob->size, err);
     if (fd < 0 || !compression_at(fd, 0, &blob->compression, err))
         return false;
-    blob->where = f->names.n;
     VEC_PUSH(&base->arena, &f->names) = name;
     return true;
 }
