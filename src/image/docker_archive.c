@@ -4,30 +4,65 @@
 // by their digest, blobs/sha256/HEX, and an OCI layout stands beside manifest.json.
 #include "image/source.h"
 
+#include "base/buf.h"
+
+#include <stdlib.h>
+
+// ---- Choosing among the images --------------------------------------------------------------------------------------
+
+// A name without a tag means "latest", as everywhere with Docker.
 static bool has_tag(const struct docker_image *image, struct slice tag)
 {
-    for (size_t i = 0; i < image->tags.n; i++)
-        if (slice_eq(image->tags.v[i], tag))
+    for (size_t i = 0; i < image->tags.n; i++) {
+        struct slice have = image->tags.v[i];
+        if (slice_eq(have, tag) || (slice_starts(have, tag) && slice_eq(slice_from(have, tag.n), SLICE(":latest"))))
             return true;
+    }
     return false;
 }
 
-static bool choose(const struct docker_manifest *m, struct slice tag, struct arena *a, struct image *image,
+// All tags, and "@N" for an image that has none.
+static struct slice list_images(const struct docker_manifest *m, struct arena *a)
+{
+    struct buf list BUF_AUTO = {0};
+    bool room = true;
+    for (size_t i = 0; i < m->images.n && room; i++) {
+        const struct docker_image *image = &m->images.v[i];
+        if (image->tags.n == 0)
+            room = opening_list(&list, arena_printf(a, "@%zu", i));
+        for (size_t j = 0; j < image->tags.n && room; j++)
+            room = opening_list(&list, image->tags.v[j]);
+    }
+    return arena_dup(a, buf_slice(&list));
+}
+
+static bool choose(struct opening *o, const struct docker_manifest *m, struct slice tag,
                    const struct docker_image **chosen, struct error *err)
 {
-    *chosen = NULL;
-    for (size_t i = 0; i < m->images.n && *chosen == NULL; i++)
-        if (tag.n == 0 || has_tag(&m->images.v[i], tag))
-            *chosen = &m->images.v[i];
-    if (*chosen == NULL)
-        return m->images.n == 0
-                   ? error_set(err, ERR_FORMAT, "manifest.json names no image")
-                   : error_set(err, ERR_NOT_FOUND, "the archive has no image with the tag \"%.*s\"", SLICE_ARG(tag));
-    if (m->images.n > 1 && tag.n == 0)
-        image_remark(a, image, "the archive holds %zu images; this is the first (others: docker-archive:FILE:NAME:TAG)",
-                     m->images.n);
-    return true;
+    uint64_t number;
+    bool by_number = tag_is_index(tag, &number);
+    if (m->images.n == 0)
+        return error_set(err, ERR_FORMAT, "manifest.json names no image");
+    for (size_t i = 0; i < m->images.n; i++) {
+        const struct docker_image *image = &m->images.v[i];
+        bool meant = by_number ? number == i : tag.n != 0 ? has_tag(image, tag) : m->images.n == 1;
+        if (meant) {
+            *chosen = image;
+            return true;
+        }
+    }
+    struct slice list = list_images(m, o->arena);
+    if (by_number)
+        return error_set(err, ERR_NOT_FOUND, "there is no image %.*s: the archive has %zu, counted from 0 on",
+                         SLICE_ARG(tag), m->images.n);
+    if (tag.n != 0)
+        return error_set(err, ERR_NOT_FOUND, "there is no image \"%.*s\"; there are: %.*s", SLICE_ARG(tag),
+                         SLICE_ARG(list));
+    return error_set(err, ERR_USAGE, "there are several images: name one, docker-archive:FILE:NAME:TAG: %.*s",
+                     SLICE_ARG(list));
 }
+
+// ---- Configuration --------------------------------------------------------------------------------------------------
 
 // The digest that a member's name promises, "…/sha256/HEX" or "HEX.json"; false when it promises none.
 static bool promised_digest(struct slice name, struct digest *digest)
@@ -45,76 +80,129 @@ static bool promised_digest(struct slice name, struct digest *digest)
     return digest_parse(slice_of(text, 71), digest, &ignored);
 }
 
-static bool read_config(struct blobs *blobs, const struct docker_image *chosen, struct image *image, struct slice *text,
-                        struct error *err)
+static bool read_config(struct opening *o, struct blobs *blobs, const struct docker_image *chosen,
+                        struct image_config *config, struct error *err)
 {
     struct blob blob;
+    struct slice text;
     struct digest promised;
-    if (!blobs_find(blobs, chosen->config, &blob, err) || !blobs_read(blobs, &blob, text, err))
+    if (!blobs_find(blobs, chosen->config, &blob, err) || !blobs_read(blobs, &blob, &text, err))
         return error_wrap(err, "configuration");
-    image->config = image->manifest = digest_of(*text);
-    if (!promised_digest(chosen->config, &promised) || digest_eq(&promised, &image->config))
-        return true;
-    return error_set(err, ERR_DIGEST, "configuration: the bytes have the digest %s instead of %s", image->config.text,
-                     promised.text);
+    o->image->config = digest_of(text);
+    if (promised_digest(chosen->config, &promised) && !digest_eq(&promised, &o->image->config))
+        return error_set(err, ERR_DIGEST, "configuration: the bytes have the digest %s instead of %s",
+                         o->image->config.text, promised.text);
+    return image_config_parse(text, o->limits, o->arena, config, err) ||
+           error_wrap(err, "configuration %s", o->image->config.text);
 }
 
-// A layer's digest is that of its name, or the one that the configuration gives for its bytes when unpacked; the latter
-// can be held against the bytes only where they are not compressed.
-static bool add_layer(struct blobs *blobs, const struct docker_image *chosen, const struct image_config *config,
-                      size_t i, struct arena *a, struct image *image, struct error *err)
+// ---- Layers ---------------------------------------------------------------------------------------------------------
+
+// A layer's digest is that of its name, or the one that the configuration gives for its bytes when unpacked. It stays
+// empty where neither is one of the bytes that are there: those of a packed layer.tar.
+static bool find_layer(struct blobs *blobs, struct slice name, const struct digest *diff_id, struct image_layer *layer,
+                       struct error *err)
 {
     struct blob blob;
-    struct image_layer *layer = &image->layers[i];
-    if (!blobs_find(blobs, chosen->layers.v[i], &blob, err))
-        return error_wrap(err, "layer %zu", i + 1);
+    if (!blobs_find(blobs, name, &blob, err))
+        return false;
     layer->where = blob.where;
     layer->size = blob.size;
     layer->media_type = SLICE("application/vnd.docker.image.rootfs.diff.tar");
-    layer->verify = true;
-    if (promised_digest(chosen->layers.v[i], &layer->digest))
-        return true;
-    if (i >= config->diff_ids.n)
-        return error_set(err, ERR_FORMAT, "layer %zu (%.*s): the configuration has no digest for it", i + 1,
-                         SLICE_ARG(chosen->layers.v[i]));
-    layer->digest = config->diff_ids.v[i];
-    layer->verify = blob.compression == COMPRESSION_NONE;
-    if (!layer->verify)
-        image_remark(a, image, "layer %s is compressed in the archive, so its digest cannot be checked",
-                     layer->digest.text);
+    if (!promised_digest(name, &layer->digest) && diff_id != NULL && blob.compression == COMPRESSION_NONE)
+        layer->digest = *diff_id;
     return true;
 }
 
-static bool take_image(struct blobs *blobs, const struct docker_image *chosen, const struct image_options *options,
-                       struct arena *a, struct image *image, struct error *err)
+static bool hash_blob(struct blobs *blobs, uint64_t where, struct digest *digest, struct error *err)
 {
-    struct slice text;
+    struct reader *r READER_AUTO = blobs_open(blobs, where, err);
+    struct hasher *h HASHER_AUTO = hasher_new(NULL);
+    struct slice chunk;
+    if (r == NULL)
+        return false;
+    do {
+        if (!reader_next(r, &chunk, err))
+            return false;
+        hasher_add(h, chunk);
+    } while (chunk.n != 0);
+    *digest = hasher_end(h);
+    h = NULL;
+    return true;
+}
+
+static int by_place(const void *a, const void *b)
+{
+    uint64_t left = (*(struct image_layer *const *)a)->where, right = (*(struct image_layer *const *)b)->where;
+    return (left > right) - (left < right);
+}
+
+// Gives the layers without a digest that of their bytes: in the order in which they stand, so that a packed archive is
+// inflated once, and one member once, however many layers it is named for.
+static bool hash_layers(struct opening *o, struct blobs *blobs, struct error *err)
+{
+    const struct image *image = o->image;
+    struct image_layer **unknown = ARENA_NEW(o->arena, struct image_layer *, image->layers_n);
+    size_t n = 0;
+    for (size_t i = 0; i < image->layers_n; i++)
+        if (image->layers[i].digest.text[0] == '\0')
+            unknown[n++] = &image->layers[i];
+    if (n == 0)
+        return true;
+    qsort(unknown, n, sizeof(struct image_layer *), by_place);
+    for (size_t i = 0; i < n; i++) {
+        if (i != 0 && unknown[i]->where == unknown[i - 1]->where)
+            unknown[i]->digest = unknown[i - 1]->digest;
+        else if (!hash_blob(blobs, unknown[i]->where, &unknown[i]->digest, err))
+            return error_wrap(err, "layer %td", unknown[i] - image->layers + 1);
+    }
+    return true;
+}
+
+// The configuration's digest stands for the image where it vouches for all layers. Where it does not, what is kept
+// under that digest must not be taken for this image, nor the other way round: then the digests of all parts stand for
+// it.
+static struct digest identity(const struct image *image, const struct image_config *config)
+{
+    struct buf parts BUF_AUTO = {0};
+    bool vouched = image->layers_n == config->diff_ids.n;
+    buf_adds(&parts, image->config.text);
+    for (size_t i = 0; i < image->layers_n; i++) {
+        vouched = vouched && digest_eq(&image->layers[i].digest, &config->diff_ids.v[i]);
+        buf_addf(&parts, "\n%s", image->layers[i].digest.text);
+    }
+    return vouched ? image->config : digest_of(buf_slice(&parts));
+}
+
+static bool take_image(struct opening *o, struct blobs *blobs, const struct docker_image *chosen, struct error *err)
+{
+    struct image *image = o->image;
     struct image_config config;
     if (chosen->tags.n != 0)
         image->reference = chosen->tags.v[0];
-    for (size_t i = 0; i < chosen->layers.n; i++)
-        image_add_layer(a, image);
-    if (!read_config(blobs, chosen, image, &text, err) || !image_describe(text, options, a, image, &config, err) ||
-        !image_check_platform(&config, options, a, err))
+    if (!read_config(o, blobs, chosen, &config, err) || !opening_accept(o, &config.platform, err))
         return false;
-    for (size_t i = 0; i < chosen->layers.n; i++)
-        if (!add_layer(blobs, chosen, &config, i, a, image, err))
-            return false;
+    opening_add_layers(o, chosen->layers.n);
+    for (size_t i = 0; i < chosen->layers.n; i++) {
+        const struct digest *diff_id = i < config.diff_ids.n ? &config.diff_ids.v[i] : NULL;
+        if (!find_layer(blobs, chosen->layers.v[i], diff_id, &image->layers[i], err))
+            return error_wrap(err, "layer %zu", i + 1);
+    }
+    if (!hash_layers(o, blobs, err))
+        return false;
+    image->manifest = identity(image, &config);
+    opening_describe(o, &config);
     return true;
 }
 
-bool docker_archive_open(struct blobs *blobs, struct slice tag, const struct image_options *options, struct arena *a,
-                         struct image *image, struct error *err)
+bool docker_archive_open(struct opening *o, struct blobs *blobs, struct slice tag, struct error *err)
 {
     struct blob blob;
     struct slice text;
     struct docker_manifest m;
-    const struct docker_image *chosen;
-    image->ops = &blobs_source;
-    image->source = blobs;
-    image->sequential = blobs->sequential;
+    const struct docker_image *chosen = NULL;
     if (!blobs_find(blobs, SLICE("manifest.json"), &blob, err) || !blobs_read(blobs, &blob, &text, err) ||
-        !docker_manifest_parse(text, options->limits, a, &m, err))
+        !docker_manifest_parse(text, o->limits, o->arena, &m, err))
         return error_wrap(err, "manifest.json");
-    return choose(&m, tag, a, image, &chosen, err) && take_image(blobs, chosen, options, a, image, err);
+    return choose(o, &m, tag, &chosen, err) && take_image(o, blobs, chosen, err);
 }

@@ -12,26 +12,27 @@
 #include "base/reader.h"
 
 struct image_layer {
-    struct digest digest;     // of the blob, as the manifest names it; of the archive for a docker archive's layer.tar
+    struct digest digest;     // of the bytes that image_open_layer gives
     struct slice media_type;  //
     uint64_t size;            // as the manifest says; 0 when unknown
     struct slice created_by;  // from the configuration's history, may be empty
     struct slice skip_reason; // not empty: this layer's bytes are not part of the image (foreign layer); do not open it
-    bool verify;    // the bytes must have the digest; false where it is that of something else (root, packed layer.tar)
-    uint64_t where; // for the source's own use
+    uint64_t where;           // for the source's own use
 };
 
 struct image {
     struct slice reference; // what the user named, or the tag that the image carries
     struct slice kind;      // "docker-archive", "oci", "oci-archive", "dir" (a root), "blobs" (manifest beside blobs)
-    struct digest manifest; // of the manifest chosen; of the configuration for a docker archive
+    struct digest manifest; // of the manifest chosen; what stands for it is said where the kind has none
     struct digest config;   // empty text: none
     struct slice os, arch;  // of the configuration
     struct image_layer *layers; // base first
-    size_t layers_n, layers_cap;
+    size_t layers_n;
     bool sequential;       // layers are best opened one after the other, in order of `where`
     struct slice *remarks; // what was passed over, for people
     size_t remarks_n, remarks_cap;
+    struct slice *problems; // what should have been read and could not be: packages may be missing
+    size_t problems_n, problems_cap;
     const struct image_source_ops *ops;
     void *source;
 };
@@ -41,9 +42,10 @@ struct image_options {
     const struct limits *limits;
 };
 
-// Opens TARGET: "docker-archive:FILE", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", or a bare path whose kind
-// is recognised. Everything in `image` lives in the arena, but image_close must be called before that is freed. Errors:
-// ERR_NOT_FOUND, ERR_FORMAT, ERR_DIGEST (naming both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE.
+// Opens TARGET: "docker-archive:FILE[:NAME:TAG]", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", or a bare path
+// whose kind is recognised; ":@N" instead of a tag means the N-th image from 0 on. Everything in `image` lives in the
+// arena, but image_close must be called before that is freed. Errors: ERR_NOT_FOUND, ERR_FORMAT, ERR_DIGEST (naming
+// both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE.
 bool image_open(const char *target, const struct image_options *options, struct arena *a, struct image *image,
                 struct error *err);
 

@@ -25,7 +25,6 @@ struct level {
 
 struct walk {
     struct reader base;
-    int root; // not owned
     dev_t device;
     struct limits limits;
     struct level *levels;
@@ -34,15 +33,13 @@ struct walk {
     int file; // the one whose contents are being given, -1 none
     uint64_t left, padding;
     bool ended;
-    // For remarks; NULL when nobody wants them (any pass but the first).
-    struct arena *arena;
-    struct image *image;
+    uint64_t listed;         // names so far
+    struct opening *opening; // for remarks and problems; NULL in any pass but the first
 };
 
 static const char zeros[2 * TAR_BLOCK];
 
-// ---- headers
-// --------------------------------------------------------------------------------------------------------------
+// ---- Headers --------------------------------------------------------------------------------------------------------
 
 static void put(char *header, size_t at, struct slice text)
 {
@@ -103,13 +100,40 @@ static void add_member(struct buf *out, struct slice name, struct slice link, ch
     add_header(out, name, link, type, mode, size);
 }
 
-// ---- the walk
-// ---------------------------------------------------------------------------------------------------------------
+// ---- The walk -------------------------------------------------------------------------------------------------------
 
 static void remark(struct walk *w, const char *what)
 {
-    if (w->image != NULL && w->image->remarks_n < w->limits.skips)
-        image_remark(w->arena, w->image, "%.*s: %s", SLICE_ARG(buf_slice(&w->path)), what);
+    if (w->opening != NULL)
+        opening_remark(w->opening, "%.*s: %s", SLICE_ARG(buf_slice(&w->path)), what);
+}
+
+// Of what packages may be missing without.
+static void problem(struct walk *w, const char *what)
+{
+    if (w->opening != NULL)
+        opening_problem(w->opening, "%.*s: %s", SLICE_ARG(buf_slice(&w->path)), what);
+}
+
+// Does a scanner look for something in this folder by name?
+static bool is_awaited(struct slice folder)
+{
+    for (const struct scanner *const *s = scanners; *s != NULL; s++)
+        for (const char *const *path = (*s)->fixed_paths; path != NULL && *path != NULL; path++) {
+            struct slice fixed = slice_str(*path);
+            if (folder.n == 0 || slice_eq(fixed, folder) || (slice_starts(fixed, folder) && fixed.p[folder.n] == '/'))
+                return true;
+        }
+    return false;
+}
+
+// A folder that cannot be looked into.
+static void miss_folder(struct walk *w, const char *why)
+{
+    if (is_awaited(buf_slice(&w->path)))
+        problem(w, why);
+    else
+        remark(w, why);
 }
 
 static int by_bytes(const void *a, const void *b)
@@ -126,15 +150,19 @@ static void leave(struct walk *w)
     fd_close(&l->fd);
 }
 
-static void list_names(struct level *l)
+static bool list_names(struct walk *w, struct level *l, struct error *err)
 {
-    int again = dup(l->fd);
+    int again = fcntl(l->fd, F_DUPFD_CLOEXEC, 0);
     DIR *dir = again >= 0 ? fdopendir(again) : NULL;
-    struct dirent *entry;
+    const struct dirent *entry;
     size_t cap = 0;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
+    bool ok = true;
+    while (dir != NULL && ok && (errno = 0, entry = readdir(dir)) != NULL) {
         if (strcmp(entry->d_name, ".") == 0 || strcmp(entry->d_name, "..") == 0)
             continue;
+        if (w->listed++ == w->limits.layer_entries)
+            ok = error_set(err, ERR_LIMIT, "the folder holds more than the %llu files that limit layer_entries allows",
+                           (unsigned long long)w->limits.layer_entries);
         if (l->n == cap) {
             cap = cap != 0 ? cap * 2 : 32;
             l->names = must_realloc(l->names, cap * sizeof *l->names);
@@ -143,16 +171,19 @@ static void list_names(struct level *l)
         l->names[l->n] = must_alloc(n);
         memcpy(l->names[l->n++], entry->d_name, n);
     }
+    if (ok && errno != 0)
+        miss_folder(w, strerror(errno));
     if (dir != NULL)
         closedir(dir);
     else
         fd_close(&again);
     if (l->n > 1)
         qsort(l->names, l->n, sizeof *l->names, by_bytes);
+    return ok;
 }
 
 // Takes a folder's descriptor over.
-static void enter(struct walk *w, int fd)
+static bool enter(struct walk *w, int fd, struct error *err)
 {
     if (w->depth == w->cap) {
         w->cap = w->cap != 0 ? w->cap * 2 : 16;
@@ -160,29 +191,29 @@ static void enter(struct walk *w, int fd)
     }
     struct level *l = &w->levels[w->depth++];
     *l = (struct level){.fd = fd, .path_n = w->path.n};
-    list_names(l);
+    return list_names(w, l, err);
 }
 
-static void take_folder(struct walk *w, int parent, const char *name, const struct stat *st)
+static bool take_folder(struct walk *w, int parent, const char *name, const struct stat *st, struct error *err)
 {
     // The kernel's own file systems are not part of a root; other mounts may be.
     static const char *const kernels[] = {"dev", "proc", "sys"};
     for (size_t i = 0; st->st_dev != w->device && w->depth == 1 && i < 3; i++) {
         if (strcmp(name, kernels[i]) == 0) {
             remark(w, "another file system, of the running kernel: left out");
-            return;
+            return true;
         }
     }
     add_member(&w->out, buf_slice(&w->path), SLICE(""), '5', st->st_mode, 0);
     if (w->depth >= w->limits.root_depth) {
         remark(w, "folders stand too deep inside one another (limit root_depth): left out");
-        return;
+        return true;
     }
     int fd = openat(parent, name, O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
-    if (fd < 0)
-        remark(w, strerror(errno));
-    else
-        enter(w, fd);
+    if (fd >= 0)
+        return enter(w, fd, err);
+    miss_folder(w, strerror(errno));
+    return true;
 }
 
 static void take_link(struct walk *w, int parent, const char *name)
@@ -190,36 +221,50 @@ static void take_link(struct walk *w, int parent, const char *name)
     char target[4097];
     ssize_t n = readlinkat(parent, name, target, sizeof target - 1);
     if (n < 0)
-        remark(w, strerror(errno));
+        problem(w, strerror(errno));
     else
         add_member(&w->out, buf_slice(&w->path), slice_of(target, (size_t)n), '2', 0777, 0);
 }
 
-static void take_file(struct walk *w, int parent, const char *name, const struct stat *st)
+// Something that is there, but has no contents to read: it takes the place of what a lower layer would have there, and
+// makes a root in which a file cannot be read another than one that lacks it.
+static void take_other(struct walk *w, const struct stat *st)
 {
-    uint64_t size = (uint64_t)st->st_size;
-    const struct scanner *scanners_of_it[SCANNERS_MOST];
-    if (scanners_for(buf_slice(&w->path), st->st_mode & 07777U, size, scanners_of_it) == 0)
+    add_member(&w->out, buf_slice(&w->path), SLICE(""), '6', st->st_mode, 0);
+}
+
+static void take_file(struct walk *w, int parent, const char *name, struct stat *st)
+{
+    const struct scanner *wanting[SCANNERS_MOST];
+    if (scanners_for(buf_slice(&w->path), st->st_mode & 07777U, (uint64_t)st->st_size, wanting) == 0)
         return;
-    int fd = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK);
-    if (fd < 0) {
-        remark(w, strerror(errno));
+    // What stands there now may be another file than the one a moment ago, or none at all.
+    int fd FD_AUTO = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
+    if (fd < 0 || fstat(fd, st) != 0) {
+        problem(w, strerror(errno));
+        take_other(w, st);
         return;
     }
+    if (!S_ISREG(st->st_mode)) {
+        problem(w, "became another kind of file while it was looked at");
+        take_other(w, st);
+        return;
+    }
+    uint64_t size = (uint64_t)st->st_size;
     add_member(&w->out, buf_slice(&w->path), SLICE(""), '0', st->st_mode, size);
-    w->file = fd;
+    w->file = fd_take(&fd);
     w->left = size;
     w->padding = (TAR_BLOCK - size % TAR_BLOCK) % TAR_BLOCK;
 }
 
 // Moves on by one name, and puts what is to be said of it into w->out.
-static void step(struct walk *w)
+static bool step(struct walk *w, struct error *err)
 {
     struct level *l = &w->levels[w->depth - 1];
     w->path.n = l->path_n;
     if (l->next == l->n) {
         leave(w);
-        return;
+        return true;
     }
     const char *name = l->names[l->next++];
     int parent = l->fd;
@@ -228,13 +273,16 @@ static void step(struct walk *w)
         buf_addc(&w->path, '/');
     buf_adds(&w->path, name);
     if (fstatat(parent, name, &st, AT_SYMLINK_NOFOLLOW) != 0)
-        remark(w, strerror(errno));
+        problem(w, strerror(errno));
     else if (S_ISDIR(st.st_mode))
-        take_folder(w, parent, name, &st);
+        return take_folder(w, parent, name, &st, err);
     else if (S_ISLNK(st.st_mode))
         take_link(w, parent, name);
     else if (S_ISREG(st.st_mode))
         take_file(w, parent, name, &st);
+    else
+        take_other(w, &st);
+    return true;
 }
 
 static bool give_contents(struct walk *w, struct slice *chunk, struct error *err)
@@ -264,7 +312,8 @@ static bool next(struct reader *base, struct slice *chunk, struct error *err)
     fd_close(&w->file);
     w->out.n = 0;
     while (w->depth > 0 && w->file < 0 && w->out.n < 64 * KIB)
-        step(w);
+        if (!step(w, err))
+            return false;
     if (w->depth == 0 && w->file < 0 && !w->ended) {
         buf_add(&w->out, slice_of(zeros, sizeof zeros));
         w->ended = true;
@@ -285,23 +334,24 @@ static void close_walk(struct reader *base)
     free(w);
 }
 
-static struct reader *walk_new(int root, const struct limits *limits, struct error *err)
+static struct walk *walk_new(int root, const struct limits *limits, struct opening *opening, struct error *err)
 {
     struct stat st;
-    int fd = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+    int fd FD_AUTO = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
     if (fd < 0 || fstat(fd, &st) != 0) {
         error_errno(err, "cannot open the folder");
-        fd_close(&fd);
         return NULL;
     }
     struct walk *w = must_alloc(sizeof *w);
-    *w = (struct walk){.base = {next, close_walk}, .root = root, .device = st.st_dev, .limits = *limits, .file = -1};
-    enter(w, fd);
-    return &w->base;
+    *w = (struct walk){
+        .base = {next, close_walk}, .device = st.st_dev, .limits = *limits, .file = -1, .opening = opening};
+    if (enter(w, fd_take(&fd), err))
+        return w;
+    close_walk(&w->base);
+    return NULL;
 }
 
-// ---- the image
-// ----------------------------------------------------------------------------------------------------------------
+// ---- The image ------------------------------------------------------------------------------------------------------
 
 struct root {
     int fd;
@@ -311,8 +361,9 @@ struct root {
 static struct reader *open_layer(struct image *image, size_t i, struct error *err)
 {
     (void)i;
-    struct root *root = image->source;
-    return walk_new(root->fd, &root->limits, err);
+    const struct root *root = image->source;
+    struct walk *w = walk_new(root->fd, &root->limits, NULL, err);
+    return w != NULL ? &w->base : NULL;
 }
 
 static void close_root(struct image *image)
@@ -324,21 +375,19 @@ static void close_root(struct image *image)
 
 static const struct image_source_ops root_source = {open_layer, close_root};
 
-bool root_folder_open(int fd, const struct image_options *options, struct arena *a, struct image *image,
-                      struct error *err)
+bool root_folder_open(struct opening *o, int fd, struct error *err)
 {
     struct root *root = must_alloc(sizeof *root);
-    *root = (struct root){fd, *options->limits};
-    image->ops = &root_source;
-    image->source = root;
-    struct reader *r READER_AUTO = walk_new(fd, options->limits, err);
-    if (r == NULL)
+    *root = (struct root){fd, *o->limits};
+    o->image->ops = &root_source;
+    o->image->source = root;
+    struct walk *w = walk_new(fd, o->limits, o, err);
+    if (w == NULL)
         return false;
-    struct walk *w = (struct walk *)r;
-    w->arena = a;
-    w->image = image;
+    struct reader *r READER_AUTO = &w->base;
     struct hasher *h HASHER_AUTO = hasher_new(NULL);
-    struct image_layer *layer = image_add_layer(a, image);
+    opening_add_layers(o, 1);
+    struct image_layer *layer = o->image->layers;
     struct slice chunk;
     do {
         if (!reader_next(r, &chunk, err))
@@ -346,9 +395,9 @@ bool root_folder_open(int fd, const struct image_options *options, struct arena 
         hasher_add(h, chunk);
         layer->size += chunk.n;
     } while (chunk.n != 0);
-    layer->digest = image->manifest = hasher_end(h);
+    // What changes between this pass and the next is an error: the bytes then have another digest.
+    layer->digest = o->image->manifest = hasher_end(h);
     h = NULL;
     layer->media_type = SLICE("application/vnd.oci.image.layer.v1.tar");
-    layer->verify = true; // what changes between this pass and the next is an error
     return true;
 }

@@ -46,8 +46,7 @@ static void read_layer(struct layer_pool *pool, struct layer_job *job)
         return;
     }
     struct layer_result result;
-    const struct digest *expected = layer->verify ? &layer->digest : NULL;
-    if (!worker_index_layer(blob, expected, pool->limits, job->arena, &result, &job->error)) {
+    if (!worker_index_layer(blob, &layer->digest, pool->limits, job->arena, &result, &job->error)) {
         job->failed = true;
         return;
     }
@@ -191,6 +190,14 @@ static void list_layers(struct arena *a, struct layer_pool *pool, struct index_r
     }
 }
 
+static void add_problem(struct arena *a, struct index_result *result, struct slice text)
+{
+    if (result->problems_n == result->problems_cap)
+        result->problems =
+            arena_grow(a, result->problems, sizeof *result->problems, result->problems_n, &result->problems_cap);
+    result->problems[result->problems_n++] = text;
+}
+
 static void merge(struct arena *a, struct layer_pool *pool, struct index_result *result)
 {
     static const struct findings nothing;
@@ -201,15 +208,14 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
         layers[i] = usable ? &job->findings : &nothing;
     }
     coalesce(a, layers, pool->image->layers_n, pool->limits, &result->image.inventory);
+    for (size_t i = 0; i < pool->image->problems_n; i++)
+        add_problem(a, result, pool->image->problems[i]);
     for (size_t i = 0; i < pool->jobs_n; i++) {
         struct layer_job *job = &pool->jobs[i];
-        if (job->problem.code == ERR_NONE)
-            continue;
-        if (result->problems_n == result->problems_cap)
-            result->problems =
-                arena_grow(a, result->problems, sizeof *result->problems, result->problems_n, &result->problems_cap);
-        result->problems[result->problems_n++] =
-            arena_printf(a, "layer %s: %s", pool->image->layers[job->index].digest.text, job->problem.text);
+        if (job->problem.code != ERR_NONE)
+            add_problem(
+                a, result,
+                arena_printf(a, "layer %s: %s", pool->image->layers[job->index].digest.text, job->problem.text));
     }
 }
 

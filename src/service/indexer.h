@@ -18,8 +18,7 @@ struct index_result {
     struct stored_image image;
     struct report_layer *layers; // of the image, in order
     size_t layers_n;
-    struct slice
-        *problems; // layers that could not be read to their end: the inventory is then incomplete, and not stored
+    struct slice *problems; // what could not be read to its end: the inventory is then incomplete, and not stored
     size_t problems_n, problems_cap;
     struct arena *layer_arenas;
     size_t layer_arenas_n;
