@@ -1,7 +1,7 @@
 """Feeds: what an upstream may do, and what stays in force when it misbehaves."""
+import gzip
 import json
 import os
-import re
 import subprocess
 import sys
 import time
@@ -9,9 +9,9 @@ import unittest
 
 import clarion
 from clarion import debian_layer, stanza, tracker_entry
+from upstream import FOREVER, Upstream
 
 IMAGE = debian_layer(stanza("openssl", "3.0.8-1"))
-SERVER = os.path.join(clarion.SHARED or "", "tools", "serve-feeds.py")
 
 
 class Update(clarion.Case):
@@ -118,111 +118,221 @@ class Update(clarion.Case):
         self.assertLess(int(done.stdout.split()[-1]) / 1024, 150, done.stdout)
 
 
-@clarion.need_shared
-class Upstream(clarion.Case):
-    """The same over HTTP, from a server that misbehaves on request."""
+TRACKER, MAIN = "tracker/data/json", "v3.18/main.json"
+TWO_BRANCHES = {"v3.18": {"main": {"a": {"2-r0": ["CVE-2020-0001"]}}}, "v3.19": {"main": {"a": {"3-r0": ["CVE-2020-0002"]}}}}
 
-    def serve(self, folder, *options):
-        port_file = self.path("port")
-        if os.path.exists(port_file):
-            os.unlink(port_file)
-        server = subprocess.Popen([sys.executable, SERVER, folder, "--port", "0", "--port-file", port_file, *options],
-                                  stderr=subprocess.PIPE, text=True)
-        self.addCleanup(server.stderr.close)
-        self.addCleanup(server.wait)
-        self.addCleanup(server.kill)
-        deadline = time.monotonic() + 20
-        while not os.path.exists(port_file) and time.monotonic() < deadline:
-            time.sleep(0.02)
-        with open(port_file, encoding="utf-8") as f:
-            return server, "http://127.0.0.1:" + f.read().strip()
 
-    def requests(self, server):
-        server.terminate()
-        return re.findall(r'"(GET [^"]*)" (\d+)', server.stderr.read())
+class OverHttp(clarion.Case):
+    """The same from a server, which misbehaves on request."""
+
+    def serve(self, folder, **how):
+        return Upstream(self, folder, **how)
+
+    def feed(self, name):
+        return [f for f in self.run_clarion("feeds", "--format", "json").doc["feeds"] if f["feed"] == name][0]
+
+    def many(self, count, name="many"):
+        return self.feeds({"p%d" % i: {"CVE-2024-%04d" % i: tracker_entry(bookworm="2", description="x" * 500)} for i in range(count)}, name=name)
+
+    def replace(self, folder, old, new, *path):
+        name = os.path.join(folder, *path)
+        with open(name, encoding="utf-8") as f:
+            text = f.read()
+        self.assertIn(old, text)
+        with open(name, "w", encoding="utf-8") as f:
+            f.write(text.replace(old, new))
 
     def test_conditional_requests(self):
-        server, url = self.serve(self.feeds())
-        self.update(url)
-        r = self.update(url)
-        self.assertRegex(r.out, r"(?s)debian +unchanged.*alpine +unchanged")
-        log = self.requests(server)
-        tracker = [code for line, code in log if "tracker/data/json" in line]
-        self.assertEqual(tracker, ["200", "304"])
-        self.assertEqual([code for line, code in log if "v3.18/main.json" in line], ["200", "304"])
+        for etags in (True, False):
+            upstream = self.serve(self.feeds(), etags=etags)
+            data = self.path("data-%s" % etags)
+            self.assertEqual(self.run_clarion("update", "--mirror", upstream.url, data=data).code, 0)
+            r = self.run_clarion("update", "--mirror", upstream.url, data=data)
+            self.assertRegex(r.out, r"(?s)debian +unchanged.*alpine +unchanged")
+            for path in (TRACKER, MAIN):
+                self.assertEqual(upstream.statuses(path), [200, 304])
+                self.assertIsNotNone(upstream.header(path, "If-None-Match" if etags else "If-Modified-Since")[1])
 
     def test_one_changed_file_of_many(self):
-        folder = self.feeds(secdb={"v3.18": {"main": {"a": {"2-r0": ["CVE-2020-0001"]}}}, "v3.19": {"main": {"a": {"3-r0": ["CVE-2020-0002"]}}}})
-        _, url = self.serve(folder)
-        self.update(url)
-        path = os.path.join(folder, "secdb.alpinelinux.org", "v3.19", "main.json")
-        with open(path, encoding="utf-8") as f:
-            text = f.read()
-        with open(path, "w", encoding="utf-8") as f:
-            f.write(text.replace("3-r0", "4-r0"))
-        self.assertRegex(self.update(url).out, r"alpine +updated +2 records")
+        folder = self.feeds(secdb=TWO_BRANCHES)
+        upstream = self.serve(folder)
+        self.update(upstream.url)
+        self.replace(folder, "3-r0", "4-r0", "secdb.alpinelinux.org", "v3.19", "main.json")
+        self.assertRegex(self.update(upstream.url).out, r"alpine +updated +2 records")
         out = self.run_clarion("advisories", "show", "CVE-2020-0001").out + self.run_clarion("advisories", "show", "CVE-2020-0002").out
         self.assertIn("fixed in 2-r0", out)
         self.assertIn("fixed in 4-r0", out)
+        self.assertEqual(upstream.statuses(MAIN), [200, 304])
 
     def test_server_errors_cost_only_their_file(self):
-        folder = self.feeds(secdb={"v3.18": {"main": {"a": {"2-r0": ["CVE-2020-0001"]}}}, "v3.19": {"main": {"a": {"3-r0": ["CVE-2020-0002"]}}}})
-        good, url = self.serve(folder)
-        self.update(url)
-        good.kill()
-        _, url = self.serve(folder, "--fail-rate", "1", "--fail-match", "secdb.alpinelinux.org/v3.19/main.json")
-        r = self.run_clarion("update", "--mirror", url, "alpine")
+        upstream = self.serve(self.feeds(secdb=TWO_BRANCHES))
+        self.update(upstream.url)
+        upstream.faults["v3.19/main.json"] = [503, FOREVER]
+        r = self.run_clarion("update", "--mirror", upstream.url, "alpine")
         self.assertEqual(r.code, 3, r)
-        self.assertRegex(r.err, r"v3\.19/main\.json: after \d tries: the server answered 503")
+        self.assertRegex(r.err, r"v3\.19/main\.json: after 4 tries: the server answered 503")
         self.assertIn("fixed in 3-r0", self.run_clarion("advisories", "show", "CVE-2020-0002").out)
+        self.assertEqual(upstream.statuses("v3.19/main.json"), [200, 503, 503, 503, 503])
 
-    def test_flaky_server(self):
-        _, url = self.serve(self.feeds(), "--fail-rate", "0.3", "--seed", "5")
-        r = self.run_clarion("update", "--mirror", url, "debian")
-        self.assertEqual(r.code, 0, r)
+    def test_server_errors_that_pass(self):
+        upstream = self.serve(self.feeds())
+        upstream.faults[TRACKER] = [503, 429]
+        self.assertRegex(self.update(upstream.url, "debian").out, r"debian +updated +1 records")
+        self.assertEqual(upstream.statuses(TRACKER), [503, 429, 200])
+
+    def test_file_that_vanishes(self):
+        """Its records go, and that is said; a feed whose only file vanishes keeps what it had."""
+        upstream = self.serve(self.feeds(secdb=TWO_BRANCHES))
+        self.update(upstream.url)
+        upstream.faults = {"v3.19/main.json": [404, FOREVER], TRACKER: [404, FOREVER]}
+        r = self.run_clarion("update", "--mirror", upstream.url)
+        self.assertEqual(r.code, 3)
+        self.assertRegex(r.err, r"v3\.19/main\.json: the server answered 404 \(it was there before")
+        self.assertRegex(r.out, r"(?s)debian +failed +1 records.*alpine +updated +1 records")
+
+    def test_unchanged_to_somebody_who_has_nothing(self):
+        upstream = self.serve(self.feeds())
+        upstream.faults = {TRACKER: [304, FOREVER], ".json": [304, FOREVER]}
+        r = self.run_clarion("update", "--mirror", upstream.url)
+        self.assertEqual(r.code, 3, r)
+        self.assertRegex(r.out, r"(?s)debian +failed.*alpine +failed")
+        self.assertIn("304", r.err)
 
     def test_body_that_breaks_off(self):
-        folder = self.feeds({"p%d" % i: {"CVE-2024-%04d" % i: tracker_entry(bookworm="2", description="x" * 500)} for i in range(3000)})
-        _, url = self.serve(folder, "--truncate", "security-tracker.debian.org/tracker/data/json", "--no-ranges")
-        r = self.run_clarion("update", "--mirror", url, "debian")
-        self.assertEqual(r.code, 3, r)
-        self.assertIn("after", r.err)
-        # With ranges each try brings half of what is left, and in the end all of it.
-        _, url = self.serve(folder, "--truncate", "security-tracker.debian.org/tracker/data/json")
-        r = self.run_clarion("update", "--mirror", url, "debian")
-        if r.code == 0:
-            self.assertRegex(r.out, r"debian +updated +3000 records")
-        else:
-            self.assertIn("after", r.err)
+        upstream = self.serve(self.many(3000))
+        upstream.faults[TRACKER] = ["cut", "cut", "cut"]
+        self.assertRegex(self.update(upstream.url, "debian").out, r"debian +updated +3000 records")
+        self.assertEqual(upstream.statuses(TRACKER), [200, 206, 206, 206])
 
-    def test_nobody_there(self):
-        r = self.run_clarion("update", "--mirror", "http://127.0.0.1:9", "debian")
-        self.assertEqual(r.code, 3)
-        self.assertIn("127.0.0.1:9", r.err)
+    def test_file_that_changes_between_two_parts(self):
+        folder = self.many(500)
+        upstream = self.serve(folder)
+        upstream.faults[TRACKER] = [lambda: self.replace(folder, '"fixed_version": "2"', '"fixed_version": "3.0"', "security-tracker.debian.org", "tracker", "data", "json")]
+        self.assertRegex(self.update(upstream.url, "debian").out, r"debian +updated +500 records")
+        self.assertEqual(upstream.statuses(TRACKER), [200, 200])
+        self.assertIsNotNone(upstream.header(TRACKER, "If-Range")[1])
+        self.assertIn("fixed in 3.0 ", self.run_clarion("advisories", "show", "CVE-2024-0000").out)
 
-    def test_compressed_mirror(self):
-        import gzip
+    def test_compressed_transfer(self):
+        upstream = self.serve(self.many(500))
+        upstream.faults[TRACKER] = ["gzip", FOREVER]
+        self.assertRegex(self.update(upstream.url, "debian").out, r"debian +updated +500 records")
+        self.assertRegex(self.update(upstream.url, "debian").out, r"debian +unchanged +500 records")
+
+    def test_compressed_file(self):
         folder = self.feeds()
         path = os.path.join(folder, "security-tracker.debian.org", "tracker", "data", "json")
         with open(path, "rb") as f:
             data = f.read()
         with open(path, "wb") as f:
             f.write(gzip.compress(data))
-        _, url = self.serve(folder)
-        self.assertRegex(self.run_clarion("update", "--mirror", url, "debian").out, r"debian +updated +1 records")
+        self.assertRegex(self.update(self.serve(folder).url, "debian").out, r"debian +updated +1 records")
 
+    def test_redirects_without_end(self):
+        upstream = self.serve(self.feeds())
+        upstream.faults[TRACKER] = ["redirect", FOREVER]
+        r = self.run_clarion("update", "--mirror", upstream.url, "debian")
+        self.assertEqual(r.code, 3)
+        self.assertIn("redirects", r.err)
+
+    def test_too_large(self):
+        upstream = self.serve(self.many(300))
+        self.update(self.feeds(), "debian")
+        r = self.run_clarion("update", "--mirror", upstream.url, "--limit", "feed_bytes=10K", "debian")
+        self.assertEqual(r.code, 3)
+        self.assertIn("more than 10240 bytes (limit feed_bytes)", r.err)
+        self.assertEqual(upstream.statuses(TRACKER), [200])
+        self.assertEqual(self.feed("debian")["records"], 1)
+
+    def start(self, *arguments):
+        return subprocess.Popen([clarion.BINARY, "update", "--data", self.data, *arguments], stdout=subprocess.PIPE,
+                                stderr=subprocess.PIPE, text=True)
+
+    def finish(self, process):
+        out, err = process.communicate(timeout=60)
+        self.assertNotIn("Sanitizer", err)
+        return process.returncode, out, err
+
+    def test_two_updates_at_once(self):
+        """The second waits for the first, and then has nothing to fetch."""
+        upstream = self.serve(self.many(300))
+        upstream.faults[TRACKER] = ["slow"]
+        both = [self.start("--mirror", upstream.url, "-v", "debian") for _ in range(2)]
+        results = [self.finish(p) for p in both]
+        self.assertEqual([code for code, _, _ in results], [0, 0], results)
+        self.assertEqual(sorted(out.split()[1] for _, out, _ in results), ["unchanged", "updated"])
+        self.assertEqual(sum("waiting for another update" in err for _, _, err in results), 1, results)
+        self.assertEqual(upstream.statuses(TRACKER), [200, 304])
+
+    def test_killed_in_the_middle(self):
+        """Nothing is left of half a download, nor of the lock."""
+        self.update(self.feeds(), "debian")
+        before = sorted(os.listdir(self.data)), sorted(os.listdir(os.path.join(self.data, "segments")))
+        upstream = self.serve(self.many(300))
+        upstream.faults[TRACKER] = ["stall"]
+        process = self.start("--mirror", upstream.url, "debian")
+        self.assertTrue(upstream.stalled.wait(30))
+        process.kill()
+        process.communicate()
+        names = [n for n in sorted(os.listdir(self.data)) if not n.startswith("clarion.db-")], sorted(os.listdir(os.path.join(self.data, "segments")))
+        self.assertEqual(names, before)
+        self.assertEqual((self.feed("debian")["records"], self.feed("debian")["state"]), (1, "loaded"))
+        self.assertRegex(self.update(upstream.url, "debian").out, r"debian +updated +300 records")
+
+    def test_damaged_segment_is_made_anew(self):
+        """Also when the upstream has nothing new to say."""
+        upstream = self.serve(self.feeds({"openssl": {"CVE-2014-0160": tracker_entry(bookworm="3.0.9-1")}}))
+        self.update(upstream.url)
+        image = self.image(IMAGE)
+        self.assertEqual(len(self.scan(image).doc["findings"]), 1)
+        folder = os.path.join(self.data, "segments")
+        for name in os.listdir(folder):
+            with open(os.path.join(folder, name), "r+b") as f:
+                data = f.read()
+                f.seek(4096)
+                f.write(b"\xff" * (len(data) - 4096))
+        self.assertEqual(self.scan(image).doc["coverage"]["feeds"][0]["state"], "failed")
+        r = self.run_clarion("update", "--mirror", upstream.url)
+        self.assertEqual(r.code, 0, r)
+        self.assertIn("fetched again", r.err)
+        self.assertEqual(upstream.statuses(TRACKER) + upstream.statuses(MAIN), [200, 200, 200, 200])
+        r = self.scan(image)
+        self.assertEqual((r.code, len(r.doc["findings"])), (0, 1), r)
+
+    def test_full_disk(self):
+        """What was in force stays so, and the next update with room goes through."""
+        if os.geteuid() != 0:
+            self.skipTest("only root can make a small file system")
+        os.mkdir(self.data)
+        made = subprocess.run(["mount", "-t", "tmpfs", "-o", "size=1500k", "tmpfs", self.data], capture_output=True, text=True, check=False)
+        if made.returncode != 0:
+            self.skipTest("cannot mount a small file system: " + made.stderr.strip())
+        self.addCleanup(subprocess.run, ["umount", self.data], check=True)
+        image = self.image(IMAGE)
+        self.update(self.feeds({"openssl": {"CVE-2014-0160": tracker_entry(bookworm="3.0.9-1")}}))
+        download = self.serve(self.many(3000))  # too large as it comes
+        r = self.run_clarion("update", "--mirror", download.url, "debian")
+        self.assertEqual(r.code, 3)
+        self.assertRegex(r.err, "cannot keep the download in .*: No space left")
+        tracker = {"p%d" % i: {"CVE-2024-%04d" % i: tracker_entry(bookworm="2", description="%d" % i * 200)} for i in range(3000)}
+        r = self.run_clarion("update", "--mirror", self.feeds(tracker, name="varied"), "debian")  # too large as a segment
+        self.assertEqual(r.code, 3)
+        self.assertIn("disk", r.err)
+        self.assertEqual([n for n in os.listdir(os.path.join(self.data, "segments")) if n.startswith(".")], [])
+        self.assertEqual((self.feed("debian")["records"], len(self.scan(image).doc["findings"])), (1, 1))
+        self.update(self.many(30, name="few"), "debian")
+        self.assertEqual(self.feed("debian")["records"], 30)
+
+    @clarion.need_shared
     def test_later_generation(self):
         """The shared feeds, then their later state: added, changed and removed records are all there."""
         shared = clarion.SHARED
-        _, url = self.serve(os.path.join(shared, "feeds"), "--quiet")
-        self.update(url, "debian")
-        _, url = self.serve(os.path.join(shared, "feeds"), "--overlay", os.path.join(shared, "feeds-next"), "--quiet")
-        self.update(url, "debian")
+        self.update(os.path.join(shared, "feeds"), "debian")
+        self.update(self.serve(os.path.join(shared, "feeds-next")).url, "debian")
         with open(os.path.join(shared, "feeds-next", "security-tracker.debian.org", "tracker", "data", "json"), encoding="utf-8") as f:
             truth = json.load(f)
         want = sum(len(r["releases"]) for p in truth.values() for r in p.values())
-        doc = self.run_clarion("feeds", "--format", "json").doc
-        self.assertEqual([f["records"] for f in doc["feeds"] if f["feed"] == "debian"], [want])
+        self.assertEqual(self.feed("debian")["records"], want)
 
 
 if __name__ == "__main__":
