@@ -45,11 +45,11 @@ static const char *age(int64_t then, int64_t now, char text[static 32])
 
 static void write_table(const struct generation *g, int64_t now, struct buf *out)
 {
-    buf_addf(out, "%-10s %-8s %10s  %-12s %-12s %s\n", "FEED", "STATE", "RECORDS", "UPDATED", "CONFIRMED", "FROM");
+    buf_addf(out, "%-20s %-8s %10s  %-12s %-12s %s\n", "FEED", "STATE", "RECORDS", "UPDATED", "CONFIRMED", "FROM");
     for (size_t i = 0; feeds[i] != NULL; i++) {
         const struct feed_state *s = state_of(g, feeds[i]);
         char updated[32], checked[32];
-        buf_addf(out, "%-10s %-8s %10llu  %-12s %-12s %s\n", feeds[i]->name, feed_condition_name(condition(s, now)),
+        buf_addf(out, "%-20s %-8s %10llu  %-12s %-12s %s\n", feeds[i]->name, feed_condition_name(condition(s, now)),
                  s != NULL ? (unsigned long long)s->records : 0, age(s != NULL ? s->updated : 0, now, updated),
                  age(s != NULL ? s->checked : 0, now, checked), feeds[i]->url);
         if (s != NULL && s->error.n != 0)

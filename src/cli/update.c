@@ -18,24 +18,31 @@ static void say_progress(void *context, const char *feed, const char *message)
     log_info("%s: %s", feed, message);
 }
 
-static bool update_one(struct store *store, const struct feed *feed, const struct update_options *how)
+enum answer { UPDATED, FAILED, NOT_MIRRORED };
+
+static enum answer update_one(struct store *store, const struct feed *feed, const struct update_options *how)
 {
     struct feed_outcome outcome = {0};
     struct error err;
     if (!feed_update(feed, store, how, &outcome, &err)) {
         log_error("%s: %s", feed->name, err.text);
-        return false;
+        return FAILED;
     }
-    static const char *const words[] = {"updated", "unchanged", "updated in part", "failed"};
-    printf("%-10s %-16s %10llu records", feed->name, words[outcome.result], (unsigned long long)outcome.records);
+    if (outcome.result == FEED_NOT_MIRRORED)
+        return NOT_MIRRORED;
+    static const char *const words[] = {[FEED_UPDATED] = "updated",
+                                        [FEED_SAME] = "unchanged",
+                                        [FEED_PARTLY] = "updated in part",
+                                        [FEED_BROKEN] = "failed"};
+    printf("%-20s %-16s %10llu records", feed->name, words[outcome.result], (unsigned long long)outcome.records);
     if (outcome.left_out != 0)
         printf(", %llu left out", (unsigned long long)outcome.left_out);
     putchar('\n');
     fflush(stdout);
-    bool fine = outcome.result == FEED_UPDATED || outcome.result == FEED_SAME;
-    if (!fine)
-        log_error("%s: %s", feed->name, outcome.error.text);
-    return fine;
+    if (outcome.result == FEED_UPDATED || outcome.result == FEED_SAME)
+        return UPDATED;
+    log_error("%s: %s", feed->name, outcome.error.text);
+    return FAILED;
 }
 
 static bool named(const struct cli *cli, const struct feed *feed)
@@ -63,11 +70,25 @@ static int run(struct cli *cli)
         .force = cli_value(cli, "force") != NULL,
         .progress = say_progress,
     };
-    int code = EXIT_FINE;
-    for (size_t i = 0; feeds[i] != NULL; i++)
-        if (named(cli, feeds[i]) && !update_one(&store, feeds[i], &how))
-            code = EXIT_FAILED; // the others go on
-    return code;
+    struct buf lacking BUF_AUTO = {0};
+    size_t answers[3] = {0};
+    for (size_t i = 0; feeds[i] != NULL; i++) {
+        if (!named(cli, feeds[i]))
+            continue;
+        enum answer answer = update_one(&store, feeds[i], &how); // the others go on
+        answers[answer]++;
+        if (answer == NOT_MIRRORED)
+            buf_addf(&lacking, "%s%s", lacking.n != 0 ? ", " : "", feeds[i]->name);
+    }
+    if (lacking.n == 0)
+        return answers[FAILED] != 0 ? EXIT_FAILED : EXIT_FINE;
+    // A mirror may well have some of the feeds only, but not none of them, nor lack one that was asked for.
+    if (cli->arguments_n != 0 || answers[UPDATED] + answers[FAILED] == 0) {
+        log_error("the mirror %s does not have: %.*s", how.mirror, SLICE_ARG(buf_slice(&lacking)));
+        return EXIT_FAILED;
+    }
+    printf("not in this mirror: %.*s\n", SLICE_ARG(buf_slice(&lacking)));
+    return answers[FAILED] != 0 ? EXIT_FAILED : EXIT_FINE;
 }
 
 const struct command command_update = {
@@ -75,7 +96,8 @@ const struct command command_update = {
     .summary = "fetch the vulnerability feeds",
     .arguments = "[FEED...]",
     .details =
-        "Without a FEED: all of them. A feed that fails keeps what it had, and the others go on; the exit status is then 3.\n",
+        "Without a FEED: all of them. A feed that fails keeps what it had, and the others go on; the exit status is then 3.\n"
+        "A mirror need not have every feed: one that it never had is passed over.\n",
     .options = options,
     .least = 0,
     .most = 100,

@@ -58,10 +58,11 @@ struct update_options {
 
 struct feed_outcome {
     const struct feed *feed;
-    enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN } result;
+    // FEED_NOT_MIRRORED: a mirror that was given has no file of the feed, and no update before had one.
+    enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN, FEED_NOT_MIRRORED } result;
     uint64_t records;
     uint64_t left_out;
-    struct error error; // of FEED_PARTLY and FEED_BROKEN
+    struct error error; // of all but FEED_UPDATED and FEED_SAME
 };
 
 struct store;

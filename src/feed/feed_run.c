@@ -192,6 +192,8 @@ static void conclude(struct feed_run *run, bool ran, const struct error *why, co
         if (run->failed == 0)
             error_set(&err, ERR_NOT_FOUND, "the upstream has none of the feed's files (%s)", run->feed->url);
         broken(outcome, run->failed != 0 ? &run->first_failure : &err);
+        if (run->failed == 0 && run->options->mirror != NULL && outcome->records == 0)
+            outcome->result = FEED_NOT_MIRRORED;
     } else if (run->read + run->failed + run->vanished == 0) {
         outcome->result = FEED_SAME;
     } else {
@@ -209,6 +211,8 @@ static bool record(struct feed_run *run, const struct digest *segment, const str
                    struct error *err)
 {
     bool fine = outcome->result == FEED_UPDATED || outcome->result == FEED_SAME;
+    if (outcome->result == FEED_NOT_MIRRORED)
+        return true;
     struct feed_result result = {
         .feed = slice_str(run->feed->name),
         .segment = segment,

@@ -1,9 +1,20 @@
 // The table of feeds.
 #include "feed/feed.h"
 
-extern const struct feed feed_debian, feed_alpine;
+extern const struct feed feed_debian;
+extern const struct feed feed_alpine;
+extern const struct feed feed_redhat_repositories;
+extern const struct feed feed_redhat_containers;
 
-const struct feed *const feeds[] = {&feed_debian, &feed_alpine, NULL};
+// clang-format off
+const struct feed *const feeds[] = {
+    &feed_debian,
+    &feed_alpine,
+    &feed_redhat_repositories,
+    &feed_redhat_containers,
+    NULL,
+};
+// clang-format on
 
 const struct feed *feed_named(struct slice name)
 {

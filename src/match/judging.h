@@ -14,6 +14,10 @@ struct verdict_cache *report_verdicts(struct report_segments *s);
 // A feed's place in the generation; NULL when it has none.
 const struct feed_state *report_feed_state(const struct report_segments *s, const char *feed);
 
+// Fills out->repositories and out->published. Fails only when a segment breaks off while it is read.
+bool report_repositories(const struct inventory *inventory, struct report_segments *segments, struct arena *a,
+                         struct report *out, struct error *err);
+
 // Who judges the packages of one kind in one image.
 struct judge {
     struct slice kind;

@@ -209,7 +209,8 @@ bool report_make(struct stored_image *image, const struct generation *g, struct 
     list_layers(image, a, out);
     list_losses(image, a, out);
     cover_distribution(&image->inventory.distribution, now, a, out);
-    if (!for_each_source(image, segments, now, a, judge_source, &m, err))
+    if (!report_repositories(&image->inventory, segments, a, out, err) ||
+        !for_each_source(image, segments, now, a, judge_source, &m, err))
         return false;
     sort_findings(out->findings, out->findings_n);
     sort_findings(out->undetermined, out->undetermined_n);

@@ -18,6 +18,19 @@ struct report_finding {
     struct slice description, links;
 };
 
+// A repository that packages of the image came from, and what the vendor's mapping says of it.
+struct report_repository {
+    const struct inventory_repository *repository;
+    struct slice *cpes;
+    size_t cpes_n;
+};
+
+// A name under which a package of kind "container" is published.
+struct report_published {
+    size_t package; // index into inventory.packages
+    struct slice name;
+};
+
 enum coverage_distribution { COVERAGE_RECOGNISED, COVERAGE_UNKNOWN, COVERAGE_END_OF_LIFE };
 
 enum feed_condition { FEED_LOADED, FEED_STALE, FEED_MISSING, FEED_IN_ERROR };
@@ -51,6 +64,11 @@ struct report {
     size_t findings_n, findings_cap;
     struct report_finding *undetermined;
     size_t undetermined_n, undetermined_cap;
+
+    struct report_repository *repositories;
+    size_t repositories_n;
+    struct report_published *published; // ordered by package
+    size_t published_n, published_cap;
 
     enum coverage_distribution coverage;
     struct slice end_of_life; // date, with COVERAGE_END_OF_LIFE

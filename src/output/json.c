@@ -52,9 +52,11 @@ static void add_layers(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct r
     }
 }
 
-static void add_packages(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct stored_image *image)
+static void add_packages(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
 {
     struct arena scratch ARENA_AUTO = {0};
+    const struct stored_image *image = report->image;
+    size_t published = 0;
     const struct inventory *inventory = &image->inventory;
     yyjson_mut_val *list = json_add_arr(doc, root, "packages");
     for (size_t i = 0; i < inventory->packages_n; i++) {
@@ -75,18 +77,26 @@ static void add_packages(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         json_add_str(doc, object, "owned_by", p->owner);
         json_add_str(doc, object, "layer", layer_digest(image, p->layer));
         json_add_str(doc, object, "purl", package_purl(&scratch, &p->package, &inventory->distribution));
+        if (published == report->published_n || report->published[published].package != i)
+            continue;
+        yyjson_mut_val *names = json_add_arr(doc, object, "published_as"); // of containers only
+        for (; published < report->published_n && report->published[published].package == i; published++)
+            json_arr_add_str(doc, names, report->published[published].name);
     }
 }
 
-static void add_repositories(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct stored_image *image)
+static void add_repositories(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
 {
     yyjson_mut_val *list = json_add_arr(doc, root, "repositories");
-    for (size_t i = 0; i < image->inventory.repositories_n; i++) {
-        const struct inventory_repository *r = &image->inventory.repositories[i];
+    for (size_t i = 0; i < report->repositories_n; i++) {
+        const struct report_repository *r = &report->repositories[i];
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
-        json_add_str(doc, object, "id", r->id);
-        json_add_str(doc, object, "path", r->path);
-        json_add_str(doc, object, "layer", layer_digest(image, r->layer));
+        json_add_str(doc, object, "id", r->repository->id);
+        json_add_str(doc, object, "path", r->repository->path);
+        json_add_str(doc, object, "layer", layer_digest(report->image, r->repository->layer));
+        yyjson_mut_val *cpes = json_add_arr(doc, object, "cpes");
+        for (size_t c = 0; c < r->cpes_n; c++)
+            json_arr_add_str(doc, cpes, r->cpes[c]);
     }
 }
 
@@ -228,8 +238,8 @@ static void write_report(const struct report *report, const struct output_option
     json_add_str(doc, root, "schema", SLICE("clarion/report/1"));
     add_image(doc, root, report->image);
     add_layers(doc, root, report);
-    add_packages(doc, root, report->image);
-    add_repositories(doc, root, report->image);
+    add_packages(doc, root, report);
+    add_repositories(doc, root, report);
     add_findings(doc, root, report, options);
     add_coverage(doc, root, report);
     add_generation(doc, root, report);
@@ -246,8 +256,8 @@ static void write_inventory(const struct report *report, const struct output_opt
     json_add_str(doc, root, "schema", SLICE("clarion/index/1"));
     add_image(doc, root, report->image);
     add_layers(doc, root, report);
-    add_packages(doc, root, report->image);
-    add_repositories(doc, root, report->image);
+    add_packages(doc, root, report);
+    add_repositories(doc, root, report);
     add_skipped(doc, json_add_obj(doc, root, "coverage"), report->image);
     add_errors(doc, root, report);
     json_write(doc, true, out);

@@ -41,7 +41,41 @@ class Update(clarion.Case):
 
     def test_one_feed_by_name(self):
         self.update(self.feeds(), "alpine")
-        self.assertEqual({n: f["state"] for n, f in self.state().items()}, {"debian": "missing", "alpine": "loaded"})
+        self.assertEqual({n: f["state"] for n, f in self.state().items() if n in ("debian", "alpine")}, {"debian": "missing", "alpine": "loaded"})
+
+    def test_mirror_with_some_of_the_feeds(self):
+        """A mirror need not have all feeds: what it never had is told of. It must have one, and those that are named."""
+        r = self.update(self.feeds())
+        self.assertIn("not in this mirror: redhat-repositories, redhat-containers", r.out)
+        self.assertEqual(self.state()["redhat-containers"]["state"], "missing")
+        r = self.update(self.feeds(), "redhat-containers", code=3)
+        self.assertIn("does not have: redhat-containers", r.err)
+        os.makedirs(self.path("empty"))
+        r = self.run_clarion("update", "--mirror", self.path("empty"), data=self.path("none"))
+        self.assertEqual((r.code, r.out), (3, ""))
+        self.assertIn("does not have: debian, alpine", r.err)
+
+    def test_repositories_by_their_mapping(self):
+        """The index of a Red Hat image needs no mapping; a report says what the mapping knows."""
+        layer = clarion.tar_of([("etc/os-release", 'ID="rhel"\nVERSION_ID="9.0"\n'),
+                                ("root/buildinfo/content_manifests/a-1-2.json", '{"content_sets": ["a-rpms", "b-rpms"]}'),
+                                ("root/buildinfo/Dockerfile-a-1-2", 'LABEL name="ubi9/a" com.redhat.component="a-container"')])
+        image, folder = self.image(layer), self.feeds()
+        metrics = os.path.join(folder, "security.access.redhat.com", "data", "metrics")
+        self.update(folder)
+        before = self.scan(image)
+        self.assertEqual([(r["id"], r["cpes"]) for r in before.doc["repositories"]], [("a-rpms", []), ("b-rpms", [])])
+        self.assertEqual(before.doc["packages"][0]["published_as"], ["ubi9/a"])
+        os.makedirs(metrics)
+        for name, data in (("repository-to-cpe", {"a-rpms": {"cpes": ["cpe:/a:x"]}}),
+                           ("container-name-repos-map", {"ubi9/a": ["rhel9/a", "ubi9/a"]})):
+            with open(os.path.join(metrics, name + ".json"), "w", encoding="utf-8") as f:
+                json.dump({"data": data}, f)
+        self.update(folder)
+        after = self.scan(image)
+        self.assertEqual([(r["id"], r["cpes"]) for r in after.doc["repositories"]], [("a-rpms", ["cpe:/a:x"]), ("b-rpms", [])])
+        self.assertEqual(after.doc["packages"][0]["published_as"], ["rhel9/a", "ubi9/a"])
+        self.assertEqual([x["indexed"] for x in after.doc["layers"]], ["before"])
 
     def test_cut_feed_keeps_the_former_segment(self):
         folder = self.feeds({"openssl": {"CVE-2014-0160": tracker_entry(bookworm="3.0.9-1")}})

@@ -1,0 +1,61 @@
+// Red Hat's mappings: what their files are read as, and looking names up.
+#include "fixture.h"
+
+#include "advisory/mapping.h"
+
+// The values of a key, each behind a blank.
+static void assert_values(struct fixture *f, const char *mapping, const char *key, const char *expected)
+{
+    struct buf text BUF_AUTO = {0};
+    mapping_values values = {0};
+    assert_true(mapping_lookup(f->segment, slice_str(mapping), slice_str(key), &f->arena, &values, &f->err));
+    for (size_t i = 0; i < values.n; i++)
+        buf_addf(&text, " %.*s", SLICE_ARG(values.v[i]));
+    if (!slice_eq(buf_slice(&text), slice_str(expected)))
+        fail_msg("%s:%.*s instead of%s", key, SLICE_ARG(buf_slice(&text)), expected);
+}
+
+static void test_repositories(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] =
+        "{\"data\":{\"a-rpms\":{\"cpes\":[\"cpe:/o:redhat:enterprise_linux:9::baseos\",\"cpe:/a:b\"],"
+        "\"repo_relative_urls\":[\"content/x\"]},\"b-rpms\":{\"cpes\":[]},\"c-rpms\":{},\"d-rpms\":7,"
+        "\"e-rpms\":{\"cpes\":[\"cpe:/a:e\",\"\",3]},\"\":{\"cpes\":[\"cpe:/a:f\"]}}}";
+    assert_true(parse_pieces(f, MAPPING_REDHAT_REPOSITORIES, "", slice_str(text), 7));
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "a-rpms", " cpe:/a:b cpe:/o:redhat:enterprise_linux:9::baseos");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "b-rpms", "");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "e-rpms", " cpe:/a:e");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "z-rpms", "");
+    assert_int_equal(f->records, 3);
+    assert_int_equal(f->left_out, 5); // c, d, two of e, the one without a name
+}
+
+static void test_containers(void **state)
+{
+    struct fixture *f = *state;
+    static const char text[] = "{\"data\":{\"ubi9/httpd-24\":[\"rhel9/httpd-24\",\"ubi9/httpd-24\"],\"x\":\"y\"}}";
+    assert_true(parse_pieces(f, MAPPING_REDHAT_CONTAINERS, "", slice_str(text), 5));
+    assert_values(f, MAPPING_REDHAT_CONTAINERS, "ubi9/httpd-24", " rhel9/httpd-24 ubi9/httpd-24");
+    assert_int_equal(f->left_out, 1);
+}
+
+static void test_no_mapping(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const texts[] = {"", "{", "[]", "{}", "{\"data\":[]}", "{\"data\":{}} x"};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        assert_false(parse_pieces(f, MAPPING_REDHAT_CONTAINERS, "", slice_str(texts[i]), 3));
+        assert_int_equal(f->err.code, ERR_FORMAT);
+    }
+    f->limits.feed_member_bytes = 10;
+    assert_false(parse_pieces(f, MAPPING_REDHAT_CONTAINERS, "", SLICE("{\"data\":{}}"), 3));
+    assert_int_equal(f->err.code, ERR_LIMIT);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {FEED_TEST(test_repositories), FEED_TEST(test_containers),
+                                       FEED_TEST(test_no_mapping)};
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
