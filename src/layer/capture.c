@@ -25,6 +25,7 @@ typedef VEC(struct stamp) stamp_vec;
 struct taker {
     const struct scanner *scanner;
     struct slice wanted;
+    bool by_name; // nothing but the file's name speaks for it
 };
 
 struct takers {
@@ -52,7 +53,7 @@ struct pass {
     stamp_vec dbs, releases, links, nondirs; // of the findings' arrays of these names, item by item
     uint64_t remembered;                     // links and whiteouts
     uint64_t replacing;                      // files that are remembered because a folder may have been there
-    struct buf content, path, wanted;
+    struct buf content, path, wanted, namesake;
 };
 
 // ---- Findings -------------------------------------------------------------------------------------------------------
@@ -223,20 +224,60 @@ static void follow_link(struct pass *p, const struct layer_link *link)
     }
 }
 
-// True for the place of a file that a scanner looks for, which a folder would take from it.
-static bool is_place_of_file(const struct pass *p, int place)
-{
-    int route = place != PLACE_UNKNOWN ? p->places.v[place].route : -1;
-    return route >= 0 && p->routes.v[route].scanner->wants(p->routes.v[route].wanted, 0644, 0);
-}
-
-static void add_taker(struct takers *takers, const struct scanner *scanner, struct slice wanted)
+static void add_taker(struct takers *takers, const struct scanner *scanner, struct slice wanted, bool by_name)
 {
     for (size_t i = 0; i < takers->n; i++)
         if (takers->v[i].scanner == scanner)
             return;
     if (takers->n < SCANNERS_MOST)
-        takers->v[takers->n++] = (struct taker){scanner, wanted};
+        takers->v[takers->n++] = (struct taker){scanner, wanted, by_name};
+}
+
+static struct slice path_in_folder(struct buf *path, struct slice folder, struct slice name)
+{
+    path->n = 0;
+    buf_add(path, folder);
+    buf_addc(path, '/');
+    buf_add(path, name);
+    return buf_slice(path);
+}
+
+// A file that has the name of a database, or stands in a folder with the name of one: "usr/share/dpkg/database/status".
+// A symbolic link of a lower layer may lead there (as deb-ostree lays it out, with var/lib/dpkg as the link), and then
+// a package manager's changes are to be found there only; or one of an upper layer. Only the merged image tells.
+static void find_namesakes(struct pass *p, const struct tar_entry *e, uint64_t size, struct takers *takers)
+{
+    struct slice name = slice_basename(e->path), folder = slice_basename(slice_dirname(e->path));
+    for (size_t i = 0; scanners[i] != NULL; i++) {
+        const struct scanner *s = scanners[i];
+        if (s->fixed_paths == NULL || s->finds != FINDS_PACKAGES || s->kind == NULL)
+            continue;
+        for (const char *const *fixed = s->fixed_paths; *fixed != NULL; fixed++) {
+            struct slice path = slice_str(*fixed), base = slice_basename(path);
+            if (slice_eq(name, base) && s->wants(path, e->mode, size))
+                add_taker(takers, s, path, true);
+            if (!slice_eq(folder, base))
+                continue;
+            path = path_in_folder(&p->namesake, path, name);
+            if (!s->wants(path, e->mode, size))
+                continue;
+            add_taker(takers, s, path, true);
+            return;
+        }
+    }
+}
+
+// True for the place of a file that a scanner looks for by name, which a folder takes from it.
+static bool is_place_of_file(struct pass *p, const struct tar_entry *e, int place, int folder)
+{
+    for (int i = place >= 0 ? p->places.v[place].route : -1; i >= 0; i = p->routes.v[i].next)
+        if (p->routes.v[i].scanner->wants(p->routes.v[i].wanted, 0644, 0))
+            return true;
+    for (int i = folder >= 0 ? p->places.v[folder].route : -1; i >= 0; i = p->routes.v[i].next)
+        if (p->routes.v[i].scanner->wants(path_in_folder(&p->wanted, p->routes.v[i].wanted, slice_basename(e->path)),
+                                          0644, 0))
+            return true;
+    return false;
 }
 
 // The scanners that want the file at a path: by the file's own path, or, where a link moved what they want, by the one
@@ -248,20 +289,27 @@ static void find_takers(struct pass *p, const struct tar_entry *e, int place, in
     size_t n = scanners_for(e->path, e->mode, size, by_path);
     takers->n = 0;
     for (size_t i = 0; i < n; i++)
-        add_taker(takers, by_path[i], e->path);
+        add_taker(takers, by_path[i], e->path, false);
     for (int i = place >= 0 ? p->places.v[place].route : -1; i >= 0; i = p->routes.v[i].next)
         if (p->routes.v[i].scanner->wants(p->routes.v[i].wanted, e->mode, size))
-            add_taker(takers, p->routes.v[i].scanner, p->routes.v[i].wanted);
+            add_taker(takers, p->routes.v[i].scanner, p->routes.v[i].wanted, false);
     for (int i = folder >= 0 ? p->places.v[folder].route : -1; i >= 0; i = p->routes.v[i].next) {
-        p->wanted.n = 0;
-        buf_add(&p->wanted, p->routes.v[i].wanted);
-        buf_addc(&p->wanted, '/');
-        buf_add(&p->wanted, slice_basename(e->path));
-        if (!p->routes.v[i].scanner->wants(buf_slice(&p->wanted), e->mode, size))
+        struct slice wanted = path_in_folder(&p->wanted, p->routes.v[i].wanted, slice_basename(e->path));
+        if (!p->routes.v[i].scanner->wants(wanted, e->mode, size))
             continue;
-        add_taker(takers, p->routes.v[i].scanner, buf_slice(&p->wanted));
+        add_taker(takers, p->routes.v[i].scanner, wanted, false);
         break;
     }
+    find_namesakes(p, e, size, takers);
+}
+
+// True when more than a name speaks for the file.
+static bool is_wanted(const struct takers *takers)
+{
+    for (size_t i = 0; i < takers->n; i++)
+        if (!takers->v[i].by_name)
+            return true;
+    return false;
 }
 
 // ---- Whiteouts: OCI image specification, layer.md, "Whiteouts" ------------------------------------------------------
@@ -392,14 +440,37 @@ static void relabel(struct findings *f, const struct capture *since, size_t skip
         f->skips[i].path = path;
 }
 
+// True when a file that only bears the name of a database has turned out to be one that can be read whole.
+static bool is_database(const struct findings *f, const struct capture *c, size_t skips_since)
+{
+    for (size_t i = skips_since; i < f->skips_n; i++)
+        if (f->skips[i].lost)
+            return false;
+    for (size_t i = c->dbs; i < f->dbs_n; i++)
+        if (f->dbs[i].n != 0)
+            return true;
+    return false;
+}
+
 // Lets one scanner read; true when it found anything.
 static bool scan_one(struct pass *p, const struct taker *taker, const struct scan_file *file, struct slice path)
 {
     struct capture c = begin_capture(p, taker->scanner);
-    size_t skips = p->findings->skips_n;
+    struct findings *f = p->findings;
+    size_t skips = f->skips_n;
+    uint64_t skips_total = f->skips_total, packages = p->out.packages;
     struct error why = {0};
     if (!taker->scanner->scan(file, &p->out, &why))
         scan_skip(&p->out, file->path, true, "%s", why.text);
+    // What is no database is of no interest; where a link leads there after all, the merged image tells that it is
+    // lost.
+    if (taker->by_name && !is_database(f, &c, skips)) {
+        f->dbs_n = c.dbs;
+        f->skips_n = skips;
+        f->skips_total = skips_total;
+        p->out.packages = packages;
+        return false;
+    }
     if (!slice_eq(file->path, path))
         relabel(p->findings, &c, skips, arena_dup(p->arena, path));
     return end_capture(p, c, path);
@@ -416,7 +487,7 @@ static void keep_takers(struct pass *p, const struct tar_entry *e, struct slice 
             continue;
         if (e->size <= most)
             takers->v[kept++] = takers->v[i];
-        else
+        else if (!takers->v[i].by_name)
             scan_skip(&p->out, e->path, true, "has %llu bytes, more than the %llu that limit %s allows",
                       (unsigned long long)e->size, (unsigned long long)most, s->limit_name);
     }
@@ -436,7 +507,8 @@ static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry
         return true;
     if (!readable || !read_rest(p, tar, e, &content, &why)) {
         if (why.code == ERR_UNSUPPORTED) {
-            scan_skip(&p->out, e->path, true, "%s", why.text);
+            if (is_wanted(takers))
+                scan_skip(&p->out, e->path, true, "%s", why.text);
             return true;
         }
         *err = why;
@@ -505,7 +577,7 @@ static bool take_hardlink(struct pass *p, const struct tar_entry *e, const struc
         if (at < first + n) {
             copy_capture(p, p->captures.v[at], e->path);
             found = true;
-        } else {
+        } else if (!takers->v[i].by_name) {
             lost = lost || !inside || s->fixed_paths != NULL || !s->wants(buf_slice(&p->path), e->mode, MIB);
         }
     }
@@ -559,7 +631,7 @@ static bool take_member(struct pass *p, struct tar *tar, const struct tar_entry 
         take_symlink(p, e);
     else if (e->type != TAR_DIR)
         return take_file(p, tar, e, place, folder, err);
-    else if (is_place_of_file(p, place))
+    else if (is_place_of_file(p, e, place, folder))
         add_nondir(p, e, true);
     return true;
 }
@@ -616,5 +688,6 @@ bool capture_layer(struct reader *archive, const struct limits *limits, struct a
     buf_free(&p.content);
     buf_free(&p.path);
     buf_free(&p.wanted);
+    buf_free(&p.namesake);
     return whole;
 }

@@ -143,7 +143,7 @@ static uint64_t limit(const struct limits *limits)
 
 const struct scanner scanner_apk = {
     .name = "apk",
-    .version = 1,
+    .version = 2,
     .kind = "apk",
     .limit = limit,
     .limit_name = "apk_installed_bytes",

@@ -184,7 +184,7 @@ static const char *const paths[] = {STATUS, FOLDER, NULL};
 
 const struct scanner scanner_dpkg = {
     .name = "dpkg",
-    .version = 1,
+    .version = 2,
     .kind = "deb",
     .limit = limit,
     .limit_name = "dpkg_status_bytes",

@@ -155,6 +155,26 @@ class Scan(clarion.Case):
         self.assertEqual(self.names(doc), [("openssl", "3.1.2-r0")])
         self.assertEqual(self.findings(doc), [("openssl", "CVE-2023-5363", "3.1.4-r0")])
 
+    def test_database_moved_by_a_link_of_another_layer(self):
+        """An upper layer has the database at its real place, as overlayfs writes it: no link in that layer tells."""
+        at = "usr/share/dpkg/database/status"
+        base = tar_of([("etc/os-release", OS_RELEASE), ("var/lib/dpkg", "-> ../../usr/share/dpkg/database"), (at, LIBSSL)])
+        doc = self.scan(self.image(base, tar_of([(at, LIBSSL + ZLIB)]), name="above")).doc
+        self.assertEqual([n for n, _ in self.names(doc)], ["libssl3", "zlib1g"])
+        self.assertEqual([doc["layers"].index(x) for p in doc["packages"] for x in doc["layers"] if x["digest"] == p["layer"]], [0, 1])
+        link = tar_of([("var/lib/dpkg", "-> ../../usr/share/dpkg/database")])
+        r = self.scan(self.image(tar_of([("etc/os-release", OS_RELEASE), (at, LIBSSL)]), link, name="below"))
+        self.assertEqual((r.code, [n for n, _ in self.names(r.doc)]), (0, ["libssl3"]), r)
+        r = self.scan(self.image(tar_of([("etc/os-release", OS_RELEASE), (at, LIBSSL)]), name="astray"))
+        self.assertEqual((r.code, r.doc["packages"]), (0, []), r)  # nothing leads there: a copy, or another root's
+        r = self.scan(self.image(base, tar_of([(at, "no database any more\n")]), name="spoilt"))
+        self.assertEqual((r.code, r.doc["packages"]), (3, []), r)
+
+    def test_folder_in_place_of_a_package(self):
+        at = "var/lib/dpkg/status.d/libssl3"
+        doc = self.scan(self.image(tar_of([("etc/os-release", OS_RELEASE), (at, LIBSSL)]), tar_of([(at, None)]))).doc
+        self.assertEqual(doc["packages"], [])
+
     def test_forms(self):
         """The same root in every form that a layer and an image can have gives the same inventory."""
         import subprocess

@@ -369,6 +369,58 @@ static void test_symlinks(void **state)
     gives(&t, "link lib -> x/y\nnondir x\n");
 }
 
+// What has the name of a database is read wherever it stands, as long as it is one: a link of another layer may lead
+// there.
+static void test_namesakes(void **state)
+{
+    (void)state;
+    struct buf t BUF_AUTO = {0};
+    add_file(&t, "usr/share/dpkg/database/status", STATUS("a") "\nPackage: b\nStatus: install ok installed\n");
+    add_file(&t, "opt/status.d/c", "Package: c\nVersion: 1\n");
+    add_file(&t, "opt/db/installed", INSTALLED("d"));
+    add_file(&t, "srv/status", "up since Monday: yes\n\nstate: fine\n");
+    add_file(&t, "srv/installed", "yes\n");
+    add_file(&t, "srv/status.d/unit", "running\n");
+    add_link(&t, '1', "srv/x/status", "srv/status");
+    add_link(&t, '1', "srv/y/status", "usr/share/dpkg/database/status");
+    gives(&t, "db usr/share/dpkg/database/status: a\n"
+              "db opt/status.d/c: c\n"
+              "db opt/db/installed: d\n"
+              "db srv/y/status: a\n"
+              "nondir srv/status\n"
+              "nondir srv/installed\n"
+              "nondir srv/status.d/unit\n"
+              "nondir srv/x/status\n"
+              "skip usr/share/dpkg/database/status: line 6: no Version\n");
+    // One that cannot be read whole is no loss as such: should it be a database after all, the merged image tells so.
+    limits.dpkg_status_bytes = 100;
+    t.n = 0;
+    add_file(&t, "opt/status", STATUS("a") "Description: longer than the limit, by some bytes at least\n");
+    gives(&t, "nondir opt/status\n");
+    limits = limits_default();
+    limits.line_bytes = 100;
+    t.n = 0;
+    add_file(&t, "opt/status",
+             STATUS("a") "\nPackage: 0123456789012345678901234567890123456789012345678901234567890123"
+                         "456789012345678901234567890123456789\n");
+    gives(&t, "nondir opt/status\n");
+}
+
+// A folder takes the place of a file that lower layers have, in a folder that a scanner looks for, too.
+static void test_folder_for_file(void **state)
+{
+    (void)state;
+    struct buf t BUF_AUTO = {0};
+    add_header(&t, '5', "var/lib/dpkg/status.d/", "", 0);
+    add_header(&t, '5', "var/lib/dpkg/status.d/libc6/", "", 0);
+    add_header(&t, '5', "var/lib/dpkg/status.d/libc6.md5sums/", "", 0);
+    add_header(&t, '5', "lib/apk/db/installed/", "", 0);
+    add_header(&t, '5', "opt/status/", "", 0);
+    gives(&t, "nondir var/lib/dpkg/status.d/libc6\n"
+              "nondir var/lib/dpkg/status.d/libc6.md5sums\n"
+              "nondir lib/apk/db/installed\n");
+}
+
 static void test_symlink_loops(void **state)
 {
     (void)state;
@@ -540,6 +592,8 @@ int main(void)
         cmocka_unit_test_setup(test_names, default_limits),
         cmocka_unit_test_setup(test_targets, default_limits),
         cmocka_unit_test_setup(test_symlinks, default_limits),
+        cmocka_unit_test_setup(test_namesakes, default_limits),
+        cmocka_unit_test_setup(test_folder_for_file, default_limits),
         cmocka_unit_test_setup(test_symlink_loops, default_limits),
         cmocka_unit_test_setup(test_hard_links, default_limits),
         cmocka_unit_test_setup(test_sizes, default_limits),
