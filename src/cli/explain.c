@@ -54,10 +54,23 @@ static bool find_image(struct session *s, struct arena *a, struct index_result *
     return false;
 }
 
-static bool any_judged(struct session *s, struct stored_image *image, struct arena *a)
+// What there is to say when no record was found.
+static void write_nothing(struct arena *a, const struct report *report, struct slice id, struct slice package,
+                          struct buf *out)
 {
-    struct report report;
-    return session_report(s, image, NULL, a, &report) && report.judged != 0;
+    id = utf8_plain(a, id);
+    package = utf8_plain(a, package);
+    if (package.n != 0)
+        buf_addf(out, "The image has no package %.*s.\n", SLICE_ARG(package));
+    else if (report->judged == 0)
+        buf_addf(out,
+                 "Nothing in this image can be judged, so nothing is known of %.*s in it; `clarion scan` says why.\n",
+                 SLICE_ARG(id));
+    else
+        buf_addf(
+            out,
+            "No record of %.*s concerns a package of this image; name a PACKAGE to see why it is not found there.\n",
+            SLICE_ARG(id));
 }
 
 static int run(struct cli *cli)
@@ -74,30 +87,26 @@ static int run(struct cli *cli)
     struct stored_image image;
     if (!find_image(&s, &a, &indexed, &image))
         return EXIT_FAILED;
+    struct report report;
     explanation_vec found = {0};
     struct error err;
-    struct slice package = slice_str(cli->arguments_n > 2 ? cli->arguments[2] : NULL);
-    if (!report_explain(&image, s.segments, slice_str(cli->arguments[1]), package, &a, &found, &err)) {
+    struct slice id = slice_str(cli->arguments[1]),
+                 package = slice_str(cli->arguments_n > 2 ? cli->arguments[2] : NULL);
+    if (!session_report(&s, &image, &indexed, &a, &report))
+        return EXIT_FAILED;
+    if (!report_explain(&image, s.segments, id, package, &a, &found, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }
     struct buf out BUF_AUTO = {0};
     for (size_t i = 0; i < found.n; i++)
         write_one(&a, &image, &found.v[i], &out);
-    if (found.n == 0 && package.n != 0)
-        buf_addf(&out, "The image has no package %s.\n", cli->arguments[2]);
-    else if (found.n == 0 && !any_judged(&s, &image, &a))
-        buf_addf(&out,
-                 "Nothing in this image can be judged, so nothing is known of %s in it; `clarion scan` says why.\n",
-                 cli->arguments[1]);
-    else if (found.n == 0)
-        buf_addf(&out,
-                 "No record of %s concerns a package of this image; name a PACKAGE to see why it is not found there.\n",
-                 cli->arguments[1]);
+    if (found.n == 0)
+        write_nothing(&a, &report, id, package, &out);
     int code = cli_emit(buf_slice(&out), NULL);
-    for (size_t i = 0; i < indexed.problems_n; i++)
-        log_error("%s: incomplete: %s", cli->arguments[0], indexed.problems[i].p);
-    return indexed.problems_n != 0 ? EXIT_FAILED : code;
+    for (size_t i = 0; i < report.errors_n; i++)
+        log_error("%s: incomplete: %s", cli->arguments[0], report.errors[i].p);
+    return report.errors_n != 0 ? EXIT_FAILED : code;
 }
 
 const struct command command_explain = {
