@@ -94,11 +94,25 @@ yyjson_mut_doc *json_new(yyjson_mut_val **root)
     return doc;
 }
 
+// yyjson escapes C0. What else a terminal obeys stands in strings only, where \u is the same to every program.
+static void add_escaped(struct slice text, struct buf *out)
+{
+    while (text.n > 0) {
+        uint32_t code = 0;
+        size_t length = 0, at = utf8_find_obeyed(text, &code, &length);
+        buf_add(out, slice_of(text.p, at));
+        if (at == text.n)
+            return;
+        buf_addf(out, "\\u%04x", (unsigned)code);
+        text = slice_from(text, at + length);
+    }
+}
+
 void json_write(yyjson_mut_doc *doc, bool pretty, struct buf *out)
 {
     size_t n = 0;
     yyjson_write_flag flags = pretty ? YYJSON_WRITE_PRETTY_TWO_SPACES : YYJSON_WRITE_NOFLAG;
     char *text = must(yyjson_mut_write(doc, flags, &n));
-    buf_add(out, slice_of(text, n));
+    add_escaped(slice_of(text, n), out);
     free(text);
 }

@@ -40,5 +40,5 @@ void json_arr_add_str(yyjson_mut_doc *doc, yyjson_mut_val *array, struct slice v
 // A new document with an object as its root.
 yyjson_mut_doc *json_new(yyjson_mut_val **root);
 
-// Appends the document's text; `pretty` indents by two.
+// Appends the document's text; `pretty` indents by two. What a terminal would obey is escaped.
 void json_write(yyjson_mut_doc *doc, bool pretty, struct buf *out);

@@ -58,10 +58,27 @@ struct slice utf8_clean(struct arena *a, struct slice s)
     return arena_dup(a, buf_slice(&out));
 }
 
+// Controls, Unicode's Bidi_Control (PropList.txt), and its two separators of lines.
 static bool obeyed_by_terminals(uint32_t c)
 {
     return c < 0x20 || (c >= 0x7f && c < 0xa0) || (c >= 0x202a && c <= 0x202e) || (c >= 0x2066 && c <= 0x2069) ||
-           c == 0x200e || c == 0x200f || c == 0x2028 || c == 0x2029;
+           c == 0x061c || c == 0x200e || c == 0x200f || c == 0x2028 || c == 0x2029;
+}
+
+size_t utf8_find_obeyed(struct slice s, uint32_t *code, size_t *length)
+{
+    for (size_t i = 0; i < s.n; i += *length) {
+        *length = 1;
+        if ((unsigned char)s.p[i] < 0x7f)
+            continue;
+        size_t n = decode(slice_from(s, i), code);
+        if (n != 0 && obeyed_by_terminals(*code)) {
+            *length = n;
+            return i;
+        }
+        *length = n != 0 ? n : 1;
+    }
+    return s.n;
 }
 
 size_t utf8_printable(char *out, size_t size, struct slice s)

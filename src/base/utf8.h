@@ -10,9 +10,9 @@ bool utf8_valid(struct slice s);
 // `s` itself when it is valid, else a copy in the arena with U+FFFD for each byte that is not part of valid UTF-8.
 struct slice utf8_clean(struct arena *a, struct slice s);
 
-// Copies `s` into `out` (terminated, at most `size` bytes with the NUL), invalid bytes and control characters (C0, DEL,
-// C1, and the bidirectional overrides U+202A-202E, U+2066-2069) written as \xNN. Never cuts a character in two.
-// Answers the length written, without the NUL.
+// Copies `s` into `out` (terminated, at most `size` bytes with the NUL), invalid bytes and what a terminal would obey (C0,
+// DEL, C1, the controls of writing direction, U+2028 and U+2029) written as \xNN. Never cuts a character in two. Answers
+// the length written, without the NUL.
 size_t utf8_printable(char *out, size_t size, struct slice s);
 
 // The same in an arena, however long.
@@ -21,6 +21,10 @@ struct slice utf8_plain(struct arena *a, struct slice s);
 // `s` itself, or a copy in the arena of at most `most` bytes with "…" for its middle. A character cut in two is left to
 // whoever prints it.
 struct slice utf8_shorten(struct arena *a, struct slice s, size_t most);
+
+// Where the first character is that a terminal would obey, C0 apart, and its code point and length in bytes; `s.n` when
+// there is none.
+size_t utf8_find_obeyed(struct slice s, uint32_t *code, size_t *length);
 
 // Columns that valid, printable UTF-8 takes on a terminal (wide characters count two, combining ones none).
 size_t utf8_columns(struct slice s);

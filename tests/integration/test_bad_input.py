@@ -203,6 +203,31 @@ class BadInput(clarion.Case):
         reasons = json.dumps(r.doc["coverage"]["skipped"])
         self.assertIn("no Version", reasons)
 
+    def test_what_a_terminal_obeys(self):
+        """Escapes and overrides in what an image, or a caller, says never come out as they are, in no format."""
+        evil = "\033[31m\x07\x7f\x9b\u061c\u200e\u200f\u2028\u2029\u202a\u202e\u2066\u2069"
+        layer = tar_of([("etc/os-release", OS_RELEASE.replace("12 (", "12 %s(" % evil)), ("../" + evil, "x"),
+                        ("var/lib/dpkg/status.d", "-> /" + evil),
+                        ("var/lib/dpkg/status", stanza("openssl", "1" + evil) + stanza("x" + evil, "1") + stanza("a", "1", arch=evil))])
+        image = self.image(layer)
+        calls = [("scan", "--format", f, image) for f in ("table", "json", "clair")] + \
+                [("index", "--format", f, image) for f in ("json", "clair")] + \
+                [("scan", "--json-logs", image), ("explain", image, "CVE-2014-0160"), ("explain", image, evil, evil),
+                 ("explain", image, evil), ("advisories", "show", evil), ("report", evil), ("scan", evil), ("scan", "--" + evil)]
+        for call in calls:
+            r = self.run_clarion(*call)
+            self.assertNotEqual((r.out, r.err), ("", ""), call)
+            self.assertEqual([hex(ord(c)) for c in r.out + r.err if c in evil and c not in "[31m"], [], call)
+        self.assertEqual([p["version"] for p in self.scan(image).doc["packages"] if p["name"] == "openssl"], ["1" + evil])
+
+    def test_explain_of_a_part(self):
+        """What could not be read may hold what `explain` does not find."""
+        layer = tar_of([("etc/os-release", OS_RELEASE), ("var/lib/dpkg/status", GOOD), ("usr/lib/apk/db/installed", "-> nowhere")])
+        r = self.run_clarion("explain", self.image(layer), "CVE-2014-0160", "busybox")
+        self.assertEqual(r.code, 3, r)
+        self.assertIn("has no package busybox", r.out)
+        self.assertIn("incomplete: layer sha256:", r.err)
+
     # ---- images ----
 
     def test_no_image(self):

@@ -66,6 +66,7 @@ static void test_utf8_printable(void **state)
         {"a\nb\tc", "a\\x0ab\\x09c"},
         {"\xc2\x9b", "\\xc2\\x9b"},          // C1: CSI
         {"\xe2\x80\xae", "\\xe2\\x80\\xae"}, // right-to-left override
+        {"\xd8\x9c", "\\xd8\\x9c"},          // Arabic letter mark
         {"caf\xc3\xa9", "caf\xc3\xa9"},      //
         {"\xff", "\\xff"},                   //
         {"\x7f", "\\x7f"},                   //
