@@ -52,7 +52,7 @@ bool session_stored_image(struct session *s, const char *text, struct arena *a, 
         error_set(&err, ERR_USAGE, "more than one indexed image has a digest that starts with %s: give more of it",
                   text);
     else {
-        bool known;
+        bool known = true;
         if (store_image_get(&s->store, &found[0], NULL, a, image, &known, &err) && known)
             return true;
         if (!known)
