@@ -5,6 +5,7 @@
 #include "layer/worker.h"
 
 #include <locale.h>
+#include <signal.h>
 #include <stdio.h>
 #include <string.h>
 
@@ -29,6 +30,7 @@ static int run(const struct command *command, int argc, char **argv)
 
 int main(int argc, char **argv)
 {
+    signal(SIGXFSZ, SIG_IGN);       // a file over the limit of `ulimit -f` is told like a full disk
     setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters; no other part of a locale is wanted
     if (argc < 2) {
         cli_print_overview();
@@ -41,7 +43,7 @@ int main(int argc, char **argv)
         name = "version";
     const struct command *command = command_named(name);
     if (command == NULL) {
-        log_error("there is no command \"%s\"", name);
+        log_error(name[0] == '-' ? "the command comes first: clarion COMMAND %s" : "there is no command \"%s\"", name);
         fputs("Try `clarion --help`.\n", stderr);
         return EXIT_BAD_USAGE;
     }

@@ -92,6 +92,7 @@ bool file_write_atomic(const char *path, struct slice bytes, struct error *err)
 bool dir_make(const char *path, struct error *err)
 {
     char part[PATH_MAX];
+    struct stat st;
     size_t n = strlen(path);
     if (n >= sizeof part)
         return error_set(err, ERR_IO, "path is too long: %s", path);
@@ -100,10 +101,14 @@ bool dir_make(const char *path, struct error *err)
             continue;
         memcpy(part, path, i);
         part[i] = '\0';
-        if (mkdir(part, 0700) != 0 && errno != EEXIST && errno != EROFS && errno != EACCES)
-            return error_errno(err, "cannot create folder %s", part);
+        if (mkdir(part, 0700) == 0 || errno == EEXIST)
+            continue;
+        int why = errno; // not that of a folder that could not be made inside this one
+        if (stat(part, &st) == 0)
+            continue;
+        errno = why;
+        return error_errno(err, "cannot create folder %s", part);
     }
-    struct stat st;
     if (stat(path, &st) != 0)
         return error_errno(err, "cannot create folder %s", path);
     if (!S_ISDIR(st.st_mode))

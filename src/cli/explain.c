@@ -38,20 +38,18 @@ static void write_one(struct arena *a, const struct stored_image *image, const s
     }
 }
 
-static bool find_image(struct session *s, struct arena *a, struct index_result *indexed, struct stored_image *image)
+static int find_image(struct session *s, struct arena *a, struct index_result *indexed, struct stored_image *image)
 {
     struct cli *cli = s->cli;
     const char *target = cli->arguments[0];
     if (strncmp(target, "sha256:", 7) == 0)
-        return session_stored_image(s, target, a, image);
+        return session_stored_image(s, target, a, image) ? EXIT_FINE : EXIT_FAILED;
     struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0};
     struct error err;
-    if (index_target(&s->store, target, &how, a, indexed, &err)) {
-        *image = indexed->image;
-        return true;
-    }
-    log_error("%s", err.text);
-    return false;
+    if (!index_target(&s->store, target, &how, a, indexed, &err))
+        return session_refuse(&err);
+    *image = indexed->image;
+    return EXIT_FINE;
 }
 
 // What there is to say when no record was found.
@@ -85,8 +83,9 @@ static int run(struct cli *cli)
     struct arena a ARENA_AUTO = {0};
     struct index_result indexed INDEX_RESULT_AUTO = {0};
     struct stored_image image;
-    if (!find_image(&s, &a, &indexed, &image))
-        return EXIT_FAILED;
+    int code = find_image(&s, &a, &indexed, &image);
+    if (code != EXIT_FINE)
+        return code;
     struct report report;
     explanation_vec found = {0};
     struct error err;
@@ -103,7 +102,7 @@ static int run(struct cli *cli)
         write_one(&a, &image, &found.v[i], &out);
     if (found.n == 0)
         write_nothing(&a, &report, id, package, &out);
-    int code = cli_emit(buf_slice(&out), NULL);
+    code = cli_emit(buf_slice(&out), NULL);
     for (size_t i = 0; i < report.errors_n; i++)
         log_error("%s: incomplete: %s", cli->arguments[0], report.errors[i].p);
     return report.errors_n != 0 ? EXIT_FAILED : code;

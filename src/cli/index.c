@@ -22,10 +22,8 @@ static int run(struct cli *cli)
     struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0};
     struct report report;
     struct error err;
-    if (!index_target(&s.store, cli->arguments[0], &how, &a, &indexed, &err)) {
-        log_error("%s", err.text);
-        return EXIT_FAILED;
-    }
+    if (!index_target(&s.store, cli->arguments[0], &how, &a, &indexed, &err))
+        return session_refuse(&err);
     if (!session_report(&s, &indexed.image, &indexed, &a, &report))
         return EXIT_FAILED;
     return session_deliver(&s, &report, output, true, cli->arguments[0]);

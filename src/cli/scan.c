@@ -15,10 +15,8 @@ static int scan_one(struct session *s, const char *target, const struct index_op
     struct index_result indexed INDEX_RESULT_AUTO = {0};
     struct report report;
     struct error err;
-    if (!index_target(&s->store, target, how, &a, &indexed, &err)) {
-        log_error("%s", err.text);
-        return EXIT_FAILED;
-    }
+    if (!index_target(&s->store, target, how, &a, &indexed, &err))
+        return session_refuse(&err);
     if (!session_report(s, &indexed.image, &indexed, &a, &report))
         return EXIT_FAILED;
     return session_deliver(s, &report, output, false, target);

@@ -61,6 +61,12 @@ bool session_stored_image(struct session *s, const char *text, struct arena *a, 
     return say(&err);
 }
 
+int session_refuse(const struct error *err)
+{
+    log_error("%s", err->text);
+    return err->code == ERR_USAGE ? EXIT_BAD_USAGE : EXIT_FAILED;
+}
+
 static void add_problems(const struct index_result *indexed, struct arena *a, struct report *report)
 {
     report->layers = indexed->layers;

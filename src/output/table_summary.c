@@ -95,7 +95,8 @@ static void add_no_findings(struct buf *out, const struct report *report, const 
                  "NOT JUDGED: no package was found, though a distribution was: its package database is missing, or is "
                  "one that this version cannot read.\n");
     else if (packages == 0)
-        buf_adds(out, "No packages were found in this image: there is nothing to judge.\n");
+        buf_adds(out, report->errors_n != 0 ? "No packages were found in what could be read of this image.\n"
+                                            : "No packages were found in this image: there is nothing to judge.\n");
     else if (report->judged == 0)
         buf_addf(out, "NOT JUDGED: nothing is known about any of the %zu package%s.\n", packages, plural(packages));
     else if (counts->hidden != 0)

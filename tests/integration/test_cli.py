@@ -1,6 +1,7 @@
 """The command line: help, usage mistakes, exit codes, completion, version."""
 import os
 import re
+import resource
 import subprocess
 import unittest
 
@@ -44,6 +45,7 @@ class CommandLine(clarion.Case):
             (["completion", "tcsh"], 2, "no completion"),
             (["advisories", "hide", "CVE-1"], 2, 'there is no "advisories hide"'),
             (["help", "nothing"], 2, 'there is no command "nothing"'),
+            (["--data", "x", "scan"], 2, "the command comes first: clarion COMMAND --data"),
         ]
         for args, code, text in cases:
             r = self.plain(*args, env={"CLARION_DATA": self.data})
@@ -100,6 +102,32 @@ class CommandLine(clarion.Case):
         r = self.plain("feeds", env={"CLARION_DATA": self.path("by-environment")})
         self.assertEqual(r.code, 0)
         self.assertTrue(os.path.exists(self.path("by-environment", "clarion.db")))
+
+    def test_data_folder_that_cannot_be_made(self):
+        """The reason is that of the folder that failed, not of those that would have been in it."""
+        r = self.run_clarion("feeds", data="/proc/none/below/it")
+        self.assertEqual(r.code, 3)
+        self.assertIn("cannot create folder /proc/none: ", r.err)
+
+    def test_usage_of_an_image(self):
+        layout = clarion.OciLayout(self.path("two"))
+        for tag in ("a", "b"):
+            layout.add([clarion.debian_layer(clarion.stanza("x", tag))], tag=tag)
+        self.update(self.feeds())
+        for command in (["scan"], ["index"], ["explain"]):
+            rest = ["CVE-1"] if command == ["explain"] else []
+            for args, text in ((["oci:" + layout.folder], "several images"),
+                               (["--platform", "linux", "oci:" + layout.folder + ":a"], "no platform")):
+                r = self.run_clarion(*command, *args, *rest)
+                self.assertEqual((r.code, r.out), (2, ""), (command, args, r))
+                self.assertIn(text, r.err)
+
+    def test_file_size_limit(self):
+        """`ulimit -f` is told, and is no death without a word."""
+        limit = lambda: resource.setrlimit(resource.RLIMIT_FSIZE, (1024, 1024))
+        r = self.run_clarion("update", "--mirror", self.feeds(), preexec_fn=limit)
+        self.assertEqual((r.code, r.out), (3, ""), r)
+        self.assertRegex(r.err, "disk|full|I/O|too large")
 
     def test_closed_output(self):
         with open("/dev/full", "wb") as full:

@@ -565,6 +565,12 @@ static void test_table_never_calls_the_unknown_clean(void **state)
     text = table_of(&s, &plain, &a);
     assert_says(text, "No packages were found in this image");
     assert_silent(text, "No known vulnerabilities");
+    struct slice error = SLICE("a layer is cut short");
+    s.report.errors = &error;
+    s.report.errors_n = 1;
+    text = table_of(&s, &plain, &a);
+    assert_says(text, "No packages were found in what could be read of this image.\n");
+    assert_silent(text, "nothing to judge");
 }
 
 static void test_table_says_what_is_missing(void **state)
