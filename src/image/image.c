@@ -130,8 +130,8 @@ static bool path_exists(const char *path)
 // it ends before the first colon. To be freed.
 static char *split_tag(const char *text, struct slice *tag)
 {
-    char *path = must_alloc(strlen(text) + 1);
-    strcpy(path, text);
+    size_t size = strlen(text) + 1;
+    char *path = memcpy(must_alloc(size), text, size);
     char *colon = NULL;
     *tag = SLICE("");
     while (!path_exists(path)) {
