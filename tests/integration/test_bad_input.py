@@ -268,6 +268,26 @@ class BadInput(clarion.Case):
         r = self.fine(self.image(debian_layer(stanza("zlib1g", "1")), kind), ["zlib1g"])
         self.assertIn("foreign", json.dumps(r.doc["coverage"]["skipped"]).lower() + json.dumps(r.doc).lower())
 
+    @unittest.skipUnless(os.geteuid() == 0, "only root can become nobody")
+    def test_unreadable_root(self):
+        """A root file system whose package database may not be read: what is missing is said, and nothing is kept."""
+        root = self.path("root")
+        for name, text in (("etc/os-release", OS_RELEASE), ("var/lib/dpkg/status", GOOD)):
+            os.makedirs(os.path.dirname(os.path.join(root, name)), exist_ok=True)
+            with open(os.path.join(root, name), "w", encoding="utf-8") as f:
+                f.write(text)
+        status = os.path.join(root, "var/lib/dpkg/status")
+        self.assertEqual(self.scan("dir:" + root).code, 0)
+        for folder, _, files in os.walk(self.data):
+            for name in [folder] + [os.path.join(folder, f) for f in files]:
+                os.chown(name, 65534, 65534)
+        for folder in (self.folder, root, *(os.path.join(root, f) for f in ("etc", "var", "var/lib", "var/lib/dpkg"))):
+            os.chmod(folder, 0o755)
+        os.chmod(status, 0)
+        for _ in range(2):
+            r = self.scan("dir:" + root, preexec_fn=lambda: os.setuid(65534))
+            self.assertEqual((r.code, r.doc["errors"]), (3, ["var/lib/dpkg/status: Permission denied"]), r)
+
     def test_full_disk(self):
         """No room in the data folder: a clear message, and what was there stays."""
         image = self.image(debian_layer(*[stanza("p%d" % i, "1.%d" % random.Random(i).getrandbits(200)) for i in range(3000)]))

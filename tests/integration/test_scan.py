@@ -228,6 +228,18 @@ class Scan(clarion.Case):
         self.assertIn("linux/arm64", r.err)
         self.assertIn("linux/s390x", r.err)
 
+    def test_tags(self):
+        layout = OciLayout(self.path("tags"))
+        layout.add([debian_layer(LIBSSL)], tag="1")
+        layout.add([debian_layer(ZLIB)], tag="2")
+        target = "oci:" + layout.folder
+        for tag, want in (("1", "libssl3"), ("2", "zlib1g"), ("@0", "libssl3"), ("@1", "zlib1g")):
+            self.assertEqual([n for n, _ in self.names(self.scan(target + ":" + tag).doc)], [want])
+        for asked, words in ((target, "name one behind a colon: 1, 2"), (target + ":3", "there are: 1, 2")):
+            r = self.scan(asked)
+            self.assertNotEqual(r.code, 0)
+            self.assertIn(words, r.err)
+
     def test_explain(self):
         image = self.image(debian_layer(LIBSSL, ZLIB))
         r = self.run_clarion("explain", image, "CVE-2014-0160")
