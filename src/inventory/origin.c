@@ -16,7 +16,8 @@ static bool same_package(const struct package *a, const struct package *b)
 // Where the package is, or would have to be.
 static int *slot_of(const struct package_table *t, const struct package *p)
 {
-    uint64_t hash = slice_hash(p->name) * 31 + slice_hash(p->version) * 7 + slice_hash(p->arch);
+    uint64_t hash =
+        slice_hash(p->name) * 31 + slice_hash(p->version) * 7 + slice_hash(p->arch) * 3 + slice_hash(p->inside);
     size_t i = (size_t)hash & (t->slots_n - 1);
     while (t->slots[i] >= 0 && !same_package(&t->packages[t->slots[i]], p))
         i = (i + 1) & (t->slots_n - 1);
