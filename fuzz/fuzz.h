@@ -27,6 +27,11 @@ static inline struct limits fuzz_limits(void)
     l.skips = 50;
     l.dpkg_status_bytes = 1 * MIB;
     l.apk_installed_bytes = 1 * MIB;
+    l.jar_depth = 4;
+    l.jar_entries = 2000;
+    l.jar_inner_bytes = 1 * MIB;
+    l.jar_text_bytes = 4 * KIB;
+    l.jar_unpacked_bytes = 4 * MIB;
     l.feed_member_bytes = 1 * MIB;
     l.feed_unpacked_bytes = 16 * MIB;
     l.feed_records = 10000;

@@ -39,6 +39,13 @@
     X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
     X(file_list_bytes,     32 * MIB,  "size of one package's list of files")                                           \
     X(build_info_bytes,    4 * MIB,   "size of a file in which a Red Hat image describes itself")                      \
+    X(jar_bytes,           240 * MIB, "size of a Java archive")                                                        \
+    X(jar_depth,           8,         "Java archives inside one another")                                              \
+    X(jar_entries,         1000000,   "members of a Java archive, with those of the archives in it")                   \
+    X(jar_inner_bytes,     128 * MIB, "memory for unpacked archives of one Java archive at a time")                    \
+    X(jar_text_bytes,      1 * MIB,   "size of a pom.properties, and of a manifest's main section")                    \
+    X(jar_unpacked_bytes,  4 * GIB,   "bytes of one Java archive's members that are read")                             \
+    X(jar_ratio,           100,       "such bytes for one byte of the archive, once there are more than 16 MiB")       \
     X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
     X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
     X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
