@@ -57,11 +57,15 @@ static inline void fuzz_scanner(const char *name, const char *path, const uint8_
     struct limits limits = fuzz_limits();
     struct findings findings = {0};
     struct scan_output out = {.arena = &a, .findings = &findings, .limits = &limits};
-    struct scan_file file = {slice_str(path), slice_of((const char *)data, size), 0644};
+    struct scan_file file = {.path = slice_str(path), .content = slice_of((const char *)data, size), .mode = 0644};
     struct error err;
     const struct scanner *scanner = scanner_named(slice_str(name));
     if (scanner == NULL)
         abort();
+    size_t most = (size_t)scanner->limit(&limits);
+    file.cut = scanner->takes_prefix && size > most;
+    if (file.cut)
+        file.content.n = most;
     scanner->scan(&file, &out, &err);
     fuzz_hand_over(&findings, &limits);
 }

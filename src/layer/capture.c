@@ -387,12 +387,11 @@ static bool read_head(struct pass *p, struct tar *tar, const struct tar_entry *e
     return true;
 }
 
-// The contents whole, after their head: put together as they arrive, so that a header that claims more than there is
-// costs nothing.
-static bool read_rest(struct pass *p, struct tar *tar, const struct tar_entry *e, struct slice *content,
-                      struct error *err)
+// The contents after their head, whole or at least their first `wanted` bytes: put together as they arrive, so that a
+// header that claims more than there is costs nothing.
+static bool read_rest(struct pass *p, struct tar *tar, uint64_t wanted, struct slice *content, struct error *err)
 {
-    if (content->n == e->size)
+    if (content->n >= wanted)
         return true;
     if (p->content.n == 0)
         buf_add(&p->content, *content);
@@ -400,9 +399,21 @@ static bool read_rest(struct pass *p, struct tar *tar, const struct tar_entry *e
         if (!tar_read(tar, content, err))
             return false;
         buf_add(&p->content, *content);
-    } while (content->n != 0);
+    } while (content->n != 0 && p->content.n < wanted);
     *content = buf_slice(&p->content);
     return true;
+}
+
+// As much of the contents as any of those who want the file takes.
+static uint64_t wanted_bytes(const struct pass *p, const struct tar_entry *e, const struct takers *takers)
+{
+    uint64_t wanted = 0;
+    for (size_t i = 0; i < takers->n; i++) {
+        uint64_t most = takers->v[i].scanner->limit(p->limits);
+        uint64_t takes = e->size < most ? e->size : most;
+        wanted = takes > wanted ? takes : wanted;
+    }
+    return wanted;
 }
 
 // Where the findings that follow come from; the ranges' ends are set when they are there.
@@ -485,7 +496,7 @@ static void keep_takers(struct pass *p, const struct tar_entry *e, struct slice 
         uint64_t most = s->limit(p->limits);
         if (s->begins != NULL && !s->begins(head))
             continue;
-        if (e->size <= most)
+        if (e->size <= most || s->takes_prefix)
             takers->v[kept++] = takers->v[i];
         else if (!takers->v[i].by_name)
             scan_skip(&p->out, e->path, true, "has %llu bytes, more than the %llu that limit %s allows",
@@ -505,7 +516,7 @@ static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry
         keep_takers(p, e, content, takers);
     if (readable && takers->n == 0)
         return true;
-    if (!readable || !read_rest(p, tar, e, &content, &why)) {
+    if (!readable || !read_rest(p, tar, wanted_bytes(p, e, takers), &content, &why)) {
         if (why.code == ERR_UNSUPPORTED) {
             if (is_wanted(takers))
                 scan_skip(&p->out, e->path, true, "%s", why.text);
@@ -516,6 +527,10 @@ static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry
     }
     for (size_t i = 0; i < takers->n; i++) {
         struct scan_file file = {.path = takers->v[i].wanted, .content = content, .mode = e->mode};
+        uint64_t most = takers->v[i].scanner->limit(p->limits);
+        file.cut = e->size > most;
+        if (file.cut && file.content.n > most)
+            file.content.n = most;
         bool any = scan_one(p, &takers->v[i], &file, e->path);
         *found = *found || any;
     }

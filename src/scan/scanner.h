@@ -20,6 +20,7 @@ struct scan_file {
     struct slice path;
     struct slice content;
     uint32_t mode; // permission bits
+    bool cut;      // the file is larger: these are the first bytes that the scanner's limit allows
 };
 
 // Where a scanner puts what it finds.
@@ -44,6 +45,7 @@ struct scanner {
     const char *kind;                               // of the packages it finds, NULL when it finds none ("deb")
     uint64_t (*limit)(const struct limits *limits); // largest file it takes; a larger one is skipped as lost
     const char *limit_name;                         // of that limit, for the note
+    bool takes_prefix;                              // of a larger file it takes as much as the limit allows instead
     bool (*wants)(struct slice path, uint32_t mode, uint64_t size);
 
     // Looks at a wanted file's first bytes (at least SCAN_HEAD of them, if it has so many): false declines it, which is

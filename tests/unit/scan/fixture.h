@@ -42,16 +42,30 @@ static inline void fixture_scan(struct fixture *f, const char *path, struct slic
     size_t n = scanners_for(slice_str(path), 0644, content.n, wanting);
     if (n == 0)
         fail_msg("no scanner wants %s", path);
-    char *copy = must_alloc(content.n);
-    if (content.n != 0)
-        memcpy(copy, content.p, content.n);
     struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
-    struct scan_file file = {slice_str(path), slice_of(copy, content.n), 0644};
     struct error err = {0};
-    for (size_t i = 0; i < n; i++)
+    for (size_t i = 0; i < n; i++) {
+        size_t most = (size_t)wanting[i]->limit(&f->limits);
+        bool cut = wanting[i]->takes_prefix && content.n > most;
+        size_t taken = cut ? most : content.n;
+        char *copy = must_alloc(taken);
+        if (taken != 0)
+            memcpy(copy, content.p, taken);
+        struct scan_file file = {slice_str(path), slice_of(copy, taken), 0644, cut};
         if (!wanting[i]->scan(&file, &out, &err))
             fail_msg("%s: %s", wanting[i]->name, err.text);
-    free(copy);
+        free(copy);
+    }
+}
+
+// True when the file is not of the format of the one scanner that wants it; `err` then says why.
+static inline bool fixture_refuses(struct fixture *f, const char *path, struct slice content, struct error *err)
+{
+    const struct scanner *wanting[SCANNERS_MOST];
+    size_t n = scanners_for(slice_str(path), 0644, content.n, wanting);
+    struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
+    struct scan_file file = {.path = slice_str(path), .content = content, .mode = 0644};
+    return n == 1 && !wanting[0]->scan(&file, &out, err);
 }
 
 static inline void assert_slice(struct slice s, const char *text)
