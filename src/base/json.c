@@ -43,6 +43,17 @@ struct slice json_str(yyjson_val *object, const char *key)
     return json_val_str(yyjson_obj_get(object, key));
 }
 
+yyjson_val *json_last(yyjson_val *object, const char *key)
+{
+    yyjson_val *last = NULL, *name;
+    yyjson_obj_iter members;
+    yyjson_obj_iter_init(object, &members);
+    while ((name = yyjson_obj_iter_next(&members)) != NULL)
+        if (yyjson_equals_str(name, key))
+            last = yyjson_obj_iter_get_val(name);
+    return last;
+}
+
 // yyjson answers NULL only when it is out of memory.
 static void *must(void *p)
 {

@@ -24,6 +24,10 @@ struct slice json_str(yyjson_val *object, const char *key);
 // The string that a value is, likewise.
 struct slice json_val_str(yyjson_val *value);
 
+// The member of an object by its key; of several the last, as JavaScript, PHP and .NET read such an object, where
+// yyjson_obj_get would give the first. NULL when there is none, or the value is no object.
+yyjson_val *json_last(yyjson_val *object, const char *key);
+
 // Adds a member; the bytes are copied and made valid UTF-8. The key must be a literal.
 void json_add_str(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice value);
 

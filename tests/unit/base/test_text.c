@@ -182,6 +182,12 @@ static void test_json(void **state)
     assert_int_equal(a.n, 3);
     assert_null(json_str(yyjson_doc_get_root(doc), "n").p);
     assert_null(json_str(yyjson_doc_get_root(doc), "missing").p);
+    // A key that stands twice.
+    yyjson_doc *twice JSON_AUTO = json_parse(SLICE("{\"a\":\"x\",\"b\":1,\"a\":\"y\",\"aa\":\"z\"}"), &err);
+    assert_true(slice_eq(json_val_str(json_last(yyjson_doc_get_root(twice), "a")), SLICE("y")));
+    assert_null(json_last(yyjson_doc_get_root(twice), "c"));
+    assert_null(json_last(json_last(yyjson_doc_get_root(twice), "a"), "a"));
+    assert_null(json_last(NULL, "a"));
     static const char *const bad[] = {"", "{", "{\"a\":1}x", "[1,]", "\"\xff\"", "nul", "{\"a\":\"\\ud800\"}"};
     for (size_t i = 0; i < sizeof bad / sizeof bad[0]; i++) {
         assert_null(json_parse(slice_str(bad[i]), &err));
