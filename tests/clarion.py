@@ -26,6 +26,25 @@ def need_shared(test):
     return unittest.skipUnless(SHARED, "wants the shared folder of images and feeds ($CLARION_SHARED)")(test)
 
 
+def need_tool(name):
+    return unittest.skipUnless(shutil.which(name), "wants %s, whose own listing is the truth" % name)
+
+
+def files_below(folder, at):
+    """What is below a folder, as entries for tar_of() below the path `at`."""
+    for where, folders, files in os.walk(folder):
+        for name in sorted(folders) + sorted(files):
+            path = os.path.join(where, name)
+            inside = os.path.join(at, os.path.relpath(path, folder))
+            if os.path.islink(path):
+                yield inside, "-> " + os.readlink(path)
+            elif os.path.isdir(path):
+                yield inside, None
+            elif os.path.isfile(path):
+                with open(path, "rb") as f:
+                    yield inside, f.read()
+
+
 class Result:
     def __init__(self, done):
         self.code = done.returncode
@@ -182,6 +201,14 @@ class Case(unittest.TestCase):
         result = self.run_clarion("update", "--mirror", folder, *feeds)
         self.assertEqual(result.code, code, result)
         return result
+
+    def tool(self, *command, network=False, **how):
+        """What another program prints. Without a network, the test that needs it is skipped."""
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, capture_output=True, timeout=300, check=False, **how)
+        if done.returncode != 0 and network:
+            self.skipTest("%s failed, perhaps for want of a network: %s" % (command[0], done.stderr.decode()[-300:]))
+        self.assertEqual(done.returncode, 0, done.stderr.decode()[-2000:])
+        return done.stdout.decode()
 
     def names(self, doc):
         return sorted((p["name"], p["version"]) for p in doc["packages"])

@@ -181,7 +181,6 @@ static void test_replacing_files(void **state)
         {"srv/www/app", true},
         {"a/b/c/d/e/f", true},
         {"usr/local/lib/python3.9/site-packages/x-1.0.dist-info", true},
-        {"usr/lib/python3/dist-packages/x-1.0.egg-info", true},
         {"opt/a/b/c/x-1.0-py3.9.egg", true},
         {"app/web/node_modules/chart.js", true},
         {"app/web/node_modules/@scope/socket.io", true},
@@ -509,6 +508,29 @@ static void test_sizes(void **state)
               "lost etc/alpine-release: a sparse file of more than the 1 extents that limit sparse_extents allows\n");
 }
 
+// Some scanners need no more than a file's beginning: what is behind it costs nothing and loses nothing.
+static void test_prefixes(void **state)
+{
+    (void)state;
+    struct buf t BUF_AUTO = {0};
+    limits.package_head_bytes = 700;
+    struct buf text BUF_AUTO = {0};
+    buf_adds(&text, "Name: a\nVersion: 1\n");
+    while (text.n < 3000)
+        buf_adds(&text, "Classifier: x\n");
+    add_bytes(&t, '0', "x/a-1.dist-info/METADATA", buf_slice(&text));
+    buf_adds(&text, "Name: b\n");
+    add_bytes(&t, '0', "x/b.egg-info", slice_from(buf_slice(&text), sizeof "Name: a\nVersion: 1"));
+    PAX(&t, 'x', "GNU.sparse.size", "17592186044416", "GNU.sparse.map", "0,20");
+    add_file(&t, "x/c-1.dist-info/METADATA", "Name: c\nVersion: 2\n\n");
+    add_file(&t, "etc/os-release", "ID=a\n");
+    gives(&t, "db x/a-1.dist-info/METADATA: a\n"
+              "db x/c-1.dist-info/METADATA: c\n"
+              "release etc/os-release: a\n"
+              "nondir x/b.egg-info\n"
+              "lost x/b.egg-info: its first 700 bytes (limit package_head_bytes) have no Name\n");
+}
+
 static void test_links_limit(void **state)
 {
     (void)state;
@@ -597,6 +619,7 @@ int main(void)
         cmocka_unit_test_setup(test_symlink_loops, default_limits),
         cmocka_unit_test_setup(test_hard_links, default_limits),
         cmocka_unit_test_setup(test_sizes, default_limits),
+        cmocka_unit_test_setup(test_prefixes, default_limits),
         cmocka_unit_test_setup(test_links_limit, default_limits),
         cmocka_unit_test_setup(test_broken, default_limits),
         cmocka_unit_test_setup(test_deep, default_limits),
