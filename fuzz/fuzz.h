@@ -33,6 +33,7 @@ static inline struct limits fuzz_limits(void)
     l.jar_text_bytes = 4 * KIB;
     l.jar_unpacked_bytes = 4 * MIB;
     l.package_head_bytes = 1 * KIB;
+    l.package_json_bytes = 1 * MIB;
     l.feed_member_bytes = 1 * MIB;
     l.feed_unpacked_bytes = 16 * MIB;
     l.feed_records = 10000;

@@ -48,6 +48,7 @@
     X(jar_ratio,           100,       "such bytes for one byte of the archive, once there are more than 16 MiB")       \
     X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
     X(package_head_bytes,  1 * MIB,   "bytes that are read of a Python package's METADATA or PKG-INFO, or of a gemspec")   \
+    X(package_json_bytes,  8 * MIB,   "size of a package.json, an installed.json of Composer or a deps.json of .NET")      \
     X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
     X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
     X(packages,            1000000,   "packages found in one layer")                                                   \
