@@ -13,6 +13,7 @@ extern const struct scanner scanner_java;
 extern const struct scanner scanner_python;
 extern const struct scanner scanner_nodejs;
 extern const struct scanner scanner_ruby;
+extern const struct scanner scanner_php;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -29,6 +30,7 @@ const struct scanner *const scanners[] = {
     &scanner_python,
     &scanner_nodejs,
     &scanner_ruby,
+    &scanner_php,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
