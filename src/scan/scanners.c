@@ -14,6 +14,7 @@ extern const struct scanner scanner_python;
 extern const struct scanner scanner_nodejs;
 extern const struct scanner scanner_ruby;
 extern const struct scanner scanner_php;
+extern const struct scanner scanner_dotnet;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -31,6 +32,7 @@ const struct scanner *const scanners[] = {
     &scanner_nodejs,
     &scanner_ruby,
     &scanner_php,
+    &scanner_dotnet,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
