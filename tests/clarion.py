@@ -74,7 +74,7 @@ def digest(data):
 
 def tar_of(entries, fmt=tarfile.PAX_FORMAT):
     """entries: (name, bytes) for a file, (name, None) a folder, (name, "-> target") a symbolic link,
-    (name, "=> other") a hard link, or a ready tarfile.TarInfo."""
+    (name, "=> other") a hard link, or a ready tarfile.TarInfo, with its bytes (info, bytes) if it has any."""
     out = io.BytesIO()
     with tarfile.open(fileobj=out, mode="w", format=fmt) as tar:
         for item in entries:
@@ -82,6 +82,9 @@ def tar_of(entries, fmt=tarfile.PAX_FORMAT):
                 tar.addfile(item)
                 continue
             name, what = item
+            if isinstance(name, tarfile.TarInfo):
+                tar.addfile(name, io.BytesIO(what))
+                continue
             info = tarfile.TarInfo(name)
             info.mode = 0o644
             if what is None:

@@ -14,11 +14,18 @@ void buf_free(struct buf *b)
 
 void buf_reserve(struct buf *b, size_t more)
 {
+    buf_reserve_upto(b, more, 0);
+}
+
+void buf_reserve_upto(struct buf *b, size_t more, size_t most)
+{
     if (b->cap - b->n > more)
         return;
     size_t wanted = b->cap != 0 ? b->cap : 256;
     while (wanted - b->n <= more)
         wanted *= 2;
+    if (wanted > most && most >= b->n + more)
+        wanted = most + 1;
     b->p = must_realloc(b->p, wanted);
     b->cap = wanted;
 }

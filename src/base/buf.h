@@ -15,6 +15,9 @@ void buf_free(struct buf *b);
 // Makes room for `more` bytes after the contents, and one for a terminator.
 void buf_reserve(struct buf *b, size_t more);
 
+// The same for contents that are expected to end at `most` bytes: as long as they do, no more room is made than that.
+void buf_reserve_upto(struct buf *b, size_t more, size_t most);
+
 void buf_add(struct buf *b, struct slice s);
 void buf_addc(struct buf *b, char c);
 void buf_adds(struct buf *b, const char *s); // a terminated string of our own

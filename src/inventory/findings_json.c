@@ -137,8 +137,7 @@ static bool text_of(struct decoder *d, yyjson_val *object, const char *key, uint
     return true;
 }
 
-// A path inside a layer: no leading, trailing or doubled slash, no "." or "..", no NUL.
-static bool is_path(struct slice path)
+bool is_layer_path(struct slice path)
 {
     if (slice_find(path, '\0') >= 0)
         return false;
@@ -155,7 +154,7 @@ static bool is_path(struct slice path)
 static bool path_of(struct decoder *d, yyjson_val *value, const char *what, struct slice *out)
 {
     struct slice text = json_val_str(value);
-    if (text.p == NULL || text.n > GROWTH * d->limits->path_bytes || !is_path(text))
+    if (text.p == NULL || text.n > GROWTH * d->limits->path_bytes || !is_layer_path(text))
         return malformed(d, what);
     *out = arena_dup(d->arena, text);
     return true;

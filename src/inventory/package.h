@@ -5,6 +5,9 @@
 
 #include "base/slice.h"
 
+// Is this a path as findings have them? No leading, trailing or doubled slash, no "." or "..", no NUL.
+bool is_layer_path(struct slice path);
+
 // One installed package, named and versioned as its own package manager prints it.
 struct package {
     struct slice kind;           // "deb", "apk", … : the scanner's word, a literal

@@ -388,7 +388,8 @@ static bool read_head(struct pass *p, struct tar *tar, const struct tar_entry *e
 }
 
 // The contents after their head, whole or at least their first `wanted` bytes: put together as they arrive, so that a
-// header that claims more than there is costs nothing.
+// header that claims more than there is costs nothing, and in no more memory than they need, since a program may be
+// large.
 static bool read_rest(struct pass *p, struct tar *tar, uint64_t wanted, struct slice *content, struct error *err)
 {
     if (content->n >= wanted)
@@ -398,6 +399,7 @@ static bool read_rest(struct pass *p, struct tar *tar, uint64_t wanted, struct s
     do {
         if (!tar_read(tar, content, err))
             return false;
+        buf_reserve_upto(&p->content, content->n, wanted);
         buf_add(&p->content, *content);
     } while (content->n != 0 && p->content.n < wanted);
     *content = buf_slice(&p->content);
@@ -487,20 +489,24 @@ static bool scan_one(struct pass *p, const struct taker *taker, const struct sca
     return end_capture(p, c, path);
 }
 
-// Leaves out those who decline a file that begins like this, or for whom it is too large.
+// Leaves out those who decline a file that begins like this, or for whom it is too large; of several that share a limit
+// one is told of.
 static void keep_takers(struct pass *p, const struct tar_entry *e, struct slice head, struct takers *takers)
 {
     size_t kept = 0;
+    const char *told = "";
     for (size_t i = 0; i < takers->n; i++) {
         const struct scanner *s = takers->v[i].scanner;
         uint64_t most = s->limit(p->limits);
         if (s->begins != NULL && !s->begins(head))
             continue;
-        if (e->size <= most || s->takes_prefix)
+        if (e->size <= most || s->takes_prefix) {
             takers->v[kept++] = takers->v[i];
-        else if (!takers->v[i].by_name)
+        } else if (!takers->v[i].by_name && strcmp(told, s->limit_name) != 0) {
+            told = s->limit_name;
             scan_skip(&p->out, e->path, true, "has %llu bytes, more than the %llu that limit %s allows",
                       (unsigned long long)e->size, (unsigned long long)most, s->limit_name);
+        }
     }
     takers->n = kept;
 }

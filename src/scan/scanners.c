@@ -175,7 +175,7 @@ void scan_add_owned(struct scan_output *out, struct package_db *db, struct slice
 {
     while (path.n != 0 && path.p[0] == '/')
         path = slice_from(path, 1);
-    if (db->n == 0 || path.n == 0 || path.n > out->limits->path_bytes || !may_hold_packages(path))
+    if (db->n == 0 || path.n > out->limits->path_bytes || !may_hold_packages(path) || !is_layer_path(path))
         return;
     if (out->owned++ >= out->limits->owned_files) {
         if (out->owned == out->limits->owned_files + 1)
