@@ -15,6 +15,7 @@ extern const struct scanner scanner_nodejs;
 extern const struct scanner scanner_ruby;
 extern const struct scanner scanner_php;
 extern const struct scanner scanner_dotnet;
+extern const struct scanner scanner_go;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -33,6 +34,7 @@ const struct scanner *const scanners[] = {
     &scanner_ruby,
     &scanner_php,
     &scanner_dotnet,
+    &scanner_go,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
