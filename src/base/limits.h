@@ -47,6 +47,7 @@
     X(jar_unpacked_bytes,  4 * GIB,   "bytes of one Java archive's members that are read")                             \
     X(jar_ratio,           100,       "such bytes for one byte of the archive, once there are more than 16 MiB")       \
     X(binary_bytes,        384 * MIB, "size of a program or shared library")                                           \
+    X(crate_list_bytes,    8 * MIB,   "size that the list of crates in a Rust program unpacks to")                     \
     X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
     X(package_head_bytes,  1 * MIB,   "bytes that are read of a Python package's METADATA or PKG-INFO, or of a gemspec")   \
     X(package_json_bytes,  8 * MIB,   "size of a package.json, an installed.json of Composer or a deps.json of .NET")      \
