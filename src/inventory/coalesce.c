@@ -399,6 +399,17 @@ static void take_owners(struct merge *m)
     }
 }
 
+static void leave_out_doubles(struct inventory *out)
+{
+    size_t kept = 0;
+    for (size_t i = 0; i < out->packages_n; i++) {
+        const struct inventory_package *p = &out->packages[i];
+        if (p->owner.n == 0 || !scanner_named(slice_str(p->scanner))->unowned_only)
+            out->packages[kept++] = *p;
+    }
+    out->packages_n = kept;
+}
+
 static int by_name(const void *a, const void *b)
 {
     const struct inventory_package *x = a, *y = b;
@@ -578,6 +589,7 @@ void coalesce(struct arena *a, const struct findings *const *layers, size_t n, c
     resolve_fixed_paths(&m, &paths);
     take_databases(&m, &paths);
     take_owners(&m);
+    leave_out_doubles(out);
     if (out->packages_n != 0)
         qsort(out->packages, out->packages_n, sizeof *out->packages, by_name);
     sort_repositories(out);

@@ -54,6 +54,9 @@ struct scanner {
 
     enum scanner_finds finds;
 
+    // What it finds in a file that a package of the distribution owns is that very package once more: it is left out.
+    bool unowned_only;
+
     // Files, and folders of files, that it looks for by name, terminated by NULL; NULL when it only goes by patterns.
     // Symbolic links at them or above them are followed; a database counts when one of them leads to it.
     const char *const *fixed_paths;

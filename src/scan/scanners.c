@@ -17,6 +17,7 @@ extern const struct scanner scanner_php;
 extern const struct scanner scanner_dotnet;
 extern const struct scanner scanner_go;
 extern const struct scanner scanner_rust;
+extern const struct scanner scanner_binaries;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -37,6 +38,7 @@ const struct scanner *const scanners[] = {
     &scanner_dotnet,
     &scanner_go,
     &scanner_rust,
+    &scanner_binaries,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
