@@ -66,5 +66,9 @@ void findings_encode(const struct findings *findings, struct buf *out);
 bool findings_decode(struct slice text, struct arena *a, const struct limits *limits, struct findings *out,
                      struct error *err);
 
-// The package URL of a package (purl-spec: pkg:deb/debian/openssl@1.0.1e-2%2Bdeb7u4?arch=amd64&distro=debian-7).
+// The package URL of a package (purl.h), as far as the distribution is known with that of its release:
+// pkg:deb/debian/openssl@1.0.1e-2%2Bdeb7u4?arch=amd64&distro=debian-7.
 struct slice package_purl(struct arena *a, const struct package *package, const struct distribution *distribution);
+
+// The word for a kind of packages as a literal; empty when there is no such kind.
+struct slice package_kind(struct slice name);
