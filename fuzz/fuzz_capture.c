@@ -13,7 +13,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     struct findings findings, decoded;
     struct buf json BUF_AUTO = {0};
     struct error err;
-    capture_layer(r, &limits, &a, &findings, &err);
+    capture_layer(r, SUBJECT_LAYER, &limits, &a, &findings, &err);
     findings_encode(&findings, &json);
     // Whatever a layer holds, what the worker says of it must be believed.
     if (!findings_decode(buf_slice(&json), &a, &limits, &decoded, &err))

@@ -53,6 +53,8 @@
     X(package_json_bytes,  8 * MIB,   "size of a package.json, an installed.json of Composer or a deps.json of .NET")      \
     X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
     X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
+    X(sbom_bytes,          64 * MIB,  "size of a bill of materials, unpacked")                                           \
+    X(sbom_depth,          64,        "components inside one another in a bill of materials")                          \
     X(packages,            1000000,   "packages found in one layer")                                                   \
     X(owned_files,         1000000,   "files of a layer's packages that are remembered to tell who owns what")         \
     X(skips,               1000,      "skipped files and records named one by one (the rest is counted)")              \

@@ -10,9 +10,9 @@ bool utf8_valid(struct slice s);
 // `s` itself when it is valid, else a copy in the arena with U+FFFD for each byte that is not part of valid UTF-8.
 struct slice utf8_clean(struct arena *a, struct slice s);
 
-// Copies `s` into `out` (terminated, at most `size` bytes with the NUL), invalid bytes and what a terminal would obey (C0,
-// DEL, C1, the controls of writing direction, U+2028 and U+2029) written as \xNN. Never cuts a character in two. Answers
-// the length written, without the NUL.
+// Copies `s` into `out` (terminated, at most `size` bytes with the NUL), invalid bytes and what a terminal would obey
+// (C0, DEL, C1, the controls of writing direction, U+2028 and U+2029) written as \xNN. Never cuts a character in two.
+// Answers the length written, without the NUL.
 size_t utf8_printable(char *out, size_t size, struct slice s);
 
 // The same in an arena, however long.

@@ -27,8 +27,11 @@ static void write_one(struct arena *a, const struct stored_image *image, const s
         buf_addf(out, "  fix:     %.*s\n", SLICE_ARG(fixed.n != 0 ? fixed : SLICE("none yet")));
     }
     buf_addf(out, "  source:  %.*s %.*s\n", SLICE_ARG(source), SLICE_ARG(source_version));
-    buf_addf(out, "  listed:  %.*s, brought by layer %s\n", SLICE_ARG(db),
-             p->layer < image->layers_n ? image->layers[p->layer].digest.text : "?");
+    if (image->layers_n == 0)
+        buf_adds(out, "  listed:  in the bill of materials\n");
+    else
+        buf_addf(out, "  listed:  %.*s, brought by layer %s\n", SLICE_ARG(db),
+                 p->layer < image->layers_n ? image->layers[p->layer].digest.text : "?");
     for (size_t i = 0; i < e->records_n; i++) {
         const struct advisory *r = &e->records[i];
         struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package),

@@ -24,8 +24,8 @@ void session_close(struct session *s);
 // An indexed image by its digest, or the start of it. False: the message has been written.
 bool session_stored_image(struct session *s, const char *digest, struct arena *a, struct stored_image *image);
 
-// Says why a TARGET could not be indexed, and gives the exit code: a platform that is none, or a layout of several images
-// without one named, is wrong usage.
+// Says why a TARGET could not be indexed, and gives the exit code: a platform that is none, or a layout of several
+// images without one named, is wrong usage.
 int session_refuse(const struct error *err);
 
 // A report of an image that was indexed (`indexed` not NULL: in this run, with layers and problems). False: the message

@@ -25,13 +25,21 @@ static void write_sandbox(struct buf *out)
         buf_adds(out, "Landlock NOT SUPPORTED by this kernel (the rest stands), resource limits yes\n");
 }
 
+static void write_scanners(struct buf *out, bool of_sources)
+{
+    for (size_t i = 0; scanners[i] != NULL; i++)
+        if (scanners[i]->sources_only == of_sources)
+            buf_addf(out, " %s/%u%s%s", scanners[i]->name, scanners[i]->version, scanners[i]->kind != NULL ? "=" : "",
+                     scanners[i]->kind != NULL ? scanners[i]->kind : "");
+}
+
 static void write_tables(struct buf *out)
 {
-    struct digest state = scanner_state();
+    struct digest state = scanner_state(SUBJECT_LAYER);
     buf_adds(out, "scanners:");
-    for (size_t i = 0; scanners[i] != NULL; i++)
-        buf_addf(out, " %s/%u%s%s", scanners[i]->name, scanners[i]->version, scanners[i]->kind != NULL ? "=" : "",
-                 scanners[i]->kind != NULL ? scanners[i]->kind : "");
+    write_scanners(out, false);
+    buf_adds(out, "\nscanners of source trees:");
+    write_scanners(out, true);
     buf_addf(out, "\nindexer state: %s\nfeeds:", state.text);
     for (size_t i = 0; feeds[i] != NULL; i++)
         buf_addf(out, " %s/%u", feeds[i]->name, feeds[i]->version);

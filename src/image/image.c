@@ -146,6 +146,22 @@ static char *split_tag(const char *text, struct slice *tag)
     return path;
 }
 
+static bool open_document(struct opening *o, const char *path, struct error *err)
+{
+    int fd;
+    o->image->kind = SLICE("sbom");
+    return open_file_fd(path, &fd, err) && sbom_open(o, fd, err);
+}
+
+static bool is_document(const char *path)
+{
+    struct error ignored;
+    int fd;
+    bool is = open_file_fd(path, &fd, &ignored) && sbom_begins(fd);
+    fd_close(&fd);
+    return is;
+}
+
 static bool open_bare(struct opening *o, const char *path, struct error *err)
 {
     struct stat st;
@@ -156,15 +172,15 @@ static bool open_bare(struct opening *o, const char *path, struct error *err)
             "version: save them to a file first)");
     if (S_ISDIR(st.st_mode))
         return open_folder(o, path, true, err);
+    if (is_document(path))
+        return open_document(o, path, err);
     return open_archive(o, path, SLICE(""), ARCHIVE_ANY, err);
 }
 
 static bool open_by_scheme(struct opening *o, const char *target, struct error *err)
 {
-    static const char *const later[] = {"registry:", "sbom:"};
-    for (size_t i = 0; i < sizeof later / sizeof later[0]; i++)
-        if (strncmp(target, later[i], strlen(later[i])) == 0)
-            return error_set(err, ERR_UNSUPPORTED, "%s images cannot be read by this version", later[i]);
+    if (strncmp(target, "registry:", sizeof "registry:" - 1) == 0)
+        return error_set(err, ERR_UNSUPPORTED, "images in a registry cannot be read by this version");
     const char *rest = strchr(target, ':');
     size_t scheme = rest != NULL ? (size_t)(rest - target) : 0;
     struct slice name = slice_of(target, scheme), tag;
@@ -172,6 +188,8 @@ static bool open_by_scheme(struct opening *o, const char *target, struct error *
          oci_archive = slice_eq(name, SLICE("oci-archive"));
     if (slice_eq(name, SLICE("dir")))
         return open_folder(o, rest + 1, false, err);
+    if (slice_eq(name, SLICE("sbom")))
+        return open_document(o, rest + 1, err);
     if (!docker && !oci && !oci_archive)
         return open_bare(o, target, err);
     char *path = split_tag(rest + 1, &tag);

@@ -10,6 +10,7 @@
 #include "base/error.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "scan/scanner.h"
 
 struct image_layer {
     struct digest digest;     // of the bytes that image_open_layer gives
@@ -22,10 +23,11 @@ struct image_layer {
 
 struct image {
     struct slice reference; // what the user named, or the tag that the image carries
-    struct slice kind;      // "docker-archive", "oci", "oci-archive", "dir" (a root), "blobs" (manifest beside blobs)
-    struct digest manifest; // of the manifest chosen; what stands for it is said where the kind has none
+    struct slice kind;      // "docker-archive", "oci", "oci-archive", "dir", "blobs" (manifest beside blobs), "sbom"
+    struct digest manifest; // of the manifest chosen, of a document; what stands for it is said where the kind has none
     struct digest config;   // empty text: none
     struct slice os, arch;  // of the configuration
+    enum scan_subject subject;  // what its layers' bytes are; a document is its own only layer
     struct image_layer *layers; // base first
     size_t layers_n;
     bool sequential;       // layers are best opened one after the other, in order of `where`
@@ -42,10 +44,10 @@ struct image_options {
     const struct limits *limits;
 };
 
-// Opens TARGET: "docker-archive:FILE[:NAME:TAG]", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", or a bare path
-// whose kind is recognised; ":@N" instead of a tag means the N-th image from 0 on. Everything in `image` lives in the
-// arena, but image_close must be called before that is freed. Errors: ERR_NOT_FOUND, ERR_FORMAT, ERR_DIGEST (naming
-// both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE.
+// Opens TARGET: "docker-archive:FILE[:NAME:TAG]", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", "sbom:FILE",
+// or a bare path whose kind is recognised; ":@N" instead of a tag means the N-th image from 0 on. Everything in `image`
+// lives in the arena, but image_close must be called before that is freed. Errors: ERR_NOT_FOUND, ERR_FORMAT,
+// ERR_DIGEST (naming both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE.
 bool image_open(const char *target, const struct image_options *options, struct arena *a, struct image *image,
                 struct error *err);
 

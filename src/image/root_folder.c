@@ -1,5 +1,6 @@
-// A root file system in a folder, as one layer: an archive made on the fly, of all names but only of the files that a
-// scanner wants. Nothing in it depends on times or owners, so the same files give the same digest.
+// A root file system, or a tree of sources, in a folder, as one layer: an archive made on the fly, of all names but
+// only of the files that a scanner wants. Nothing in it depends on times or owners, so the same files give the same
+// digest.
 #include "image/source.h"
 
 #include "base/buf.h"
@@ -25,6 +26,7 @@ struct level {
 
 struct walk {
     struct reader base;
+    enum scan_subject subject;
     dev_t device;
     struct limits limits;
     struct level *levels;
@@ -236,7 +238,7 @@ static void take_other(struct walk *w, const struct stat *st)
 static void take_file(struct walk *w, int parent, const char *name, struct stat *st)
 {
     const struct scanner *wanting[SCANNERS_MOST];
-    if (scanners_for(buf_slice(&w->path), st->st_mode & 07777U, (uint64_t)st->st_size, wanting) == 0)
+    if (scanners_for(w->subject, buf_slice(&w->path), st->st_mode & 07777U, (uint64_t)st->st_size, wanting) == 0)
         return;
     // What stands there now may be another file than the one a moment ago, or none at all.
     int fd FD_AUTO = openat(parent, name, O_RDONLY | O_NOFOLLOW | O_CLOEXEC | O_NONBLOCK | O_NOCTTY);
@@ -334,7 +336,8 @@ static void close_walk(struct reader *base)
     free(w);
 }
 
-static struct walk *walk_new(int root, const struct limits *limits, struct opening *opening, struct error *err)
+static struct walk *walk_new(int root, enum scan_subject subject, const struct limits *limits, struct opening *opening,
+                             struct error *err)
 {
     struct stat st;
     int fd FD_AUTO = openat(root, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
@@ -343,15 +346,20 @@ static struct walk *walk_new(int root, const struct limits *limits, struct openi
         return NULL;
     }
     struct walk *w = must_alloc(sizeof *w);
-    *w = (struct walk){
-        .base = {next, close_walk}, .device = st.st_dev, .limits = *limits, .file = -1, .opening = opening};
+    *w = (struct walk){.base = {next, close_walk},
+                       .subject = subject,
+                       .device = st.st_dev,
+                       .limits = *limits,
+                       .file = -1,
+                       .opening = opening};
     if (enter(w, fd_take(&fd), err))
         return w;
     close_walk(&w->base);
     return NULL;
 }
 
-// ---- The image ------------------------------------------------------------------------------------------------------
+// ---- The image
+// ------------------------------------------------------------------------------------------------------
 
 struct root {
     int fd;
@@ -362,7 +370,7 @@ static struct reader *open_layer(struct image *image, size_t i, struct error *er
 {
     (void)i;
     const struct root *root = image->source;
-    struct walk *w = walk_new(root->fd, &root->limits, NULL, err);
+    struct walk *w = walk_new(root->fd, image->subject, &root->limits, NULL, err);
     return w != NULL ? &w->base : NULL;
 }
 
@@ -375,13 +383,26 @@ static void close_root(struct image *image)
 
 static const struct image_source_ops root_source = {open_layer, close_root};
 
+// Where a distribution has its name or its packages, that is what is installed, and lock files that lie about are
+// not.
+static enum scan_subject subject_of(int fd)
+{
+    static const char *const signs[] = {"etc/os-release", "usr/lib/os-release", "etc/alpine-release",
+                                        "var/lib/dpkg",   "lib/apk/db",         "var/lib/rpm"};
+    for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
+        if (faccessat(fd, signs[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
+            return SUBJECT_LAYER;
+    return SUBJECT_SOURCES;
+}
+
 bool root_folder_open(struct opening *o, int fd, struct error *err)
 {
     struct root *root = must_alloc(sizeof *root);
     *root = (struct root){fd, *o->limits};
     o->image->ops = &root_source;
     o->image->source = root;
-    struct walk *w = walk_new(fd, o->limits, o, err);
+    o->image->subject = subject_of(fd);
+    struct walk *w = walk_new(fd, o->image->subject, o->limits, o, err);
     if (w == NULL)
         return false;
     struct reader *r READER_AUTO = &w->base;

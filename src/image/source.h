@@ -60,3 +60,9 @@ bool blob_folder_is(struct blobs *blobs);
 
 // A root file system in the folder open at `fd`, which belongs to the image from now on (also when this fails).
 bool root_folder_open(struct opening *o, int fd, struct error *err);
+
+// A bill of materials in the regular file open at `fd`, which belongs to the image from now on (also when this fails).
+bool sbom_open(struct opening *o, int fd, struct error *err);
+
+// True for a file whose first bytes are those of a JSON document: of the kinds of images only a bill of materials.
+bool sbom_begins(int fd);

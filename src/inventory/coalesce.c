@@ -223,8 +223,8 @@ static void take_package(struct merge *m, const struct package *package, struct 
         buf_add(&whole, package->inside);
         path = arena_dup(m->arena, buf_slice(&whole));
     }
-    out->packages[out->packages_n++] =
-        (struct inventory_package){.package = *package, .db = path, .layer = layer, .scanner = scanner->name};
+    out->packages[out->packages_n++] = (struct inventory_package){
+        .package = *package, .db = path, .owner = package->owner, .layer = layer, .scanner = scanner->name};
     VEC_PUSH(m->arena, &m->places) = node;
 }
 

@@ -30,15 +30,18 @@ static void encode_paths(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *
         json_arr_add_str(doc, list, paths[i]);
 }
 
-static void encode_package(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct package *p)
+static void encode_package(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct package *p, bool any_kind)
 {
     yyjson_mut_val *item = yyjson_mut_arr_add_obj(doc, list);
+    if (any_kind)
+        json_add_str(doc, item, "kind", p->kind);
     json_add_str(doc, item, "name", p->name);
     json_add_str(doc, item, "version", p->version);
     json_add_str_if(doc, item, "arch", p->arch);
     json_add_str_if(doc, item, "module", p->module);
     json_add_str_if(doc, item, "vendor", p->vendor);
     json_add_str_if(doc, item, "inside", p->inside);
+    json_add_str_if(doc, item, "owner", p->owner);
     if (!slice_eq(p->source_name, p->name))
         json_add_str(doc, item, "source", p->source_name);
     if (!slice_eq(p->source_version, p->version))
@@ -53,8 +56,10 @@ static void encode_db(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct pa
     json_add_str(doc, item, "scanner", db->scanner);
     json_add_str(doc, item, "path", db->path);
     yyjson_mut_val *packages = json_add_arr(doc, item, "packages");
+    const struct scanner *scanner = scanner_named(db->scanner);
+    bool any_kind = scanner != NULL && scanner->any_kind;
     for (size_t i = 0; i < db->n; i++)
-        encode_package(doc, packages, &db->packages[i]);
+        encode_package(doc, packages, &db->packages[i], any_kind);
 }
 
 static void encode_release(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct release_file *r)
@@ -189,11 +194,13 @@ static bool decode_owned(struct decoder *d, yyjson_val *item, struct package *p)
 static bool decode_package(struct decoder *d, yyjson_val *item, const struct scanner *scanner, struct package *p)
 {
     uint64_t limit = d->limits->field_bytes;
-    p->kind = slice_str(scanner->kind);
+    p->kind = scanner->any_kind ? package_kind(json_str(item, "kind")) : slice_str(scanner->kind);
+    if (p->kind.n == 0)
+        return malformed(d, "kind of a package");
     if (!text_of(d, item, "name", limit, &p->name) || !text_of(d, item, "version", limit, &p->version) ||
         !text_of(d, item, "arch", limit, &p->arch) || !text_of(d, item, "module", limit, &p->module) ||
         !text_of(d, item, "vendor", limit, &p->vendor) || !text_of(d, item, "inside", limit, &p->inside) ||
-        !decode_owned(d, item, p))
+        !text_of(d, item, "owner", limit, &p->owner) || !decode_owned(d, item, p))
         return false;
     // The databases of package managers have a version for each package; lone files may not tell theirs.
     if (p->name.n == 0 || (p->version.n == 0 && scanner->fixed_paths != NULL && scanner->finds == FINDS_PACKAGES))
@@ -209,10 +216,12 @@ static bool decode_db(struct decoder *d, yyjson_val *item, struct package_db *db
     yyjson_val *list, *package;
     size_t i, n;
     const struct scanner *scanner = scanner_named(json_str(item, "scanner"));
-    if (scanner == NULL || scanner->kind == NULL)
+    if (scanner == NULL || (scanner->kind == NULL && !scanner->any_kind))
         return malformed(d, "scanner");
     db->scanner = slice_str(scanner->name);
-    if (!path_of(d, yyjson_obj_get(item, "path"), "path of a database", &db->path) ||
+    yyjson_val *path = yyjson_obj_get(item, "path");
+    bool no_tree = scanner->any_kind && yyjson_equals_str(path, "");
+    if ((!no_tree && !path_of(d, path, "path of a database", &db->path)) ||
         !list_of(d, item, "packages", d->limits->packages - d->packages, &list))
         return false;
     db->n = db->cap = yyjson_arr_size(list);

@@ -9,8 +9,8 @@ struct package_table {
 
 static bool same_package(const struct package *a, const struct package *b)
 {
-    return slice_eq(a->name, b->name) && slice_eq(a->version, b->version) && slice_eq(a->arch, b->arch) &&
-           slice_eq(a->inside, b->inside);
+    return slice_eq(a->kind, b->kind) && slice_eq(a->name, b->name) && slice_eq(a->version, b->version) &&
+           slice_eq(a->arch, b->arch) && slice_eq(a->inside, b->inside);
 }
 
 // Where the package is, or would have to be.

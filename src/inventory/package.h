@@ -19,6 +19,7 @@ struct package {
     struct slice source_name;    // what it was built from; equal to name when the database says nothing else
     struct slice source_version; // likewise
     struct slice inside;         // where in an archive it was found: "WEB-INF/lib/x.jar"; empty for the file itself
+    struct slice owner;          // "deb:libruby3.1", where the database itself tells with which package it came
     struct slice *files;         // of the files that it owns, those in which scanners look for packages
     size_t files_n, files_cap;
 };

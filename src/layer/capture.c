@@ -4,7 +4,6 @@
 #include "layer/path.h"
 #include "layer/places.h"
 #include "layer/tar.h"
-#include "scan/scanner.h"
 
 // What stands at a path, or in it, is read as if it stood at or in another, which a scanner looks for by name: one of
 // the scanner's fixed paths itself, or where symbolic links move it.
@@ -286,7 +285,7 @@ static void find_takers(struct pass *p, const struct tar_entry *e, int place, in
 {
     const struct scanner *by_path[SCANNERS_MOST];
     uint64_t size = e->type == TAR_HARDLINK ? MIB : e->size; // a link does not tell that of its file
-    size_t n = scanners_for(e->path, e->mode, size, by_path);
+    size_t n = scanners_for(p->out.subject, e->path, e->mode, size, by_path);
     takers->n = 0;
     for (size_t i = 0; i < n; i++)
         add_taker(takers, by_path[i], e->path, false);
@@ -692,14 +691,14 @@ static void drop_replaced(struct pass *p)
     DROP_REPLACED(p, nondirs);
 }
 
-bool capture_layer(struct reader *archive, const struct limits *limits, struct arena *a, struct findings *findings,
-                   struct error *err)
+bool capture_layer(struct reader *archive, enum scan_subject subject, const struct limits *limits, struct arena *a,
+                   struct findings *findings, struct error *err)
 {
     *findings = (struct findings){0};
     struct pass p = {.arena = a,
                      .limits = limits,
                      .findings = findings,
-                     .out = {.arena = a, .findings = findings, .limits = limits}};
+                     .out = {.arena = a, .findings = findings, .limits = limits, .subject = subject}};
     struct tar *tar TAR_AUTO = tar_open(archive, limits);
     places_init(&p.places, a);
     add_fixed_routes(&p);

@@ -55,18 +55,19 @@ static void channel_close(struct channel *c)
     buf_free(&c->answer);
 }
 
-static bool channel_open(struct channel *c, const struct limits *limits, struct error *err)
+static bool channel_open(struct channel *c, const struct layer_request *request, struct error *err)
 {
     int input[2] = {-1, -1}, output[2] = {-1, -1}, end[2] = {-1, -1};
     bool ok = pipe2(input, O_CLOEXEC) == 0 && pipe2(output, O_CLOEXEC) == 0 && pipe2(end, O_CLOEXEC) == 0;
     if (!ok)
         error_errno(err, "cannot make a pipe");
-    *c = (struct channel){.input = input[1], .output = output[0], .end = end[0], .most = worker_answer_most(limits)};
+    *c = (struct channel){
+        .input = input[1], .output = output[0], .end = end[0], .most = worker_answer_most(&request->limits)};
     if (ok) {
         fcntl(c->input, F_SETPIPE_SZ, PIPE_BYTES); // may be refused; a smaller one does, too
         ok = fcntl(c->input, F_SETFL, O_NONBLOCK) == 0 || error_errno(err, "cannot set up a pipe");
     }
-    ok = ok && zygote_ask(&zygote, limits, input[0], output[1], end[1], err);
+    ok = ok && zygote_ask(&zygote, request, input[0], output[1], end[1], err);
     fd_close(&input[0]);
     fd_close(&output[1]);
     fd_close(&end[1]);
@@ -215,14 +216,15 @@ static bool take_answer(const struct channel *c, const struct worker_end *end, c
     return true;
 }
 
-bool worker_index_layer(struct reader *blob, const struct digest *expected, const struct limits *limits,
-                        struct arena *a, struct layer_result *result, struct error *err)
+bool worker_index_layer(struct reader *blob, const struct digest *expected, enum scan_subject subject,
+                        const struct limits *limits, struct arena *a, struct layer_result *result, struct error *err)
 {
     *result = (struct layer_result){0};
     struct worker_end end;
+    const struct layer_request request = {.limits = *limits, .subject = subject};
     struct channel c CHANNEL_AUTO = {.input = -1, .output = -1, .end = -1};
     struct hasher *h HASHER_AUTO = hasher_new(expected);
-    if (!channel_open(&c, limits, err) || !pump(blob, &c, h, &result->bytes_in, err))
+    if (!channel_open(&c, &request, err) || !pump(blob, &c, h, &result->bytes_in, err))
         return false;
     result->digest = hasher_end(h);
     h = NULL;

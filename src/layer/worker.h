@@ -12,6 +12,7 @@
 #include "base/limits.h"
 #include "base/reader.h"
 #include "inventory/package.h"
+#include "scan/scanner.h"
 
 // Starts the zygote. Must be called once, before the first thread. ERR_IO when the system refuses.
 bool worker_start(struct error *err);
@@ -34,15 +35,16 @@ struct layer_result {
     uint64_t peak_memory;       // of the worker, bytes
     double cpu_seconds;         // of the worker
     bool complete;              // false: the layer could not be read to its end; `problem` says why
-    struct error problem;       // ERR_FORMAT, ERR_LIMIT or ERR_CRASH
+    struct error problem;       // ERR_FORMAT, ERR_UNSUPPORTED, ERR_LIMIT or ERR_CRASH
 };
 
-// Indexes one layer: reads `blob` to its end (also when the worker gives up early, so that the digest can be judged).
+// Indexes one layer, source tree (as an archive) or bill of materials: reads `blob` to its end (also when the worker
+// gives up early, so that the digest can be judged).
 //
 // `expected` is the digest that the bytes must have, or NULL when there is none to check.
 // False: nothing may be believed: the blob could not be read (ERR_IO, ERR_NETWORK, ERR_FORMAT of its source) or its
 // digest is another (ERR_DIGEST, naming both). True: `result` holds what was found; when the layer is broken or a limit
 // was hit, result->complete is false and the findings are those up to there (none after a crash). Safe to call from
 // several threads at once.
-bool worker_index_layer(struct reader *blob, const struct digest *expected, const struct limits *limits,
-                        struct arena *a, struct layer_result *result, struct error *err);
+bool worker_index_layer(struct reader *blob, const struct digest *expected, enum scan_subject subject,
+                        const struct limits *limits, struct arena *a, struct layer_result *result, struct error *err);

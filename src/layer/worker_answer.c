@@ -54,7 +54,8 @@ bool worker_answer_decode(struct slice bytes, struct arena *a, const struct limi
     if (head.magic != HEAD_MAGIC || tail != TAIL_MAGIC || head.complete > 1 || head.text_n >= ERROR_TEXT ||
         head.text_n > body.n || head.json_n != body.n - head.text_n)
         return malformed(err);
-    bool known = head.code == ERR_FORMAT || head.code == ERR_LIMIT || head.code == ERR_IO;
+    bool known =
+        head.code == ERR_FORMAT || head.code == ERR_UNSUPPORTED || head.code == ERR_LIMIT || head.code == ERR_IO;
     if (head.complete == 1 ? head.code != ERR_NONE || head.text_n != 0 : !known)
         return malformed(err);
     answer->complete = head.complete == 1;

@@ -8,8 +8,9 @@
 #include "inventory/package.h"
 
 struct worker_answer {
-    bool complete;              // the layer was read to its end
-    struct error problem;       // else: ERR_FORMAT or ERR_LIMIT of the layer, or ERR_IO when the worker could not begin
+    bool complete; // the layer was read to its end
+    struct error
+        problem; // else: ERR_FORMAT, ERR_UNSUPPORTED or ERR_LIMIT of the layer, or ERR_IO when it could not begin
     struct findings findings;   //
     struct slice findings_json; //
 };

@@ -2,7 +2,6 @@
 
 #include "base/file.h"
 #include "layer/sandbox.h"
-#include "layer/worker_child.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -19,7 +18,7 @@
 #define SOCKET       3             // the zygote's end
 #define PASSED       3             // descriptors that come with a request
 
-// A request is one packet: the limits, and the descriptors beside them.
+// A request is one packet: a struct layer_request, and the descriptors beside them.
 union control {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(PASSED * sizeof(int))];
@@ -46,7 +45,7 @@ static void tell_end(int fd, const struct worker_end *end)
     close(fd);
 }
 
-static _Noreturn void become_worker(const struct limits *limits, int input, int output, pid_t zygote)
+static _Noreturn void become_worker(const struct layer_request *request, int input, int output, pid_t zygote)
 {
     sigset_t none;
     sigemptyset(&none);
@@ -62,17 +61,17 @@ static _Noreturn void become_worker(const struct limits *limits, int input, int 
         dup2(STDOUT_FILENO, STDERR_FILENO); // the zygote's own output is /dev/null
     dup2(output, STDOUT_FILENO);
     closefrom(STDERR_FILENO + 1);
-    worker_child_run(limits);
+    worker_child_run(request);
 }
 
-static void fork_worker(struct nursery *n, const struct limits *limits, const int fds[PASSED])
+static void fork_worker(struct nursery *n, const struct layer_request *request, const int fds[PASSED])
 {
     pid_t zygote = getpid(), pid = -1;
     errno = EAGAIN;
     if (n->n < MOST_WORKERS)
         pid = fork();
     if (pid == 0)
-        become_worker(limits, fds[0], fds[1], zygote);
+        become_worker(request, fds[0], fds[1], zygote);
     struct worker_end never = {.fork_error = errno};
     close(fds[0]);
     close(fds[1]);
@@ -84,23 +83,23 @@ static void fork_worker(struct nursery *n, const struct limits *limits, const in
 
 static void take_request(struct nursery *n)
 {
-    struct limits limits;
+    struct layer_request request;
     union control control;
     int fds[PASSED];
-    struct iovec part = {&limits, sizeof limits};
+    struct iovec part = {&request, sizeof request};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     ssize_t got = recvmsg(SOCKET, &message, MSG_CMSG_CLOEXEC);
     if (got < 0 && errno == EINTR)
         return;
-    const struct cmsghdr *c = got == (ssize_t)sizeof limits ? CMSG_FIRSTHDR(&message) : NULL;
+    const struct cmsghdr *c = got == (ssize_t)sizeof request ? CMSG_FIRSTHDR(&message) : NULL;
     // The end of the socket; or a request without its descriptors, because this process can have no more of them.
     if (c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof fds)) {
         n->open = false;
         return;
     }
     memcpy(fds, CMSG_DATA(c), sizeof fds);
-    fork_worker(n, &limits, fds);
+    fork_worker(n, &request, fds);
 }
 
 static double seconds_of(struct timeval t)
@@ -208,12 +207,12 @@ void zygote_stop(struct zygote *zygote)
     zygote->pid = -1;
 }
 
-bool zygote_ask(const struct zygote *zygote, const struct limits *limits, int input, int output, int end,
+bool zygote_ask(const struct zygote *zygote, const struct layer_request *request, int input, int output, int end,
                 struct error *err)
 {
     const int fds[PASSED] = {input, output, end};
     union control control = {.bytes = {0}};
-    struct iovec part = {(void *)(uintptr_t)limits, sizeof *limits};
+    struct iovec part = {(void *)(uintptr_t)request, sizeof *request};
     struct msghdr message = {
         .msg_iov = &part, .msg_iovlen = 1, .msg_control = control.bytes, .msg_controllen = sizeof control.bytes};
     struct cmsghdr *c = CMSG_FIRSTHDR(&message);

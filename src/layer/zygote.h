@@ -2,7 +2,7 @@
 #pragma once
 
 #include "base/error.h"
-#include "base/limits.h"
+#include "layer/worker_child.h"
 
 #include <sys/types.h>
 
@@ -28,5 +28,5 @@ void zygote_stop(struct zygote *zygote);
 // Asks for a worker that reads the layer from `input`, writes its answer to `output`, and whose struct worker_end the
 // zygote then writes to `end`. The descriptors stay the caller's, to be closed after the call; when nobody reads from
 // `end` any more, the worker is killed. Several threads may ask at once.
-bool zygote_ask(const struct zygote *zygote, const struct limits *limits, int input, int output, int end,
+bool zygote_ask(const struct zygote *zygote, const struct layer_request *request, int input, int output, int end,
                 struct error *err);

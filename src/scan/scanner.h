@@ -23,11 +23,19 @@ struct scan_file {
     bool cut;      // the file is larger: these are the first bytes that the scanner's limit allows
 };
 
+// What a file comes from.
+enum scan_subject {
+    SUBJECT_LAYER,   // a layer of an image, or an unpacked root file system
+    SUBJECT_SOURCES, // a tree of sources, whose lock files say what will be installed
+    SUBJECT_SBOM,    // no tree at all: the file is a bill of materials
+};
+
 // Where a scanner puts what it finds.
 struct scan_output {
     struct arena *arena;       // of the layer: what is put into findings must be copied here
     struct findings *findings; //
     const struct limits *limits;
+    enum scan_subject subject;
     uint64_t packages; // found in the layer so far
     uint64_t owned;    // files of packages that were remembered
 };
@@ -57,6 +65,12 @@ struct scanner {
     // What it finds in a file that a package of the distribution owns is that very package once more: it is left out.
     bool unowned_only;
 
+    // It reads files of source trees only: what such a file in an image names need not be installed there.
+    bool sources_only;
+
+    // Its packages are of several kinds, and each names its own (one of package_kind); `kind` is then NULL.
+    bool any_kind;
+
     // Files, and folders of files, that it looks for by name, terminated by NULL; NULL when it only goes by patterns.
     // Symbolic links at them or above them are followed; a database counts when one of them leads to it.
     const char *const *fixed_paths;
@@ -72,11 +86,12 @@ struct scanner {
 extern const struct scanner *const scanners[];
 
 // The scanners that want a file, in the order of the table: their number, at most SCANNERS_MOST of them.
-#define SCANNERS_MOST ((size_t)32)
-size_t scanners_for(struct slice path, uint32_t mode, uint64_t size, const struct scanner *out[SCANNERS_MOST]);
+#define SCANNERS_MOST ((size_t)48)
+size_t scanners_for(enum scan_subject subject, struct slice path, uint32_t mode, uint64_t size,
+                    const struct scanner *out[SCANNERS_MOST]);
 
-// Identifies the set of scanners and their versions.
-struct digest scanner_state(void);
+// Identifies the set of scanners that read such a subject, and their versions.
+struct digest scanner_state(enum scan_subject subject);
 
 // By name; NULL when there is none.
 const struct scanner *scanner_named(struct slice name);

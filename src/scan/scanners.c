@@ -18,6 +18,7 @@ extern const struct scanner scanner_dotnet;
 extern const struct scanner scanner_go;
 extern const struct scanner scanner_rust;
 extern const struct scanner scanner_binaries;
+extern const struct scanner scanner_sbom;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -39,6 +40,7 @@ const struct scanner *const scanners[] = {
     &scanner_go,
     &scanner_rust,
     &scanner_binaries,
+    &scanner_sbom,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
@@ -49,11 +51,17 @@ const struct scanner *const scanners[] = {
 
 static_assert(sizeof scanners / sizeof scanners[0] <= SCANNERS_MOST, "scanners_for has room for all");
 
-size_t scanners_for(struct slice path, uint32_t mode, uint64_t size, const struct scanner *out[SCANNERS_MOST])
+static bool reads(const struct scanner *scanner, enum scan_subject subject)
+{
+    return !scanner->sources_only || subject == SUBJECT_SOURCES;
+}
+
+size_t scanners_for(enum scan_subject subject, struct slice path, uint32_t mode, uint64_t size,
+                    const struct scanner *out[SCANNERS_MOST])
 {
     size_t n = 0;
     for (size_t i = 0; scanners[i] != NULL; i++)
-        if (scanners[i]->wants(path, mode, size))
+        if (reads(scanners[i], subject) && scanners[i]->wants(path, mode, size))
             out[n++] = scanners[i];
     return n;
 }
@@ -67,15 +75,17 @@ const struct scanner *scanner_named(struct slice name)
 }
 
 // Raised when the layer pass or the form of the findings changes, so that stored findings are made anew.
-#define PASS_VERSION 2
+#define PASS_VERSION 3
 
-struct digest scanner_state(void)
+struct digest scanner_state(enum scan_subject subject)
 {
     struct hasher *h = hasher_new(NULL);
     char line[128];
     int n = snprintf(line, sizeof line, "pass %d\n", PASS_VERSION);
     hasher_add(h, slice_of(line, (size_t)n));
     for (size_t i = 0; scanners[i] != NULL; i++) {
+        if (!reads(scanners[i], subject))
+            continue;
         n = snprintf(line, sizeof line, "%s %u\n", scanners[i]->name, scanners[i]->version);
         hasher_add(h, slice_of(line, (size_t)n));
     }
@@ -126,7 +136,8 @@ static const char *too_long(const struct package *p, uint64_t most)
                   {"vendor", p->vendor},
                   {"source name", p->source_name},
                   {"source version", p->source_version},
-                  {"place in an archive", p->inside}};
+                  {"place in an archive", p->inside},
+                  {"owner", p->owner}};
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].value.n > most)
             return fields[i].name;
@@ -163,16 +174,18 @@ bool scan_add_package(struct scan_output *out, struct package_db *db, const stru
         .source_name = arena_dup(a, package->source_name),
         .source_version = arena_dup(a, package->source_version),
         .inside = arena_dup(a, package->inside),
+        .owner = arena_dup(a, package->owner),
     };
     return true;
 }
 
 // Would a scanner that goes by patterns look for packages there? Its mode and size are not known, so they are those of
 // a program.
-static bool may_hold_packages(struct slice path)
+static bool may_hold_packages(enum scan_subject subject, struct slice path)
 {
     for (size_t i = 0; scanners[i] != NULL; i++)
-        if (scanners[i]->kind != NULL && scanners[i]->fixed_paths == NULL && scanners[i]->wants(path, 0755, MIB))
+        if (reads(scanners[i], subject) && scanners[i]->kind != NULL && scanners[i]->fixed_paths == NULL &&
+            scanners[i]->wants(path, 0755, MIB))
             return true;
     return false;
 }
@@ -181,7 +194,8 @@ void scan_add_owned(struct scan_output *out, struct package_db *db, struct slice
 {
     while (path.n != 0 && path.p[0] == '/')
         path = slice_from(path, 1);
-    if (db->n == 0 || path.n > out->limits->path_bytes || !may_hold_packages(path) || !is_layer_path(path))
+    if (db->n == 0 || path.n > out->limits->path_bytes || !may_hold_packages(out->subject, path) ||
+        !is_layer_path(path))
         return;
     if (out->owned++ >= out->limits->owned_files) {
         if (out->owned == out->limits->owned_files + 1)

@@ -46,7 +46,8 @@ static void read_layer(struct layer_pool *pool, struct layer_job *job)
         return;
     }
     struct layer_result result;
-    if (!worker_index_layer(blob, &layer->digest, pool->limits, job->arena, &result, &job->error)) {
+    if (!worker_index_layer(blob, &layer->digest, pool->image->subject, pool->limits, job->arena, &result,
+                            &job->error)) {
         job->failed = true;
         return;
     }
@@ -149,6 +150,11 @@ static bool read_layers(struct layer_pool *pool, const struct index_options *opt
     pthread_mutex_destroy(&pool->store_lock);
     for (size_t i = 0; i < pool->jobs_n; i++) {
         struct layer_job *job = &pool->jobs[i];
+        // Of a document nothing holds that was not read to its end.
+        if (job->problem.code != ERR_NONE && pool->image->subject == SUBJECT_SBOM) {
+            *err = job->problem;
+            return false;
+        }
         if (!job->failed)
             continue;
         *err = job->error;
@@ -159,6 +165,7 @@ static bool read_layers(struct layer_pool *pool, const struct index_options *opt
 
 static void describe_image(struct arena *a, const struct image *image, struct index_result *result)
 {
+    size_t layers_n = image->subject == SUBJECT_SBOM ? 0 : image->layers_n; // a document is no layer of an image
     struct stored_image *out = &result->image;
     *out = (struct stored_image){
         .manifest = image->manifest,
@@ -167,13 +174,13 @@ static void describe_image(struct arena *a, const struct image *image, struct in
         .kind = image->kind,
         .os = image->os,
         .arch = image->arch,
-        .layers = ARENA_NEW(a, struct stored_layer, image->layers_n),
-        .layers_n = image->layers_n,
+        .layers = ARENA_NEW(a, struct stored_layer, layers_n),
+        .layers_n = layers_n,
         .remarks = image->remarks,
         .remarks_n = image->remarks_n,
         .indexed = clock_now(),
     };
-    for (size_t i = 0; i < image->layers_n; i++) {
+    for (size_t i = 0; i < layers_n; i++) {
         const struct image_layer *layer = &image->layers[i];
         out->layers[i] =
             (struct stored_layer){layer->digest, layer->media_type, layer->created_by, layer->skip_reason, layer->size};
@@ -222,7 +229,7 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
 static bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
                         struct index_result *result, struct error *err)
 {
-    struct digest state = scanner_state();
+    struct digest state = scanner_state(image->subject);
     bool known;
     if (!store_image_get(store, &image->manifest, &state, a, &result->image, &known, err))
         return false;

@@ -103,6 +103,30 @@ static void test_release_kinds(void **state)
         assert_int_equal(g.releases[i].kind, f.releases[i].kind);
 }
 
+// A bill of materials has packages of several kinds, in a database that stands nowhere.
+static void test_any_kind(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct package packages[] = {
+        {.kind = SLICE("gem"), .name = SLICE("rake"), .version = SLICE("13"), .owner = SLICE("deb:rake")},
+        {.kind = SLICE("npm"), .name = SLICE("rake"), .version = SLICE("13")},
+        {.kind = SLICE("npm"), .name = SLICE("rake"), .version = SLICE("13")},
+    };
+    struct package_db db = {.scanner = SLICE("sbom"), .path = SLICE(""), .packages = packages, .n = 3, .cap = 3};
+    struct findings before = {.dbs = &db, .dbs_n = 1}, f = decode(&a, encode(&a, &before));
+    const struct findings *layers[] = {&f};
+    struct limits limits = limits_default();
+    struct inventory inventory;
+    coalesce(&a, layers, 1, &limits, &inventory);
+    assert_int_equal(inventory.packages_n, 2);
+    assert_slice(inventory.packages[0].package.kind, "gem");
+    assert_slice(inventory.packages[0].owner, "deb:rake");
+    assert_slice(inventory.packages[1].package.kind, "npm");
+    assert_slice(inventory.packages[1].owner, "");
+    assert_slice(inventory.packages[1].db, "");
+}
+
 // Bytes that are not UTF-8 become the same text wherever they stand, so that a whiteout still meets what it removes.
 static void test_bytes(void **state)
 {
@@ -171,6 +195,8 @@ static void test_refused(void **state)
         const char *pointer, *value; // "": the member is removed
     } changes[] = {
         {"/dbs", ""},
+        {"/dbs/0/scanner", "\"sbom\""}, // whose packages name their kinds
+        {"/dbs/0/packages/0/owner", "7"},
         {"/dbs", "{}"},
         {"/dbs/0", "7"},
         {"/dbs/0/scanner", "\"rpmx\""},
@@ -271,8 +297,9 @@ static void test_limits(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_round_trip),    cmocka_unit_test(test_release_kinds), cmocka_unit_test(test_bytes),
-        cmocka_unit_test(test_longest_texts), cmocka_unit_test(test_refused),       cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_round_trip), cmocka_unit_test(test_release_kinds), cmocka_unit_test(test_any_kind),
+        cmocka_unit_test(test_bytes),      cmocka_unit_test(test_longest_texts), cmocka_unit_test(test_refused),
+        cmocka_unit_test(test_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

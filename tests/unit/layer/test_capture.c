@@ -50,7 +50,7 @@ static void describe(const struct findings *f, struct buf *out)
 static bool capture(const struct buf *tar, struct arena *a, struct findings *f, size_t piece, struct error *err)
 {
     struct reader *r READER_AUTO = reader_in_pieces(buf_slice(tar), piece);
-    return capture_layer(r, &limits, a, f, err);
+    return capture_layer(r, SUBJECT_LAYER, &limits, a, f, err);
 }
 
 static void gives(const struct buf *tar, const char *wanted)

@@ -83,7 +83,7 @@ static bool index_bytes(struct slice bytes, const struct digest *expected, struc
                         struct error *err)
 {
     struct reader *r READER_AUTO = reader_in_pieces(bytes, 100000);
-    return worker_index_layer(r, expected, &limits, a, result, err);
+    return worker_index_layer(r, expected, SUBJECT_LAYER, &limits, a, result, err);
 }
 
 static void is_made_layer(const struct layer_result *r)
@@ -315,7 +315,7 @@ static bool index_killing(int number, bool whole_zygote, struct arena *a, struct
                                .rest = slice_of(layer.p + 20, layer.n - 20),
                                .number = number,
                                .whole_zygote = whole_zygote};
-    return worker_index_layer(&r.base, NULL, &limits, a, result, err);
+    return worker_index_layer(&r.base, NULL, SUBJECT_LAYER, &limits, a, result, err);
 }
 
 static void test_killed(void **state)
@@ -363,7 +363,7 @@ static void test_unreadable_blob(void **state)
     struct error err = {0};
     struct reader blob = {failing_next, killing_close};
     size_t before = open_descriptors();
-    assert_false(worker_index_layer(&blob, NULL, &limits, &a, &r, &err));
+    assert_false(worker_index_layer(&blob, NULL, SUBJECT_LAYER, &limits, &a, &r, &err));
     assert_int_equal(err.code, ERR_NETWORK);
     assert_int_equal(open_descriptors(), before);
     while (find_process("clarion-layer", zygote()) != 0)
@@ -487,7 +487,7 @@ static void compare_layer(const char *path)
     char text[80];
     snprintf(text, sizeof text, "sha256:%.64s", strrchr(path, '/') + 1);
     assert_true(digest_parse(slice_str(text), &expected, &err));
-    if (!worker_index_layer(blob, &expected, &limits, &a, &r, &err))
+    if (!worker_index_layer(blob, &expected, SUBJECT_LAYER, &limits, &a, &r, &err))
         fail_msg("%s: %s", path, err.text);
     if (!r.complete)
         fail_msg("%s: %s", path, r.problem.text);
@@ -495,7 +495,7 @@ static void compare_layer(const char *path)
 
     struct reader *archive READER_AUTO =
         inflate_reader(reader_of_fd(open(path, O_RDONLY | O_CLOEXEC), true), inflate_bounds_of_layer(&limits), NULL);
-    assert_true(capture_layer(archive, &limits, &a, &f, &err));
+    assert_true(capture_layer(archive, SUBJECT_LAYER, &limits, &a, &f, &err));
     findings_encode(&f, &json);
     if (!slice_eq(buf_slice(&json), r.findings_json))
         fail_msg("%s: another answer than in this process", path);

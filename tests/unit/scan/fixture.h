@@ -15,6 +15,7 @@ struct fixture {
     struct arena arena;
     struct limits limits;
     struct findings findings;
+    enum scan_subject subject;
 };
 
 static inline struct fixture fixture_new(void)
@@ -32,40 +33,46 @@ static inline void fixture_free(struct fixture *f)
 static inline bool is_wanted(const char *path)
 {
     const struct scanner *wanting[SCANNERS_MOST];
-    return scanners_for(slice_str(path), 0644, 1, wanting) != 0;
+    return scanners_for(SUBJECT_LAYER, slice_str(path), 0644, 1, wanting) != 0;
 }
 
-// The content is put into a buffer of its own size, so that a byte read past its end is seen.
+// Lets one scanner read. The content is put into a buffer of its own size, so that a byte read past its end is seen.
+static inline bool fixture_read(struct fixture *f, const struct scanner *scanner, const char *path,
+                                struct slice content, struct error *err)
+{
+    size_t most = (size_t)scanner->limit(&f->limits);
+    bool cut = scanner->takes_prefix && content.n > most;
+    size_t taken = cut ? most : content.n;
+    char *copy = must_alloc(taken);
+    if (taken != 0)
+        memcpy(copy, content.p, taken);
+    struct scan_output out = {
+        .arena = &f->arena, .findings = &f->findings, .limits = &f->limits, .subject = f->subject};
+    struct scan_file file = {slice_str(path), slice_of(copy, taken), 0644, cut};
+    bool ok = scanner->scan(&file, &out, err);
+    free(copy);
+    return ok;
+}
+
+// Lets all scanners read that want such a file.
 static inline void fixture_scan(struct fixture *f, const char *path, struct slice content)
 {
     const struct scanner *wanting[SCANNERS_MOST];
-    size_t n = scanners_for(slice_str(path), 0644, content.n, wanting);
+    size_t n = scanners_for(f->subject, slice_str(path), 0644, content.n, wanting);
     if (n == 0)
         fail_msg("no scanner wants %s", path);
-    struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
     struct error err = {0};
-    for (size_t i = 0; i < n; i++) {
-        size_t most = (size_t)wanting[i]->limit(&f->limits);
-        bool cut = wanting[i]->takes_prefix && content.n > most;
-        size_t taken = cut ? most : content.n;
-        char *copy = must_alloc(taken);
-        if (taken != 0)
-            memcpy(copy, content.p, taken);
-        struct scan_file file = {slice_str(path), slice_of(copy, taken), 0644, cut};
-        if (!wanting[i]->scan(&file, &out, &err))
+    for (size_t i = 0; i < n; i++)
+        if (!fixture_read(f, wanting[i], path, content, &err))
             fail_msg("%s: %s", wanting[i]->name, err.text);
-        free(copy);
-    }
 }
 
 // True when the file is not of the format of the one scanner that wants it; `err` then says why.
 static inline bool fixture_refuses(struct fixture *f, const char *path, struct slice content, struct error *err)
 {
     const struct scanner *wanting[SCANNERS_MOST];
-    size_t n = scanners_for(slice_str(path), 0644, content.n, wanting);
-    struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
-    struct scan_file file = {.path = slice_str(path), .content = content, .mode = 0644};
-    return n == 1 && !wanting[0]->scan(&file, &out, err);
+    size_t n = scanners_for(f->subject, slice_str(path), 0644, content.n, wanting);
+    return n == 1 && !fixture_read(f, wanting[0], path, content, err);
 }
 
 static inline void assert_slice(struct slice s, const char *text)

@@ -24,7 +24,7 @@ static void test_table(void **state)
 static void test_state(void **state)
 {
     (void)state;
-    struct digest a = scanner_state(), b = scanner_state();
+    struct digest a = scanner_state(SUBJECT_LAYER), b = scanner_state(SUBJECT_LAYER);
     assert_true(digest_eq(&a, &b));
     struct digest parsed;
     struct error err;
