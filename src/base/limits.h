@@ -55,6 +55,8 @@
     X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
     X(sbom_bytes,          64 * MIB,  "size of a bill of materials, unpacked")                                           \
     X(sbom_depth,          64,        "components inside one another in a bill of materials")                          \
+    X(lock_file_bytes,     64 * MIB,  "size of a lock file of a source tree")                                          \
+    X(lock_file_depth,     64,        "dependencies inside one another in a lock file")                                \
     X(packages,            1000000,   "packages found in one layer")                                                   \
     X(owned_files,         1000000,   "files of a layer's packages that are remembered to tell who owns what")         \
     X(skips,               1000,      "skipped files and records named one by one (the rest is counted)")              \

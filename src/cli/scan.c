@@ -53,7 +53,7 @@ const struct command command_scan = {
                "  docker-archive:FILE    what `docker save` writes, plain or compressed\n"
                "  oci:DIR[:TAG]          an OCI image layout\n"
                "  oci-archive:FILE[:TAG] the same as a tar archive\n"
-               "  dir:ROOT               an unpacked root file system\n"
+               "  dir:ROOT               an unpacked root file system, or a tree of sources with lock files\n"
                "  sbom:FILE              a bill of materials: SPDX 2.3 or CycloneDX 1.4 to 1.6, JSON\n"
                "or a bare path, whose kind is recognised.\n\n"
                "Exit status 3: the image, or a part of it, could not be read or judged; what could is in the report.\n",

@@ -19,6 +19,18 @@ extern const struct scanner scanner_go;
 extern const struct scanner scanner_rust;
 extern const struct scanner scanner_binaries;
 extern const struct scanner scanner_sbom;
+extern const struct scanner scanner_go_mod;
+extern const struct scanner scanner_npm_lock;
+extern const struct scanner scanner_yarn_lock;
+extern const struct scanner scanner_pnpm_lock;
+extern const struct scanner scanner_requirements;
+extern const struct scanner scanner_poetry_lock;
+extern const struct scanner scanner_uv_lock;
+extern const struct scanner scanner_pipfile_lock;
+extern const struct scanner scanner_cargo_lock;
+extern const struct scanner scanner_pom;
+extern const struct scanner scanner_gemfile_lock;
+extern const struct scanner scanner_composer_lock;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -41,6 +53,18 @@ const struct scanner *const scanners[] = {
     &scanner_rust,
     &scanner_binaries,
     &scanner_sbom,
+    &scanner_go_mod,
+    &scanner_npm_lock,
+    &scanner_yarn_lock,
+    &scanner_pnpm_lock,
+    &scanner_requirements,
+    &scanner_poetry_lock,
+    &scanner_uv_lock,
+    &scanner_pipfile_lock,
+    &scanner_cargo_lock,
+    &scanner_pom,
+    &scanner_gemfile_lock,
+    &scanner_composer_lock,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
