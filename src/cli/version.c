@@ -45,7 +45,7 @@ static void write_tables(struct buf *out)
         buf_addf(out, " %s/%u", feeds[i]->name, feeds[i]->version);
     buf_adds(out, "\nmatchers:");
     for (size_t i = 0; matchers[i] != NULL; i++)
-        buf_addf(out, " %s", matchers[i]->name);
+        buf_addf(out, " %s=%s", matchers[i]->name, matchers[i]->kind);
     buf_adds(out, "\nversion schemes:");
     for (size_t i = 0; version_schemes[i] != NULL; i++)
         buf_addf(out, " %s", version_schemes[i]->name);
