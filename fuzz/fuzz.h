@@ -34,6 +34,8 @@ static inline struct limits fuzz_limits(void)
     l.jar_unpacked_bytes = 4 * MIB;
     l.package_head_bytes = 1 * KIB;
     l.package_json_bytes = 1 * MIB;
+    l.rpm_header_bytes = 64 * KIB;
+    l.rpm_package_files = 1000;
     l.feed_member_bytes = 1 * MIB;
     l.feed_unpacked_bytes = 16 * MIB;
     l.feed_records = 10000;

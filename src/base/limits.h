@@ -37,6 +37,9 @@
     X(database_links,      64,        "places that a layer's symbolic links move package databases to")                \
     X(dpkg_status_bytes,   128 * MIB, "size of a dpkg status file")                                                    \
     X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
+    X(rpmdb_bytes,         192 * MIB, "size of an rpm database")                                                       \
+    X(rpm_header_bytes,    64 * MIB,  "size of what an rpm database holds of one package")                             \
+    X(rpm_package_files,   1000000,   "files, and folders of files, of one rpm package")                               \
     X(file_list_bytes,     32 * MIB,  "size of one package's list of files")                                           \
     X(build_info_bytes,    4 * MIB,   "size of a file in which a Red Hat image describes itself")                      \
     X(jar_bytes,           240 * MIB, "size of a Java archive")                                                        \

@@ -300,6 +300,38 @@ static bool is_in_effect(const struct merge *m, int node, const struct scanner *
     return found;
 }
 
+// The item of the scanner that stands in the same folder and comes before it in the order of the fixed paths, or
+// TREE_NONE.
+static int preferred_to(const struct merge *m, int node, const struct scanner *scanner, const fixed_paths *paths)
+{
+    for (size_t i = 0; i < paths->n; i++) {
+        const struct fixed_path *p = &paths->v[i];
+        if (p->scanner != scanner || p->answer != TREE_OK || p->place.node == TREE_NONE)
+            continue;
+        if (p->place.node == node)
+            return TREE_NONE;
+        int item = m->tree.nodes.v[p->place.node].parent == m->tree.nodes.v[node].parent
+                       ? item_of_scanner(m, item_at(m, &p->place), slice_str(scanner->name))
+                       : TREE_NONE;
+        if (item != TREE_NONE)
+            return item;
+    }
+    return TREE_NONE;
+}
+
+// True when another database in its folder is the one in effect, which is told.
+static bool is_left_behind(struct merge *m, const struct item *it, int node, const struct scanner *scanner,
+                           const fixed_paths *paths)
+{
+    int other = scanner->one_a_folder ? preferred_to(m, node, scanner, paths) : TREE_NONE;
+    if (other == TREE_NONE)
+        return false;
+    add_skip(m, (size_t)it->layer, it->db->path, false,
+             arena_printf(m->arena, "left out with its %zu packages: the database in effect in this folder is %.*s",
+                          it->db->n, SLICE_ARG(slice_basename(m->items.v[other].db->path))));
+    return true;
+}
+
 static void take_databases(struct merge *m, fixed_paths *paths)
 {
     for (size_t i = 0; i < m->tree.nodes.n; i++) {
@@ -307,6 +339,8 @@ static void take_databases(struct merge *m, fixed_paths *paths)
             const struct package_db *db = m->items.v[item].db;
             const struct scanner *scanner = db != NULL ? scanner_named(db->scanner) : NULL;
             if (scanner == NULL || !is_in_effect(m, (int)i, scanner, paths))
+                continue;
+            if (is_left_behind(m, &m->items.v[item], (int)i, scanner, paths))
                 continue;
             if (scanner->finds == FINDS_OWNERS)
                 VEC_PUSH(m->arena, &m->owners) = db;

@@ -75,6 +75,9 @@ struct scanner {
     // Symbolic links at them or above them are followed; a database counts when one of them leads to it.
     const char *const *fixed_paths;
 
+    // Of its databases that stand in one folder only the one that the first of the fixed paths leads to is in effect.
+    bool one_a_folder;
+
     // Reads one file. A malformed record is skipped and noted with scan_skip, and never ends the file. False only when
     // the file as a whole is not of this format.
     bool (*scan)(const struct scan_file *file, struct scan_output *out, struct error *err);

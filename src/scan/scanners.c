@@ -31,6 +31,7 @@ extern const struct scanner scanner_cargo_lock;
 extern const struct scanner scanner_pom;
 extern const struct scanner scanner_gemfile_lock;
 extern const struct scanner scanner_composer_lock;
+extern const struct scanner scanner_rpm;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -65,6 +66,7 @@ const struct scanner *const scanners[] = {
     &scanner_pom,
     &scanner_gemfile_lock,
     &scanner_composer_lock,
+    &scanner_rpm,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,

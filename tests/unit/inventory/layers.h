@@ -1,6 +1,6 @@
 // Findings of layers, written down as text: one thing a line.
 //
-//   db PATH NAME=VERSION...     a package database (of dpkg, or of apk for paths with "apk" in them)
+//   db PATH NAME=VERSION...     a package database (of apk or rpm for paths with that in them, else of dpkg)
 //   release PATH ID VERSION_ID  a release file (its kind goes by its name)
 //   link PATH TARGET | whiteout PATH | opaque PATH ("/" is the root) | file PATH
 //   lost PATH | remark PATH     a skip
@@ -24,15 +24,16 @@
 static inline void layer_db(struct arena *a, struct findings *f, struct slice path, struct slice packages)
 {
     struct package_db *db = &PUSH(a, f, dbs);
-    bool apk = slice_find_slice(path, SLICE("apk")) >= 0;
-    *db = (struct package_db){.scanner = apk ? SLICE("apk") : SLICE("dpkg"), .path = path};
+    bool apk = slice_find_slice(path, SLICE("apk")) >= 0, rpm = slice_find_slice(path, SLICE("rpm")) >= 0;
+    struct slice kind = apk ? SLICE("apk") : rpm ? SLICE("rpm") : SLICE("deb");
+    *db = (struct package_db){.scanner = apk || rpm ? kind : SLICE("dpkg"), .path = path};
     struct slice item;
     while (packages.n != 0) {
         slice_cut(packages, ' ', &item, &packages);
         if (db->n == db->cap)
             db->packages = arena_grow(a, db->packages, sizeof *db->packages, db->n, &db->cap);
         struct package *p = &db->packages[db->n++];
-        *p = (struct package){.kind = apk ? SLICE("apk") : SLICE("deb"), .arch = SLICE("amd64")};
+        *p = (struct package){.kind = kind, .arch = SLICE("amd64")};
         slice_cut(item, '=', &p->name, &p->version);
         p->source_name = p->name;
         p->source_version = p->version;

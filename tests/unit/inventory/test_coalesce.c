@@ -5,6 +5,9 @@
 #define APK     "db lib/apk/db/installed "
 #define USR_APK "db usr/lib/apk/db/installed "
 
+#define RPM     "var/lib/rpm/"
+#define USR_RPM "usr/lib/sysimage/rpm/"
+
 #define MOST_LAYERS 6
 
 struct example {
@@ -87,6 +90,30 @@ static void test_databases(void **state)
         {"the same layer twice, another between", {STATUS "a=1", STATUS "a=2", "=0"}, "var/lib/dpkg/status: a=1@2"},
         {"an entry that stands twice", {STATUS "a=1 b=1 a=1 a=2"}, "var/lib/dpkg/status: a=1@0 a=2@0 b=1@0"},
         {"a database that no path leads to", {"db opt/dpkg/status a=1"}, ""},
+    };
+    EXPECT_ALL(examples);
+}
+
+static void test_one_a_folder(void **state)
+{
+    (void)state;
+    const struct example examples[] = {
+        {"the first in order, whatever the layer",
+         {"db " RPM "rpmdb.sqlite a=1", "db " RPM "Packages.db b=1", "db " RPM "Packages c=1"},
+         RPM "rpmdb.sqlite: a=1@0 remark " RPM "Packages.db@1 remark " RPM "Packages@2"},
+        {"whatever the order in the layer",
+         {"db " RPM "Packages c=1\ndb " RPM "Packages.db b=1"},
+         RPM "Packages.db: b=1@0 remark " RPM "Packages@0"},
+        {"the first is gone",
+         {"db " RPM "rpmdb.sqlite a=1\ndb " RPM "Packages c=1", "whiteout " RPM "rpmdb.sqlite"},
+         RPM "Packages: c=1@0"},
+        {"in two folders",
+         {"db " RPM "Packages a=1\ndb " USR_RPM "rpmdb.sqlite b=1"},
+         RPM "Packages: a=1@0 " USR_RPM "rpmdb.sqlite: b=1@0"},
+        {"in one folder by two ways",
+         {"link var/lib/rpm ../../" USR_RPM "\ndb " USR_RPM "Packages a=1", "db " USR_RPM "Packages.db b=1"},
+         USR_RPM "Packages.db: b=1@1 remark " USR_RPM "Packages@0"},
+        {"in no effect at all", {"db srv/rpm/rpmdb.sqlite a=1\ndb srv/rpm/Packages b=1"}, ""},
     };
     EXPECT_ALL(examples);
 }
@@ -339,9 +366,16 @@ static void test_order(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_databases),    cmocka_unit_test(test_whiteouts), cmocka_unit_test(test_links),
-        cmocka_unit_test(test_distribution), cmocka_unit_test(test_skips),     cmocka_unit_test(test_skips_are_bounded),
-        cmocka_unit_test(test_hops),         cmocka_unit_test(test_steps),     cmocka_unit_test(test_order),
+        cmocka_unit_test(test_databases),
+        cmocka_unit_test(test_one_a_folder),
+        cmocka_unit_test(test_whiteouts),
+        cmocka_unit_test(test_links),
+        cmocka_unit_test(test_distribution),
+        cmocka_unit_test(test_skips),
+        cmocka_unit_test(test_skips_are_bounded),
+        cmocka_unit_test(test_hops),
+        cmocka_unit_test(test_steps),
+        cmocka_unit_test(test_order),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -1,0 +1,45 @@
+// rpm's database of installed packages: headers in one of three containers, each with a reader of its own.
+//
+// rpmdb_NAME_opens looks at the file's head: false says that it is no such container. rpmdb_NAME_read hands every
+// header to rpmdb_take; what it cannot read it notes with scan_skip, and goes on behind it as far as the container lets
+// it.
+#pragma once
+
+#include "base/buf.h"
+#include "scan/scanner.h"
+
+struct rpmdb {
+    struct scan_output *out;
+    struct package_db *packages; // where rpmdb_take puts what it finds
+    struct slice path, file;
+    uint64_t left;     // bytes of the file that no header has been taken from
+    struct buf header; // of a header that stands there in pieces
+    // For containers made of pages.
+    size_t page_size;
+    uint64_t pages;       // whole ones in the file
+    uint64_t first;       // number of the first of them
+    unsigned char *taken; // one bit for each
+};
+
+bool rpmdb_sqlite_opens(struct slice file, struct error *err);
+void rpmdb_sqlite_read(struct rpmdb *db);
+bool rpmdb_ndb_opens(struct slice file, struct error *err);
+void rpmdb_ndb_read(struct rpmdb *db);
+bool rpmdb_bdb_opens(struct slice file, struct error *err);
+void rpmdb_bdb_read(struct rpmdb *db);
+
+// How many pages a write-ahead log of SQLite holds that a reader of the database must take from it.
+uint64_t rpmdb_sqlite_log_pages(struct slice log);
+
+// Takes one package's header. `number` is what the container calls it.
+void rpmdb_take(struct rpmdb *db, uint64_t number, struct slice header);
+
+// False, with a note, when a header of that size is more than a limit or the file allow.
+bool rpmdb_may_hold(struct rpmdb *db, uint64_t number, uint64_t size);
+
+// Divides the file into pages, numbered from `first` on.
+void rpmdb_set_pages(struct rpmdb *db, struct arena *a, size_t page_size, uint64_t first);
+
+// Page `number`, for the only time: false, with a note, when the file does not have it, or it was taken before, so that
+// pages that lead to one another in a circle come to an end.
+bool rpmdb_take_page(struct rpmdb *db, uint64_t number, struct slice *page);
