@@ -24,6 +24,13 @@ struct package {
     size_t files_n, files_cap;
 };
 
+// True for what rpm lists among its packages and is none: a key that packages are checked with. The inventory lists it
+// as rpm does; nobody judges it, and it does not count.
+static inline bool package_is_key(const struct package *p)
+{
+    return slice_eq(p->kind, SLICE("rpm")) && slice_eq(p->name, SLICE("gpg-pubkey"));
+}
+
 // A package database, or one file of it, as one layer has it: everything in it is replaced when a later layer has
 // another file at the same path. Several scanners may have found something in one file.
 struct package_db {

@@ -148,9 +148,10 @@ bool for_each_source(struct stored_image *image, struct report_segments *segment
                      source_group_fn *each, void *context, struct error *err)
 {
     const struct inventory *inventory = &image->inventory;
-    size_t n = inventory->packages_n, *order = ARENA_NEW(a, size_t, n);
-    for (size_t i = 0; i < n; i++)
-        order[i] = i;
+    size_t n = 0, *order = ARENA_NEW(a, size_t, inventory->packages_n);
+    for (size_t i = 0; i < inventory->packages_n; i++)
+        if (!package_is_key(&inventory->packages[i].package))
+            order[n++] = i;
     if (n > 1)
         qsort_r(order, n, sizeof *order, by_source, &image->inventory);
     const struct judge *judge = NULL;

@@ -139,6 +139,8 @@ void clair_add_inventory(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
     for (size_t i = 0; i < inventory->packages_n; i++) {
         const struct inventory_package *p = &inventory->packages[i];
         char id[CLAIR_ID];
+        if (package_is_key(&p->package)) // as Clair
+            continue;
         struct slice key = clair_id(id, i + 1);
         clair_add_member(doc, packages, key, package_of(doc, p, i + 1, sources[i], &scratch));
         clair_add_member(doc, environments, key, environments_of(doc, image, p));

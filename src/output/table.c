@@ -224,7 +224,7 @@ static void add_header(struct buf *out, const struct report *report)
 {
     struct arena scratch ARENA_AUTO = {0};
     const struct stored_image *image = report->image;
-    size_t packages = image->inventory.packages_n;
+    size_t packages = report->judged + report->unjudged;
     buf_add(out, utf8_plain(&scratch, image->reference));
     buf_addf(out, "%s%s\n", image->reference.n != 0 ? "  " : "", image->manifest.text);
     add_distribution(out, &image->inventory.distribution);

@@ -89,7 +89,7 @@ static void add_feed(struct buf *out, const struct report_feed *feed)
 
 static void add_no_findings(struct buf *out, const struct report *report, const struct table_counts *counts)
 {
-    size_t packages = report->image->inventory.packages_n;
+    size_t packages = report->judged + report->unjudged;
     if (packages == 0 && report->image->inventory.distribution.known)
         buf_adds(out,
                  "NOT JUDGED: no package was found, though a distribution was: its package database is missing, or is "

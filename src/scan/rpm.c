@@ -108,9 +108,6 @@ void rpmdb_take(struct rpmdb *db, uint64_t number, struct slice header)
         tell(db, number, id.name, true, &why);
         return;
     }
-    // The keys that packages are checked with are kept as if they were packages.
-    if (slice_eq(id.name, SLICE("gpg-pubkey")))
-        return;
     struct buf version BUF_AUTO = {0};
     write_version(&id, &version);
     struct package p = {.kind = SLICE("rpm"),

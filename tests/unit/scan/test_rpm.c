@@ -78,7 +78,8 @@ static const char *const same_packages =
     "p09 1.0-2.el9 noarch src 3-4\np10 1.0-2.el9 x86_64 src 3-4\np11 1.0-2.el9 noarch src 3-4\n"
     "p12 1.0-2.el9 x86_64 src 3-4\np13 1.0-2.el9 noarch src 3-4\np14 1.0-2.el9 x86_64 src 3-4\n"
     "p15 1.0-2.el9 noarch src 3-4\np16 1.0-2.el9 x86_64 src 3-4\np17 1.0-2.el9 noarch src 3-4\n"
-    "p18 1.0-2.el9 x86_64 src 3-4\np19 1.0-2.el9 noarch src 3-4\n";
+    "p18 1.0-2.el9 x86_64 src 3-4\np19 1.0-2.el9 noarch src 3-4\n"
+    "gpg-pubkey fd431d51-4ae0493b  gpg-pubkey fd431d51-4ae0493b\n";
 
 static const struct container {
     const char *path;
@@ -187,7 +188,7 @@ static void test_headers(void **state)
         {"no name", {{RPM_NAME, STRING, "", 0}}, "", "", "lost: header 1: no NAME\n"},
         {"no version", {{RPM_VERSION, STRING, "", 0}}, "", "", "lost: header 1, a: no VERSION\n"},
         {"no release", {{RPM_RELEASE, STRING, "", 0}}, "", "", "lost: header 1, a: no RELEASE\n"},
-        {"a key", {{RPM_NAME, STRING, "gpg-pubkey", 0}}, "", "", ""},
+        {"a key", {{RPM_NAME, STRING, "gpg-pubkey", 0}}, "gpg-pubkey 1-2  gpg-pubkey 1-2\n", "", ""},
         {"an architecture of another type",
          {{RPM_ARCH, BIN, "x", 0}},
          "a 1-2  a 1-2\n",
