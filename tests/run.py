@@ -17,7 +17,7 @@ import time
 import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
-TAP = re.compile(r"^(not )?ok \d+ - (.*?)(\s+# SKIP.*)?$")
+TAP = re.compile(r"^(not )?ok \d+ (?:- (.*)|# SKIP (.*))$")  # cmocka says "not ok 3 # SKIP name" of a skipped test
 UNIT_SECONDS = 900
 
 ENVIRONMENT = dict(os.environ,
@@ -54,11 +54,13 @@ def run_unit(program, verbose):
         m = TAP.match(line)
         if not m:
             continue
-        if m.group(1):
+        if m.group(3):
+            tally.skipped += 1
+            if verbose:
+                lines.append("skipped %s: %s" % (name, m.group(3)))
+        elif m.group(1):
             tally.failed += 1
             lines.append("FAILED %s: %s" % (name, m.group(2)))
-        elif m.group(3):
-            tally.skipped += 1
         else:
             tally.passed += 1
             if verbose:
@@ -117,7 +119,7 @@ def main():
     p.add_argument("build")
     p.add_argument("words", nargs="*")
     p.add_argument("-v", action="store_true", dest="verbose")
-    args = p.parse_args()
+    args = p.parse_intermixed_args()  # "-v" may stand before the words
     os.environ["CLARION_BUILD"] = os.path.abspath(args.build)
     for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         os.environ[key] = ENVIRONMENT[key]
