@@ -180,7 +180,8 @@ static bool open_bare(struct opening *o, const char *path, struct error *err)
 static bool open_by_scheme(struct opening *o, const char *target, struct error *err)
 {
     if (strncmp(target, "registry:", sizeof "registry:" - 1) == 0)
-        return error_set(err, ERR_UNSUPPORTED, "images in a registry cannot be read by this version");
+        return error_set(err, ERR_UNSUPPORTED,
+                         "registry: images cannot be read by this version: save them to a file first");
     const char *rest = strchr(target, ':');
     size_t scheme = rest != NULL ? (size_t)(rest - target) : 0;
     struct slice name = slice_of(target, scheme), tag;

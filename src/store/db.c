@@ -1,6 +1,7 @@
 #include "store/db.h"
 
 #include "base/arena.h"
+#include "base/clock.h"
 #include "base/log.h"
 
 #include <sqlite3.h>
@@ -35,6 +36,19 @@ static bool fail(struct db *db, struct error *err, const char *what)
     return error_set(err, ERR_STORE, "%s: database: %s%s", what, sqlite3_errmsg(db->handle), hint);
 }
 
+// Two processes that open a new database at once both want to change its mode. SQLite does not wait there, since both
+// already hold a lock for reading: the one that is refused has to let go and try again.
+static bool use_wal(struct db *db, struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
+    double start = clock_monotonic();
+    int code;
+    while ((code = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) != SQLITE_OK &&
+           (code & 0xff) == SQLITE_BUSY && clock_monotonic() - start < BUSY_MILLISECONDS / 1000.0)
+        nanosleep(&pause, NULL);
+    return code == SQLITE_OK || fail(db, err, "cannot open");
+}
+
 struct db *db_open(const char *path, struct error *err)
 {
     struct db *db = must_alloc(sizeof *db);
@@ -48,7 +62,7 @@ struct db *db_open(const char *path, struct error *err)
     }
     sqlite3_busy_timeout(db->handle, BUSY_MILLISECONDS);
     // FULL: what was acknowledged also survives a power cut.
-    if (!db_exec(db, "PRAGMA journal_mode=WAL; PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", err)) {
+    if (!use_wal(db, err) || !db_exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", err)) {
         error_wrap(err, "%s", path);
         db_close(&db);
         return NULL;

@@ -87,7 +87,7 @@ static void test_refused(void **state)
         {"", "a.tar", ERR_FORMAT, "neither manifest.json nor index.json"},
         {"", "fifo", ERR_FORMAT, "no regular file"},
         {"registry:", "x", ERR_UNSUPPORTED, "registry:"},
-        {"sbom:", "x", ERR_UNSUPPORTED, "sbom:"},
+        {"sbom:", "x", ERR_NOT_FOUND, "x"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         refuses(arena_printf(&arena, "%s%s", cases[i].scheme, path_of(cases[i].name)).p, NULL, cases[i].code,

@@ -124,7 +124,7 @@ static inline bool scan_program(struct fixture *f, const char *scanner, const ch
     char *copy = must_alloc(content.n);
     memcpy(copy, content.p, content.n);
     struct scan_output out = {.arena = &f->arena, .findings = &f->findings, .limits = &f->limits};
-    struct scan_file file = {slice_str(path), slice_of(copy, content.n), 0755};
+    struct scan_file file = {.path = slice_str(path), .content = slice_of(copy, content.n), .mode = 0755};
     *err = (struct error){0};
     bool read = scanner_named(slice_str(scanner))->scan(&file, &out, err);
     free(copy);
