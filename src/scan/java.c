@@ -277,11 +277,12 @@ static void take_self(struct reading *r, struct archive *a)
         return;
     if (a->poms != 0 && is_told_by_last(a, java_split_name(a->path, &manifest)))
         return;
-    a->evidence.path = a->path;
-    a->evidence.manifest = &manifest;
+    struct java_evidence evidence = a->evidence;
+    evidence.path = a->path;
+    evidence.manifest = &manifest;
     if (a->pom_xmls != 1)
-        a->evidence.pom_artifact = SLICE("");
-    struct java_coordinates c = java_identify(&a->evidence, &a->arena);
+        evidence.pom_artifact = SLICE("");
+    struct java_coordinates c = java_identify(&evidence, &a->arena);
     if (c.artifact.n != 0)
         add(r, &c);
 }
