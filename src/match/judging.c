@@ -56,13 +56,21 @@ static void ask_feed(struct judge *j, struct report_segments *segments, int64_t 
                                    SLICE_ARG(j->feed.error));
 }
 
+// What a distribution's own package manager installs is judged by the distribution's data, so it must be known.
+static bool belongs_to_distribution(struct slice kind)
+{
+    return slice_eq(kind, SLICE("deb")) || slice_eq(kind, SLICE("apk")) || slice_eq(kind, SLICE("rpm"));
+}
+
 static void appoint(struct judge *j, const struct distribution *d, struct slice kind, struct report_segments *segments,
                     int64_t now, struct arena *a)
 {
     *j = (struct judge){.kind = kind, .matcher = matcher_for(d, kind)};
     if (j->matcher != NULL)
         j->scopes_n = j->matcher->scopes(a, d, j->scopes);
-    if (!d->known)
+    if (j->matcher == NULL && !belongs_to_distribution(kind))
+        j->obstacle = arena_printf(a, "this version has no feed for %.*s packages", SLICE_ARG(kind));
+    else if (!d->known)
         j->obstacle = SLICE("the distribution of the image is not known");
     else if (j->matcher == NULL)
         j->obstacle = arena_printf(a, "Clarion has no data on %.*s packages of the distribution %.*s", SLICE_ARG(kind),
