@@ -84,21 +84,18 @@ static void add_path(struct pass *p, struct slice path, struct slice **list, siz
         push_path(p, path, list, n, cap);
 }
 
-// Could lower layers have packages below this path? A file that takes the place of a folder hides all of it, and in an
-// archive nothing tells such a file from another. Of the many files of a layer those are taken for it that stand near
+// Could lower layers have packages at this path, or below it? A file in which no scanner looks may take the place of
+// one with packages: a script that of a program. One that takes the place of a folder hides all of it, and in an
+// archive nothing tells such a file from another: of the many files of a layer those are taken for it that stand near
 // the root, whose name is without an extension, or which stand where the folder of a single package would.
-static bool may_replace_packages(struct slice path)
+static bool may_replace_packages(enum scan_subject subject, struct slice path)
 {
-    static const char *const programs[] = {"bin", "sbin", "libexec"};
     struct slice name = slice_basename(path), folder = slice_dirname(path), parent = slice_basename(folder);
     size_t depth = 1;
     for (size_t i = 0; i < path.n; i++)
         depth += path.p[i] == '/';
-    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
-        if (slice_eq(parent, slice_str(programs[i])))
-            return false;
-    if (slice_eq(parent, SLICE("node_modules")) || slice_starts(parent, SLICE("@")) ||
-        slice_ends(name, SLICE("-info")) || slice_ends(name, SLICE(".egg")))
+    if (may_hold_packages(subject, path) || slice_eq(parent, SLICE("node_modules")) ||
+        slice_starts(parent, SLICE("@")) || slice_ends(name, SLICE("-info")) || slice_ends(name, SLICE(".egg")))
         return true;
     if (slice_starts(path, SLICE("usr/share/")) && depth > 3)
         return false;
@@ -621,7 +618,7 @@ static bool take_file(struct pass *p, struct tar *tar, const struct tar_entry *e
         found = take_hardlink(p, e, &takers);
     }
     bool certain = wanted || (place >= 0 && p->places.v[place].watched);
-    if (!found && (certain || may_replace_packages(e->path)))
+    if (!found && (certain || may_replace_packages(p->out.subject, e->path)))
         add_nondir(p, e, certain);
     return true;
 }

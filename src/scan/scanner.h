@@ -93,6 +93,10 @@ extern const struct scanner *const scanners[];
 size_t scanners_for(enum scan_subject subject, struct slice path, uint32_t mode, uint64_t size,
                     const struct scanner *out[SCANNERS_MOST]);
 
+// Would a scanner that goes by patterns look for packages in a file at this path, whose mode and size are not known?
+// They are taken for those of a program.
+bool may_hold_packages(enum scan_subject subject, struct slice path);
+
 // Identifies the set of scanners that read such a subject, and their versions.
 struct digest scanner_state(enum scan_subject subject);
 

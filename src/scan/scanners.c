@@ -101,7 +101,7 @@ const struct scanner *scanner_named(struct slice name)
 }
 
 // Raised when the layer pass or the form of the findings changes, so that stored findings are made anew.
-#define PASS_VERSION 3
+#define PASS_VERSION 4
 
 struct digest scanner_state(enum scan_subject subject)
 {
@@ -205,9 +205,7 @@ bool scan_add_package(struct scan_output *out, struct package_db *db, const stru
     return true;
 }
 
-// Would a scanner that goes by patterns look for packages there? Its mode and size are not known, so they are those of
-// a program.
-static bool may_hold_packages(enum scan_subject subject, struct slice path)
+bool may_hold_packages(enum scan_subject subject, struct slice path)
 {
     for (size_t i = 0; scanners[i] != NULL; i++)
         if (reads(scanners[i], subject) && scanners[i]->kind != NULL && scanners[i]->fixed_paths == NULL &&

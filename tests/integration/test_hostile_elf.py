@@ -6,7 +6,7 @@ import tarfile
 import unittest
 
 import clarion
-from clarion import debian_layer, stanza
+from clarion import debian_layer, stanza, tar_of
 
 sys.path.insert(0, os.path.join(clarion.HERE, "integration", "hostile"))
 import elf  # noqa: E402  (stands in that folder)
@@ -66,6 +66,20 @@ class HostileElf(clarion.Case):
         self.assertEqual(sorted((p["kind"], p["name"]) for p in r.doc["packages"] if p["path"] == "opt/bin/node"),
                          [("binary", "node"), ("cargo", "libc"), ("go", "example.test/app"), ("go", "example.test/lib"),
                           ("go", "stdlib")])
+
+    def test_replaced_programs(self):
+        """Whatever takes the place of a program, it is gone."""
+        lower = debian_layer(stanza("base", "1.0"), extra=[program("usr/local/bin/app", elf.go(elf.inline_info())),
+                                                           program("usr/local/bin/node", b"\x7fELF node.js/v20.1.0\0")])
+        self.assertEqual(len(self.run_clarion("index", self.image(lower)).doc["packages"]), 5)
+        data = tarfile.TarInfo("usr/local/bin/app")
+        data.size = 1 << 20
+        for name, app in (("script", program("usr/local/bin/app", b"#!/bin/sh\n")), ("data", (data, bytes(data.size))),
+                          ("program", program("usr/local/bin/app", elf.elf([])))):
+            with self.subTest(name):
+                upper = tar_of([app, ("usr/local/bin/node", b"")])
+                r = self.run_clarion("index", self.image(lower, upper, name=name))
+                self.assertEqual(self.names(r.doc), [("base", "1.0")])
 
     def test_owned_programs(self):
         """What a package owns is its own: modules are attributed to it, a program that it ships is not told twice."""

@@ -93,7 +93,8 @@ static void test_databases(void **state)
               "db var/lib/dpkg/status.d/c: c\n"
               "db lib/apk/db/installed: d\n"
               "release etc/os-release: debian\n"
-              "release etc/alpine-release: alpine\n");
+              "release etc/alpine-release: alpine\n"
+              "nondir usr/bin/tool\n");
     struct arena a ARENA_AUTO = {0};
     struct findings f;
     struct error err;
@@ -168,7 +169,8 @@ static void test_nondirs(void **state)
               "nondir etc/motd\n");
 }
 
-// Files that may stand where a lower layer has a folder with packages in it, each remembered once, with a limit.
+// Files that may stand where a lower layer has a folder with packages in it, or a program, each remembered once, with a
+// limit.
 static void test_replacing_files(void **state)
 {
     (void)state;
@@ -186,10 +188,10 @@ static void test_replacing_files(void **state)
         {"app/web/node_modules/@scope/socket.io", true},
         {"usr/share/java", true},
         {"usr/share/doc/bash/copyright", false},
-        {"usr/bin/a-tool", false},
-        {"usr/local/sbin/x", false},
-        {"usr/lib/git-core/libexec/x", false},
-        {"usr/lib/libz.so.1", false},
+        {"usr/bin/a-tool", true},
+        {"usr/local/sbin/x", true},
+        {"usr/lib/git-core/libexec/x", true},
+        {"usr/lib/libz.so.1", true},
         {"opt/app/lib/module.py", false},
     };
     struct buf t BUF_AUTO = {0};
@@ -466,6 +468,7 @@ static void test_hard_links(void **state)
               "nondir var/lib/dpkg/status\n"
               "nondir etc/alpine-release\n"
               "nondir lib/apk/db/installed\n"
+              "nondir usr/bin/hard\n"
               "lost var/lib/dpkg/status: a hard link to elsewhere, whose contents stand under that name only\n"
               "lost etc/alpine-release: a hard link to etc/os-release, whose contents stand under that name only\n"
               "lost lib/apk/db/installed: a hard link to ../etc/passwd, whose contents stand under that name only\n");
