@@ -1,12 +1,15 @@
 // Findings of layers, written down as text: one thing a line.
 //
 //   db PATH NAME=VERSION...     a package database (of apk or rpm for paths with that in them, else of dpkg)
+//   by SCANNER PATH NAME=V...   what another scanner found in a file
+//   owns PATH NAME FILE...      dpkg's list of a package's files
 //   release PATH ID VERSION_ID  a release file (its kind goes by its name)
 //   link PATH TARGET | whiteout PATH | opaque PATH ("/" is the root) | file PATH
 //   lost PATH | remark PATH     a skip
 #pragma once
 
 #include "inventory/inventory.h"
+#include "scan/scanner.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -21,13 +24,12 @@
               &(f)->what[(f)->what##_n++])                                                                             \
            : &(f)->what[(f)->what##_n++]))
 
-static inline void layer_db(struct arena *a, struct findings *f, struct slice path, struct slice packages)
+static inline void layer_by(struct arena *a, struct findings *f, struct slice scanner, struct slice path,
+                            struct slice packages)
 {
     struct package_db *db = &PUSH(a, f, dbs);
-    bool apk = slice_find_slice(path, SLICE("apk")) >= 0, rpm = slice_find_slice(path, SLICE("rpm")) >= 0;
-    struct slice kind = apk ? SLICE("apk") : rpm ? SLICE("rpm") : SLICE("deb");
-    *db = (struct package_db){.scanner = apk || rpm ? kind : SLICE("dpkg"), .path = path};
-    struct slice item;
+    struct slice kind = slice_str(scanner_named(scanner)->kind), item;
+    *db = (struct package_db){.scanner = scanner, .path = path};
     while (packages.n != 0) {
         slice_cut(packages, ' ', &item, &packages);
         if (db->n == db->cap)
@@ -37,6 +39,24 @@ static inline void layer_db(struct arena *a, struct findings *f, struct slice pa
         slice_cut(item, '=', &p->name, &p->version);
         p->source_name = p->name;
         p->source_version = p->version;
+    }
+}
+
+static inline void layer_db(struct arena *a, struct findings *f, struct slice path, struct slice packages)
+{
+    bool apk = slice_find_slice(path, SLICE("apk")) >= 0, rpm = slice_find_slice(path, SLICE("rpm")) >= 0;
+    layer_by(a, f, apk ? SLICE("apk") : rpm ? SLICE("rpm") : SLICE("dpkg"), path, packages);
+}
+
+static inline void layer_owns(struct arena *a, struct findings *f, struct slice path, struct slice rest)
+{
+    struct slice name, file;
+    slice_cut(rest, ' ', &name, &rest);
+    layer_by(a, f, SLICE("dpkg-files"), path, name);
+    struct package *owner = &f->dbs[f->dbs_n - 1].packages[0];
+    while (rest.n != 0) {
+        slice_cut(rest, ' ', &file, &rest);
+        PUSH(a, owner, files) = file;
     }
 }
 
@@ -62,12 +82,16 @@ static inline void layer_skip(struct arena *a, struct findings *f, struct slice 
 static inline struct findings layer(struct arena *a, const char *text)
 {
     struct findings f = {0};
-    struct slice rest = slice_str(text), line, word, path, more;
+    struct slice rest = slice_str(text), line, word, path, more, file;
     while (slice_next_line(&rest, &line)) {
         slice_cut(line, ' ', &word, &more);
         slice_cut(more, ' ', &path, &more);
         if (slice_eq(word, SLICE("db")))
             layer_db(a, &f, path, more);
+        else if (slice_eq(word, SLICE("owns")))
+            layer_owns(a, &f, path, more);
+        else if (slice_eq(word, SLICE("by")) && slice_cut(more, ' ', &file, &more))
+            layer_by(a, &f, path, file, more);
         else if (slice_eq(word, SLICE("release")))
             layer_release(a, &f, path, more);
         else if (slice_eq(word, SLICE("link")))

@@ -13,8 +13,8 @@
 struct example {
     const char *what;
     const char *layers[MOST_LAYERS]; // base first; "=N" is layer N again
-    const char *expected;            // "NAME=VERSION@LAYER", then "DB:" before the first of another database,
-                                     // then "[ID VERSION]", then "lost PATH" and "remark PATH"
+    const char *expected; // "NAME=VERSION@LAYER", then "<OWNER", then "DB:" before the first of another database,
+                          // then "[ID VERSION]", then "lost PATH" and "remark PATH"
 };
 
 static struct slice describe(struct arena *a, const struct inventory *inventory)
@@ -25,6 +25,8 @@ static struct slice describe(struct arena *a, const struct inventory *inventory)
         const char *new_db = slice_eq(p->db, db) ? "" : ": ";
         text = arena_printf(a, "%.*s%.*s%s%.*s=%.*s@%zu ", (int)text.n, text.p, *new_db ? (int)p->db.n : 0, p->db.p,
                             new_db, SLICE_ARG(p->package.name), SLICE_ARG(p->package.version), p->layer);
+        if (p->owner.n != 0)
+            text = arena_printf(a, "%.*s<%.*s ", (int)text.n, text.p, SLICE_ARG(p->owner));
         db = p->db;
     }
     if (inventory->distribution.known)
@@ -363,9 +365,67 @@ static void test_order(void **state)
     assert_string_equal(inventory.packages[0].scanner, "dpkg");
 }
 
+#define SITE  "usr/lib/python3/dist-packages/"
+#define JINJA SITE "jinja2.egg-info/PKG-INFO"
+#define LIST  "var/lib/dpkg/info/python3-jinja2.list"
+
+// Who owns what is decided in the merged image, not in a layer.
+static void test_owners(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"a list in the same layer",
+         {STATUS "python3-jinja2=3\nowns " LIST " python3-jinja2 " JINJA "\nby python " JINJA " jinja2=3"},
+         "var/lib/dpkg/status: python3-jinja2=3@0 " JINJA ": jinja2=3@0 <deb:python3-jinja2"},
+        {"a file of a later layer in the place of the package's",
+         {STATUS "python3-jinja2=3\nowns " LIST " python3-jinja2 " JINJA, "by python " JINJA " jinja2=4"},
+         "var/lib/dpkg/status: python3-jinja2=3@0 " JINJA ": jinja2=4@1 <deb:python3-jinja2"},
+        {"a list of a later layer",
+         {"by python " JINJA " jinja2=3", STATUS "python3-jinja2=3\nowns " LIST " python3-jinja2 " JINJA},
+         "var/lib/dpkg/status: python3-jinja2=3@1 " JINJA ": jinja2=3@0 <deb:python3-jinja2"},
+        {"a package that was removed, and left its list",
+         {STATUS "python3-jinja2=3\nowns " LIST " python3-jinja2 " JINJA "\nby python " JINJA " jinja2=3",
+          STATUS "bash=5"},
+         "var/lib/dpkg/status: bash=5@1 " JINJA ": jinja2=3@0"},
+        {"a list that was removed",
+         {STATUS "python3-jinja2=3\nowns " LIST " python3-jinja2 " JINJA "\nby python " JINJA " jinja2=3",
+          "whiteout " LIST},
+         "var/lib/dpkg/status: python3-jinja2=3@0 " JINJA ": jinja2=3@0"},
+        {"a list that leads through a link",
+         {STATUS "python3-jinja2=3\nlink lib usr/lib\nowns " LIST
+                 " python3-jinja2 lib/python3/dist-packages/jinja2.egg-info/PKG-INFO\nby python " JINJA " jinja2=3"},
+         "var/lib/dpkg/status: python3-jinja2=3@0 " JINJA ": jinja2=3@0 <deb:python3-jinja2"},
+        {"what pip put beside it",
+         {STATUS "python3-jinja2=3\nowns " LIST " python3-jinja2 " JINJA "\nby python " SITE
+                 "jinja2-4.dist-info/METADATA jinja2=4"},
+         "var/lib/dpkg/status: python3-jinja2=3@0 " SITE "jinja2-4.dist-info/METADATA: jinja2=4@0"},
+    };
+    EXPECT_ALL(examples);
+}
+
+// What several scanners found in one file stands side by side, and goes together.
+static void test_several_scanners(void **state)
+{
+    (void)state;
+    static const struct example examples[] = {
+        {"in one layer", {"by go usr/bin/x a=1\nby rust usr/bin/x b=1"}, "usr/bin/x: b=1@0 a=1@0"},
+        {"the newest of each, and its origin",
+         {"by go usr/bin/x a=1\nby rust usr/bin/x b=1", "by go usr/bin/x a=1\nby rust usr/bin/x b=2"},
+         "usr/bin/x: b=2@1 a=1@0"},
+        {"only one of them is left",
+         {"by go usr/bin/x a=1\nby rust usr/bin/x b=1", "by go usr/bin/x a=2"},
+         "usr/bin/x: a=2@1"},
+        {"none is", {"by go usr/bin/x a=1\nby rust usr/bin/x b=1", "file usr/bin/x"}, ""},
+        {"a folder that a file replaces", {"by go opt/app/bin/x a=1\nby rust opt/app/bin/y b=1", "file opt/app"}, ""},
+    };
+    EXPECT_ALL(examples);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_owners),
+        cmocka_unit_test(test_several_scanners),
         cmocka_unit_test(test_databases),
         cmocka_unit_test(test_one_a_folder),
         cmocka_unit_test(test_whiteouts),
