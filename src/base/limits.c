@@ -28,6 +28,13 @@ const struct limit_entry *limits_entry(size_t i)
     return i < COUNT ? &entries[i] : NULL;
 }
 
+uint64_t limits_value(const struct limits *limits, size_t i)
+{
+    uint64_t value;
+    memcpy(&value, (const char *)limits + offsets[i], sizeof value);
+    return value;
+}
+
 static bool parse_value(struct slice text, uint64_t *value)
 {
     uint64_t unit = 1;

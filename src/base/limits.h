@@ -89,3 +89,6 @@ struct limit_entry {
     uint64_t value;
 };
 const struct limit_entry *limits_entry(size_t i);
+
+// What `limits` has for the i-th of the table.
+uint64_t limits_value(const struct limits *limits, size_t i);

@@ -33,9 +33,9 @@ static void write_scanners(struct buf *out, bool of_sources)
                      scanners[i]->kind != NULL ? scanners[i]->kind : "");
 }
 
-static void write_tables(struct buf *out)
+static void write_tables(const struct limits *limits, struct buf *out)
 {
-    struct digest state = scanner_state(SUBJECT_LAYER);
+    struct digest state = scanner_state(SUBJECT_LAYER, limits);
     buf_adds(out, "scanners:");
     write_scanners(out, false);
     buf_adds(out, "\nscanners of source trees:");
@@ -67,7 +67,7 @@ static int run(struct cli *cli)
                  OpenSSL_version(OPENSSL_VERSION), sqlite3_libversion(), YYJSON_VERSION_STRING, ZSTD_versionString(),
                  ISAL_MAJOR_VERSION, ISAL_MINOR_VERSION, ISAL_PATCH_VERSION);
         write_sandbox(&out);
-        write_tables(&out);
+        write_tables(&cli->limits, &out);
     }
     return cli_emit(buf_slice(&out), NULL);
 }

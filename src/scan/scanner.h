@@ -97,8 +97,9 @@ size_t scanners_for(enum scan_subject subject, struct slice path, uint32_t mode,
 // They are taken for those of a program.
 bool may_hold_packages(enum scan_subject subject, struct slice path);
 
-// Identifies the set of scanners that read such a subject, and their versions.
-struct digest scanner_state(enum scan_subject subject);
+// Identifies the set of scanners that read such a subject, their versions, and the limits that were changed: what was
+// left out because of a limit is looked at again when that is another one.
+struct digest scanner_state(enum scan_subject subject, const struct limits *limits);
 
 // By name; NULL when there is none.
 const struct scanner *scanner_named(struct slice name);

@@ -103,18 +103,24 @@ const struct scanner *scanner_named(struct slice name)
 // Raised when the layer pass or the form of the findings changes, so that stored findings are made anew.
 #define PASS_VERSION 4
 
-struct digest scanner_state(enum scan_subject subject)
+static void hash_line(struct hasher *h, const char *name, uint64_t number)
+{
+    char line[128];
+    int n = snprintf(line, sizeof line, "%s %llu\n", name, (unsigned long long)number);
+    hasher_add(h, slice_of(line, (size_t)n));
+}
+
+struct digest scanner_state(enum scan_subject subject, const struct limits *limits)
 {
     struct hasher *h = hasher_new(NULL);
-    char line[128];
-    int n = snprintf(line, sizeof line, "pass %d\n", PASS_VERSION);
-    hasher_add(h, slice_of(line, (size_t)n));
-    for (size_t i = 0; scanners[i] != NULL; i++) {
-        if (!reads(scanners[i], subject))
-            continue;
-        n = snprintf(line, sizeof line, "%s %u\n", scanners[i]->name, scanners[i]->version);
-        hasher_add(h, slice_of(line, (size_t)n));
-    }
+    hash_line(h, "pass", PASS_VERSION);
+    for (size_t i = 0; scanners[i] != NULL; i++)
+        if (reads(scanners[i], subject))
+            hash_line(h, scanners[i]->name, scanners[i]->version);
+    for (size_t i = 0; limits_entry(i) != NULL; i++)
+        if (limits_value(limits, i) != limits_entry(i)->value &&
+            !slice_starts(slice_str(limits_entry(i)->name), SLICE("feed_")))
+            hash_line(h, limits_entry(i)->name, limits_value(limits, i));
     return hasher_end(h);
 }
 

@@ -229,7 +229,7 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
 static bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
                         struct index_result *result, struct error *err)
 {
-    struct digest state = scanner_state(image->subject);
+    struct digest state = scanner_state(image->subject, options->limits);
     bool known;
     if (!store_image_get(store, &image->manifest, &state, a, &result->image, &known, err))
         return false;

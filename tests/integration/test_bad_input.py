@@ -166,6 +166,12 @@ class BadInput(clarion.Case):
         layer = debian_layer(GOOD, extra=[("srv/%d" % i, "") for i in range(200)])
         self.in_part(self.image(layer), ["libssl3"], "layer_entries", args=["--limit", "layer_entries=100"])
 
+    def test_another_limit(self):
+        """What a limit has left out is read when the limit is another one."""
+        image = self.image(debian_layer(GOOD))
+        self.in_part(image, [], "limit dpkg_status_bytes", args=["--limit", "dpkg_status_bytes=10"])
+        self.fine(image, ["libssl3"])
+
     def test_deep_folders(self):
         deep = "/".join("d%d" % i for i in range(300))
         self.fine(self.image(debian_layer(GOOD, extra=[(deep + "/x", "y")])), ["libssl3"])

@@ -265,7 +265,8 @@ static void test_paths(void **state)
             assert_int_equal(scanners_for(SUBJECT_SOURCES, slice_str(path), 0644, 1, wanting), 0);
         }
     }
-    struct digest layers = scanner_state(SUBJECT_LAYER), sources = scanner_state(SUBJECT_SOURCES);
+    struct limits limits = limits_default();
+    struct digest layers = scanner_state(SUBJECT_LAYER, &limits), sources = scanner_state(SUBJECT_SOURCES, &limits);
     assert_false(digest_eq(&layers, &sources));
 }
 

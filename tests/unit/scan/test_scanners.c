@@ -24,11 +24,19 @@ static void test_table(void **state)
 static void test_state(void **state)
 {
     (void)state;
-    struct digest a = scanner_state(SUBJECT_LAYER), b = scanner_state(SUBJECT_LAYER);
+    struct limits limits = limits_default();
+    struct digest a = scanner_state(SUBJECT_LAYER, &limits), b = scanner_state(SUBJECT_LAYER, &limits);
     assert_true(digest_eq(&a, &b));
     struct digest parsed;
     struct error err;
     assert_true(digest_parse(digest_slice(&a), &parsed, &err));
+    // Other limits, other findings; those of feeds have nothing to do with it.
+    limits.feed_bytes--;
+    b = scanner_state(SUBJECT_LAYER, &limits);
+    assert_true(digest_eq(&a, &b));
+    limits.field_bytes--;
+    b = scanner_state(SUBJECT_LAYER, &limits);
+    assert_false(digest_eq(&a, &b));
 }
 
 static void test_skips_are_bounded(void **state)
