@@ -215,15 +215,9 @@ bool segment_verify(const char *folder, const struct digest *digest, struct erro
     if (fd < 0)
         return error_errno(err, "cannot open %s", path);
     struct reader *r READER_AUTO = reader_of_fd(fd, false);
-    struct hasher *h HASHER_AUTO = hasher_new(digest);
-    struct slice chunk;
-    do {
-        if (!reader_next(r, &chunk, err))
-            return false;
-        hasher_add(h, chunk);
-    } while (chunk.n != 0);
-    struct digest found = hasher_end(h);
-    h = NULL;
+    struct digest found;
+    if (!digest_reader(r, digest, &found, NULL, err))
+        return false;
     return digest_eq(&found, digest) ||
            error_set(err, ERR_DIGEST, "segment %s has the digest %s", digest->text, found.text);
 }

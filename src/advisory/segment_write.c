@@ -265,16 +265,7 @@ static bool seal(const char *path, struct digest *digest, struct error *err)
     if (fd < 0 || fsync(fd) != 0)
         return error_errno(err, "cannot sync %s", path);
     struct reader *r READER_AUTO = reader_of_fd(fd, false);
-    struct hasher *h HASHER_AUTO = hasher_new(NULL);
-    struct slice chunk;
-    do {
-        if (!reader_next(r, &chunk, err))
-            return false;
-        hasher_add(h, chunk);
-    } while (chunk.n != 0);
-    *digest = hasher_end(h);
-    h = NULL;
-    return true;
+    return digest_reader(r, NULL, digest, NULL, err);
 }
 
 static void remove_stale(const char *folder)

@@ -83,6 +83,16 @@ struct slice arena_dup(struct arena *a, struct slice s)
     return slice_of(copy, s.n);
 }
 
+struct slice arena_dup_lower(struct arena *a, struct slice s)
+{
+    struct slice copy = arena_dup(a, s);
+    char *p = (char *)(uintptr_t)copy.p; // ours
+    for (size_t i = 0; i < copy.n; i++)
+        if (p[i] >= 'A' && p[i] <= 'Z')
+            p[i] = (char)(p[i] - 'A' + 'a');
+    return copy;
+}
+
 struct slice arena_printf(struct arena *a, const char *format, ...)
 {
     va_list args, again;

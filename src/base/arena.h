@@ -27,6 +27,9 @@ void *arena_alloc_array(struct arena *a, size_t size, size_t n);
 // A copy of `s`, followed by a NUL that its length does not count.
 struct slice arena_dup(struct arena *a, struct slice s);
 
+// The same, with ASCII letters in lower case.
+struct slice arena_dup_lower(struct arena *a, struct slice s);
+
 // As printf; the answer is terminated, its length does not count the NUL.
 struct slice arena_printf(struct arena *a, const char *format, ...) __attribute__((format(printf, 2, 3)));
 

@@ -1,5 +1,7 @@
 #include "base/digest.h"
 
+#include "base/reader.h"
+
 #include "base/arena.h"
 
 #include <openssl/evp.h>
@@ -89,4 +91,23 @@ struct digest digest_of(struct slice bytes)
     struct hasher *h = hasher_new(NULL);
     hasher_add(h, bytes);
     return hasher_end(h);
+}
+
+bool digest_reader(struct reader *r, const struct digest *like, struct digest *digest, uint64_t *bytes,
+                   struct error *err)
+{
+    struct hasher *h HASHER_AUTO = hasher_new(like);
+    struct slice chunk;
+    uint64_t n = 0;
+    do {
+        if (!reader_next(r, &chunk, err))
+            return false;
+        hasher_add(h, chunk);
+        n += chunk.n;
+    } while (chunk.n != 0);
+    *digest = hasher_end(h);
+    h = NULL;
+    if (bytes != NULL)
+        *bytes = n;
+    return true;
 }

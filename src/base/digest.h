@@ -37,3 +37,10 @@ void hasher_free(struct hasher **h);        // for an abandoned one; NULL is fin
 #define HASHER_AUTO __attribute__((cleanup(hasher_free)))
 
 struct digest digest_of(struct slice bytes); // sha256
+
+struct reader;
+
+// Reads to the end: the digest of all that comes, of the algorithm of `like`, and how many bytes that were (NULL is
+// fine). Errors: those of the reader.
+bool digest_reader(struct reader *r, const struct digest *like, struct digest *digest, uint64_t *bytes,
+                   struct error *err);

@@ -7,6 +7,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "feed/feed.h"
+#include "feed/json_members.h"
 
 #include <stdio.h>
 
@@ -174,11 +175,7 @@ static bool take_package(struct feed_input *input, yyjson_val *package, struct e
 
 static bool parse(struct feed_input *input, struct error *err)
 {
-    struct buf text BUF_AUTO = {0};
-    if (!reader_read_all(input->body, &text, input->limits->feed_member_bytes, "the file (limit feed_member_bytes)",
-                         err))
-        return false;
-    yyjson_doc *doc JSON_AUTO = json_parse(buf_slice(&text), err);
+    yyjson_doc *doc JSON_AUTO = json_read_all(input->body, input->limits, err);
     if (doc == NULL)
         return false;
     yyjson_val *packages = yyjson_obj_get(yyjson_doc_get_root(doc), "packages"), *item;

@@ -78,15 +78,9 @@ static bool stays_below(struct slice path)
 static bool content_tag(int fd, struct arena *a, struct slice *tag, struct error *err)
 {
     struct reader *r READER_AUTO = reader_of_fd(fd, false);
-    struct hasher *h HASHER_AUTO = hasher_new(NULL);
-    struct slice chunk;
-    do {
-        if (!reader_next(r, &chunk, err))
-            return false;
-        hasher_add(h, chunk);
-    } while (chunk.n != 0);
-    struct digest digest = hasher_end(h);
-    h = NULL;
+    struct digest digest;
+    if (!digest_reader(r, NULL, &digest, NULL, err))
+        return false;
     *tag = arena_printf(a, "\"%s\"", digest.text);
     return lseek(fd, 0, SEEK_SET) == 0 || error_errno(err, "cannot rewind");
 }

@@ -191,3 +191,11 @@ bool json_for_each_member(struct reader *r, const struct limits *limits, json_me
     buf_free(&s.member);
     return ok;
 }
+
+yyjson_doc *json_read_all(struct reader *r, const struct limits *limits, struct error *err)
+{
+    struct buf text BUF_AUTO = {0};
+    if (!reader_read_all(r, &text, limits->feed_member_bytes, "the file (limit feed_member_bytes)", err))
+        return NULL;
+    return json_parse(buf_slice(&text), err);
+}

@@ -1,8 +1,13 @@
 // Reads one huge JSON object member by member, without ever holding more than one member in memory.
 #pragma once
 
+#include "base/json.h"
 #include "base/limits.h"
 #include "base/reader.h"
+
+// Reads a file whole, as one document: for those that are small. ERR_LIMIT over limits.feed_member_bytes; NULL on
+// errors.
+yyjson_doc *json_read_all(struct reader *r, const struct limits *limits, struct error *err);
 
 // Called with the text of an object that has just the one member: {"key":value}. It is complete and its brackets are
 // balanced, but not yet parsed: what is inside may still be no JSON.

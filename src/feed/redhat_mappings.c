@@ -7,6 +7,7 @@
 #include "advisory/mapping.h"
 #include "base/json.h"
 #include "feed/feed.h"
+#include "feed/json_members.h"
 
 static bool take_values(struct feed_input *input, struct slice scope, struct slice key, yyjson_val *values,
                         struct error *err)
@@ -26,11 +27,7 @@ static bool take_values(struct feed_input *input, struct slice scope, struct sli
 // Reads {"data": {KEY: …}}. The values of a key are its array, or the array that stands in it under `member`.
 static bool parse(struct feed_input *input, struct slice scope, const char *member, struct error *err)
 {
-    struct buf text BUF_AUTO = {0};
-    if (!reader_read_all(input->body, &text, input->limits->feed_member_bytes, "the file (limit feed_member_bytes)",
-                         err))
-        return false;
-    yyjson_doc *doc JSON_AUTO = json_parse(buf_slice(&text), err);
+    yyjson_doc *doc JSON_AUTO = json_read_all(input->body, input->limits, err);
     if (doc == NULL)
         return false;
     yyjson_val *data = yyjson_obj_get(yyjson_doc_get_root(doc), "data"), *key, *value;

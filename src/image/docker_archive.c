@@ -117,18 +117,7 @@ static bool find_layer(struct blobs *blobs, struct slice name, const struct dige
 static bool hash_blob(struct blobs *blobs, uint64_t where, struct digest *digest, struct error *err)
 {
     struct reader *r READER_AUTO = blobs_open(blobs, where, err);
-    struct hasher *h HASHER_AUTO = hasher_new(NULL);
-    struct slice chunk;
-    if (r == NULL)
-        return false;
-    do {
-        if (!reader_next(r, &chunk, err))
-            return false;
-        hasher_add(h, chunk);
-    } while (chunk.n != 0);
-    *digest = hasher_end(h);
-    h = NULL;
-    return true;
+    return r != NULL && digest_reader(r, NULL, digest, NULL, err);
 }
 
 static int by_place(const void *a, const void *b)

@@ -21,19 +21,9 @@ static const struct {
     unsigned variant;
 } usual_variants[] = {{"amd64", 1}, {"arm", 7}, {"arm64", 8}};
 
-static struct slice lower(struct arena *a, struct slice s)
-{
-    struct slice copy = arena_dup(a, s);
-    char *p = (char *)(uintptr_t)copy.p;
-    for (size_t i = 0; i < copy.n; i++)
-        if (p[i] >= 'A' && p[i] <= 'Z')
-            p[i] = (char)(p[i] - 'A' + 'a');
-    return copy;
-}
-
 struct platform platform_of(struct arena *a, struct slice os, struct slice arch, struct slice variant)
 {
-    struct platform p = {lower(a, os), lower(a, arch), lower(a, variant)};
+    struct platform p = {arena_dup_lower(a, os), arena_dup_lower(a, arch), arena_dup_lower(a, variant)};
     if (slice_eq(p.os, SLICE("macos")))
         p.os = SLICE("darwin");
     for (size_t i = 0; i < sizeof synonyms / sizeof synonyms[0]; i++) {

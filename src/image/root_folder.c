@@ -406,19 +406,12 @@ bool root_folder_open(struct opening *o, int fd, struct error *err)
     if (w == NULL)
         return false;
     struct reader *r READER_AUTO = &w->base;
-    struct hasher *h HASHER_AUTO = hasher_new(NULL);
     opening_add_layers(o, 1);
     struct image_layer *layer = o->image->layers;
-    struct slice chunk;
-    do {
-        if (!reader_next(r, &chunk, err))
-            return false;
-        hasher_add(h, chunk);
-        layer->size += chunk.n;
-    } while (chunk.n != 0);
+    if (!digest_reader(r, NULL, &layer->digest, &layer->size, err))
+        return false;
     // What changes between this pass and the next is an error: the bytes then have another digest.
-    layer->digest = o->image->manifest = hasher_end(h);
-    h = NULL;
+    o->image->manifest = layer->digest;
     layer->media_type = SLICE("application/vnd.oci.image.layer.v1.tar");
     return true;
 }

@@ -52,17 +52,10 @@ bool sbom_open(struct opening *o, int fd, struct error *err)
         return error_set(err, ERR_LIMIT, "the document has %llu bytes, more than the %llu that limit sbom_bytes allows",
                          (unsigned long long)document->size, (unsigned long long)o->limits->sbom_bytes);
     struct reader *r READER_AUTO = reader_of_range(fd, 0, document->size);
-    struct hasher *h HASHER_AUTO = hasher_new(NULL);
-    struct slice chunk;
-    do {
-        if (!reader_next(r, &chunk, err))
-            return false;
-        hasher_add(h, chunk);
-    } while (chunk.n != 0);
     opening_add_layers(o, 1);
     struct image_layer *layer = o->image->layers;
-    layer->digest = o->image->manifest = hasher_end(h); // what changes between this pass and the next is an error
-    h = NULL;
-    layer->size = document->size;
+    if (!digest_reader(r, NULL, &layer->digest, &layer->size, err))
+        return false;
+    o->image->manifest = layer->digest; // what changes between this pass and the next is an error
     return true;
 }

@@ -45,16 +45,6 @@ static void read_assignments(struct slice text, struct arena *a, const struct as
     }
 }
 
-static struct slice lower(struct arena *a, struct slice s)
-{
-    struct slice copy = arena_dup(a, s);
-    char *out = (char *)(uintptr_t)copy.p; // ours
-    for (size_t i = 0; i < s.n; i++)
-        if (out[i] >= 'A' && out[i] <= 'Z')
-            out[i] = (char)(out[i] - 'A' + 'a');
-    return copy;
-}
-
 // "12 (bookworm)" gives "bookworm", "18.04.6 LTS (Bionic Beaver)" its first word, "bionic".
 static struct slice codename_in_version(struct arena *a, struct slice version)
 {
@@ -62,7 +52,7 @@ static struct slice codename_in_version(struct arena *a, struct slice version)
     slice_cut(version, '(', &before, &inside);
     slice_cut(inside, ')', &inside, &rest);
     slice_cut(slice_trim(inside), ' ', &inside, &rest);
-    return lower(a, inside);
+    return arena_dup_lower(a, inside);
 }
 
 // Debian's testing and unstable have no VERSION, and formerly no VERSION_CODENAME: "Debian GNU/Linux buster/sid".
@@ -99,7 +89,7 @@ static bool scan_os_release(const struct scan_file *file, struct scan_output *ou
         {SLICE("SUPPORT_END"), &r->support_end},
     };
     read_assignments(file->content, out->arena, known, sizeof known / sizeof known[0]);
-    r->id = lower(out->arena, r->id);
+    r->id = arena_dup_lower(out->arena, r->id);
     if (r->codename.n == 0)
         r->codename = codename_in_version(out->arena, r->version);
     if (r->codename.n == 0)
@@ -148,7 +138,7 @@ static bool scan_lsb_release(const struct scan_file *file, struct scan_output *o
         {SLICE("DISTRIB_DESCRIPTION"), &r->pretty_name},
     };
     read_assignments(file->content, out->arena, known, sizeof known / sizeof known[0]);
-    r->id = lower(out->arena, r->name);
+    r->id = arena_dup_lower(out->arena, r->name);
     r->version = r->version_id;
     return true;
 }
