@@ -97,14 +97,16 @@ static bool is_number(char c)
 
 static struct slice without_so(struct slice name)
 {
-    ptrdiff_t at = slice_find_slice(name, SLICE(".so"));
-    return at > 0 && slice_starts(name, SLICE("lib")) ? slice_of(name.p, (size_t)at) : name;
+    ptrdiff_t at = slice_starts(name, SLICE("lib")) ? slice_find_slice(name, SLICE(".so")) : -1;
+    return at > 0 ? slice_of(name.p, (size_t)at) : name;
 }
 
-// Does a name follow a pattern with at most one '*'? Tells what that stands for.
+// Does a name follow a pattern with at most one '*', which is not its first sign? Tells what that stands for.
 static bool follows(struct slice name, const char *pattern, struct slice *digits)
 {
     struct slice first, last;
+    if (name.n == 0 || name.p[0] != pattern[0]) // most names are none of these
+        return false;
     if (!slice_cut(slice_str(pattern), '*', &first, &last)) {
         *digits = slice_of(name.p, 0);
         return slice_eq(name, first);
@@ -118,9 +120,10 @@ static bool follows(struct slice name, const char *pattern, struct slice *digits
     return true;
 }
 
-static bool may_be(const struct evidence *e, struct slice path, struct slice *digits)
+// `name` is the file's, without ".so" and what follows it.
+static bool may_be(const struct evidence *e, struct slice name, struct slice path, struct slice *digits)
 {
-    return follows(without_so(slice_basename(path)), e->file, digits) &&
+    return follows(name, e->file, digits) &&
            (e->folder == NULL || slice_eq(slice_basename(slice_dirname(path)), slice_str(e->folder)));
 }
 
@@ -273,16 +276,20 @@ static bool find_version(struct slice content, const struct evidence *e, struct 
 static bool scan(const struct scan_file *file, struct scan_output *out, struct error *err)
 {
     (void)err;
-    struct slice digits, version;
+    struct slice name = without_so(slice_basename(file->path)), digits, version;
     enum form form = begins_as_elf(file->content) ? PROGRAM : TEXT;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++) {
         const struct evidence *e = &table[i];
-        if (e->form != form || !may_be(e, file->path, &digits) || !find_version(file->content, e, digits, &version))
+        if (e->form != form || !may_be(e, name, file->path, &digits) ||
+            !find_version(file->content, e, digits, &version))
             continue;
         struct package_db *db = scan_add_db(out, &scanner_binaries, file->path);
-        struct slice name = slice_str(e->name);
-        struct package p = {
-            .kind = SLICE("binary"), .name = name, .version = version, .source_name = name, .source_version = version};
+        struct slice package = slice_str(e->name);
+        struct package p = {.kind = SLICE("binary"),
+                            .name = package,
+                            .version = version,
+                            .source_name = package,
+                            .source_version = version};
         if (db != NULL)
             scan_add_package(out, db, &p, 0);
         return true;
@@ -293,9 +300,9 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
 static bool wants(struct slice path, uint32_t mode, uint64_t size)
 {
     (void)mode;
-    struct slice digits;
+    struct slice name = without_so(slice_basename(path)), digits;
     for (size_t i = 0; i < sizeof table / sizeof table[0]; i++)
-        if ((table[i].form == PROGRAM || size <= TEXT_MOST) && may_be(&table[i], path, &digits))
+        if ((table[i].form == PROGRAM || size <= TEXT_MOST) && may_be(&table[i], name, path, &digits))
             return true;
     return false;
 }
