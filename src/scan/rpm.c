@@ -137,32 +137,6 @@ bool rpmdb_may_hold(struct rpmdb *db, uint64_t number, uint64_t size)
     return size <= most && size <= db->left;
 }
 
-void rpmdb_set_pages(struct rpmdb *db, struct arena *a, size_t page_size, uint64_t first)
-{
-    db->first = first;
-    db->page_size = page_size;
-    db->pages = db->file.n / page_size;
-    db->taken = ARENA_NEW(a, unsigned char, db->pages / 8 + 1);
-}
-
-bool rpmdb_take_page(struct rpmdb *db, uint64_t number, struct slice *page)
-{
-    uint64_t i = number - db->first;
-    if (number < db->first || i >= db->pages) {
-        scan_skip(db->out, db->path, true, "page %llu is not there: the file has %llu", (unsigned long long)number,
-                  (unsigned long long)db->pages);
-        return false;
-    }
-    unsigned char bit = (unsigned char)(1U << i % 8);
-    if ((db->taken[i / 8] & bit) != 0) {
-        scan_skip(db->out, db->path, true, "page %llu is used twice", (unsigned long long)number);
-        return false;
-    }
-    db->taken[i / 8] |= bit;
-    *page = slice_of(db->file.p + i * db->page_size, db->page_size);
-    return true;
-}
-
 // ---- The scanner ----------------------------------------------------------------------------------------------------
 
 #define SQLITE     "rpmdb.sqlite"
@@ -225,7 +199,6 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
     // One of no bytes is one that nothing was ever installed in.
     if (db.packages != NULL && file->content.n != 0)
         container->read(&db);
-    buf_free(&db.header);
     return true;
 }
 

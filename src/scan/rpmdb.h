@@ -5,20 +5,13 @@
 // it.
 #pragma once
 
-#include "base/buf.h"
 #include "scan/scanner.h"
 
 struct rpmdb {
     struct scan_output *out;
     struct package_db *packages; // where rpmdb_take puts what it finds
     struct slice path, file;
-    uint64_t left;     // bytes of the file that no header has been taken from
-    struct buf header; // of a header that stands there in pieces
-    // For containers made of pages.
-    size_t page_size;
-    uint64_t pages;       // whole ones in the file
-    uint64_t first;       // number of the first of them
-    unsigned char *taken; // one bit for each
+    uint64_t left; // bytes of the file that no header has been taken from
 };
 
 bool rpmdb_sqlite_opens(struct slice file, struct error *err);
@@ -36,10 +29,3 @@ void rpmdb_take(struct rpmdb *db, uint64_t number, struct slice header);
 
 // False, with a note, when a header of that size is more than a limit or the file allow.
 bool rpmdb_may_hold(struct rpmdb *db, uint64_t number, uint64_t size);
-
-// Divides the file into pages, numbered from `first` on.
-void rpmdb_set_pages(struct rpmdb *db, struct arena *a, size_t page_size, uint64_t first);
-
-// Page `number`, for the only time: false, with a note, when the file does not have it, or it was taken before, so that
-// pages that lead to one another in a circle come to an end.
-bool rpmdb_take_page(struct rpmdb *db, uint64_t number, struct slice *page);

@@ -4,8 +4,10 @@
 // Format: rpm, lib/backend/bdb_ro.cc (4.20), which agrees with Berkeley DB's dbinc/db_page.h. Numbers are in the byte
 // order of the machine that made the file. The pages of the hash are read one after the other, in whatever bucket they
 // are: which header stands in which bucket does not matter here.
+#include "scan/pages.h"
 #include "scan/rpmdb.h"
 
+#include "base/buf.h"
 #include "base/bytes.h"
 
 #define META_SIZE   ((size_t)512)
@@ -32,6 +34,8 @@ enum item_type {
 struct bdb {
     struct rpmdb *db;
     bool big_endian;
+    struct pages pages;
+    struct buf header; // of a header that stands there in pieces
 };
 
 static uint32_t number_at(const struct bdb *b, const char *p)
@@ -72,11 +76,11 @@ bool rpmdb_bdb_opens(struct slice file, struct error *err)
 // Puts a header together from its overflow pages. Each of them is taken once.
 static bool collect(struct bdb *b, uint64_t next, size_t size, struct slice *header)
 {
-    struct buf *whole = &b->db->header;
+    struct buf *whole = &b->header;
     whole->n = 0;
     while (whole->n < size) {
         struct slice page;
-        if (!rpmdb_take_page(b->db, next, &page))
+        if (!pages_take(&b->pages, next, &page))
             return false;
         size_t n = short_at(b, page.p + 22);
         if (type_of(page) != PAGE_OVERFLOW || number_at(b, page.p + 8) != next || n > page.n - PAGE_HEAD ||
@@ -145,14 +149,16 @@ static void read_hash_page(struct bdb *b, uint64_t number, struct slice page)
 void rpmdb_bdb_read(struct rpmdb *db)
 {
     struct arena scratch ARENA_AUTO = {0};
-    struct bdb b = {db, is_big_endian(db->file)};
-    rpmdb_set_pages(db, &scratch, number_at(&b, db->file.p + 20), 0);
+    struct bdb b = {.db = db,
+                    .big_endian = is_big_endian(db->file),
+                    .pages = {.out = db->out, .path = db->path, .file = db->file, .lost = true}};
+    pages_set(&b.pages, &scratch, number_at(&b, db->file.p + 20), 0);
     uint64_t last = number_at(&b, db->file.p + 32);
-    if (last >= db->pages)
+    if (last >= b.pages.n)
         scan_skip(db->out, db->path, true, "has %llu pages of the %llu that it was written with",
-                  (unsigned long long)db->pages, (unsigned long long)last + 1);
-    for (uint64_t i = 1; i < db->pages; i++) {
-        struct slice page = slice_of(db->file.p + i * db->page_size, db->page_size);
+                  (unsigned long long)b.pages.n, (unsigned long long)last + 1);
+    for (uint64_t i = 1; i < b.pages.n; i++) {
+        struct slice page = slice_of(db->file.p + i * b.pages.size, b.pages.size);
         switch (type_of(page)) {
         case PAGE_FREE:
         case PAGE_OVERFLOW:
@@ -167,4 +173,5 @@ void rpmdb_bdb_read(struct rpmdb *db)
                       (unsigned long long)i, type_of(page));
         }
     }
+    buf_free(&b.header);
 }
