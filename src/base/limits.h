@@ -39,6 +39,7 @@
     X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
     X(rpmdb_bytes,         192 * MIB, "size of an rpm database")                                                       \
     X(rpm_header_bytes,    64 * MIB,  "size of what an rpm database holds of one package")                             \
+    X(dnf_history_bytes,   64 * MIB,  "size of dnf's history of transactions")                                         \
     X(rpm_package_files,   1000000,   "files, and folders of files, of one rpm package")                               \
     X(file_list_bytes,     32 * MIB,  "size of one package's list of files")                                           \
     X(build_info_bytes,    4 * MIB,   "size of a file in which a Red Hat image describes itself")                      \

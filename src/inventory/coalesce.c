@@ -25,6 +25,13 @@ struct item {
     const struct release_file *release;
 };
 
+// A history of installations as it stands in the merged image.
+struct origin_source {
+    const struct package_db *db;
+    struct slice path;
+    size_t layer;
+};
+
 struct merge {
     struct arena *arena;
     const struct limits *limits;
@@ -33,6 +40,7 @@ struct merge {
     VEC(int) skip_nodes; // for each skip of each layer, in order: the place of what is lost, or TREE_NONE
     VEC(int) places;     // for each package of `out`, before they are sorted: the node of its database
     VEC(const struct package_db *) owners; // lists of files that stand apart from their packages' database
+    VEC(struct origin_source) origins;     // histories that tell where installed packages came from
     struct inventory *out;
 };
 
@@ -240,17 +248,20 @@ static void take_database(struct merge *m, const struct item *item, const struct
             take_package(m, &item->db->packages[i], path, node, (size_t)origins[i], scanner);
 }
 
-static void take_repositories(struct merge *m, const struct item *item, int node)
+static void add_repository(struct merge *m, struct slice id, struct slice path, size_t layer)
 {
     struct inventory *out = m->out;
+    if (out->repositories_n == out->repositories_cap)
+        out->repositories = arena_grow(m->arena, out->repositories, sizeof *out->repositories, out->repositories_n,
+                                       &out->repositories_cap);
+    out->repositories[out->repositories_n++] = (struct inventory_repository){id, path, layer};
+}
+
+static void take_repositories(struct merge *m, const struct item *item, int node)
+{
     struct slice path = tree_path(&m->tree, node);
-    for (size_t i = 0; i < item->db->n; i++) {
-        if (out->repositories_n == out->repositories_cap)
-            out->repositories = arena_grow(m->arena, out->repositories, sizeof *out->repositories, out->repositories_n,
-                                           &out->repositories_cap);
-        out->repositories[out->repositories_n++] =
-            (struct inventory_repository){item->db->packages[i].name, path, (size_t)item->layer};
-    }
+    for (size_t i = 0; i < item->db->n; i++)
+        add_repository(m, item->db->packages[i].name, path, (size_t)item->layer);
 }
 
 // ---- databases in effect --------------------------------------------------------------------------------------------
@@ -346,6 +357,9 @@ static void take_databases(struct merge *m, fixed_paths *paths)
                 VEC_PUSH(m->arena, &m->owners) = db;
             else if (scanner->finds == FINDS_REPOSITORIES)
                 take_repositories(m, &m->items.v[item], (int)i);
+            else if (scanner->finds == FINDS_ORIGINS)
+                VEC_PUSH(m->arena, &m->origins) =
+                    (struct origin_source){db, tree_path(&m->tree, (int)i), (size_t)m->items.v[item].layer};
             else
                 take_database(m, &m->items.v[item], scanner, (int)i);
         }
@@ -432,6 +446,92 @@ static void take_owners(struct merge *m)
         }
     }
 }
+
+// ---- which repository a package came from ---------------------------------------------------------------------------
+
+struct origin {
+    const struct package *package;
+    const struct origin_source *source;
+    size_t rank; // of the source, in the order of the scanner's fixed paths
+};
+
+static int by_identity(const struct package *x, const struct package *y)
+{
+    const struct slice left[] = {x->kind, x->name, x->version, x->arch};
+    const struct slice right[] = {y->kind, y->name, y->version, y->arch};
+    int order = 0;
+    for (size_t i = 0; order == 0 && i < sizeof left / sizeof left[0]; i++)
+        order = slice_cmp(left[i], right[i]);
+    return order;
+}
+
+static int by_origin(const void *a, const void *b)
+{
+    const struct origin *x = a, *y = b;
+    int order = by_identity(x->package, y->package);
+    if (order == 0)
+        order = (x->rank > y->rank) - (x->rank < y->rank);
+    // dnf names a package once; a history that names it twice still gives the same answer each time.
+    return order != 0 ? order : slice_cmp(x->package->repository, y->package->repository);
+}
+
+// Where the path stands among those that the scanner looks for; behind all of them when a link moved it.
+static size_t rank_of(const struct origin_source *source)
+{
+    const char *const *path = scanner_named(source->db->scanner)->fixed_paths;
+    size_t rank = 0;
+    while (path[rank] != NULL && !slice_eq(source->path, slice_str(path[rank])))
+        rank++;
+    return rank;
+}
+
+static size_t all_origins(const struct merge *m, struct arena *a, struct origin **origins)
+{
+    VEC(struct origin) v = {0};
+    for (size_t i = 0; i < m->origins.n; i++) {
+        const struct origin_source *source = &m->origins.v[i];
+        size_t rank = rank_of(source);
+        for (size_t j = 0; j < source->db->n; j++)
+            VEC_PUSH(a, &v) = (struct origin){&source->db->packages[j], source, rank};
+    }
+    if (v.n != 0)
+        qsort(v.v, v.n, sizeof *v.v, by_origin);
+    *origins = v.v;
+    return v.n;
+}
+
+// A content manifest that names sets speaks for the image: where its build system wants dnf's history to be asked
+// instead, the manifest says so, and its sets are none.
+static bool has_content_sets(const struct inventory *out)
+{
+    for (size_t i = 0; i < out->repositories_n; i++)
+        if (!slice_starts(out->repositories[i].id, SLICE("cpe:")))
+            return true;
+    return false;
+}
+
+// The packages must be in the order of by_name, which is that of the origins as far as it goes.
+static void take_origins(struct merge *m)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    struct origin *origins;
+    struct inventory *out = m->out;
+    bool named = has_content_sets(out);
+    size_t n = all_origins(m, &scratch, &origins);
+    for (size_t i = 0, o = 0; i < out->packages_n && o < n;) {
+        struct package *package = &out->packages[i].package;
+        int order = by_identity(origins[o].package, package);
+        if (order == 0) {
+            package->repository = origins[o].package->repository;
+            if (!named)
+                add_repository(m, package->repository, origins[o].source->path, origins[o].source->layer);
+        }
+        o += order < 0;
+        i += order >= 0;
+    }
+}
+
+// ---- putting in order -----------------------------------------------------------------------------------------------
 
 static void leave_out_doubles(struct inventory *out)
 {
@@ -626,6 +726,7 @@ void coalesce(struct arena *a, const struct findings *const *layers, size_t n, c
     leave_out_doubles(out);
     if (out->packages_n != 0)
         qsort(out->packages, out->packages_n, sizeof *out->packages, by_name);
+    take_origins(&m);
     sort_repositories(out);
     take_distribution(&m, &paths);
     tell_lost_links(&m, &paths);

@@ -40,6 +40,7 @@ static void encode_package(yyjson_mut_doc *doc, yyjson_mut_val *list, const stru
     json_add_str_if(doc, item, "arch", p->arch);
     json_add_str_if(doc, item, "module", p->module);
     json_add_str_if(doc, item, "vendor", p->vendor);
+    json_add_str_if(doc, item, "repository", p->repository);
     json_add_str_if(doc, item, "inside", p->inside);
     json_add_str_if(doc, item, "owner", p->owner);
     if (!slice_eq(p->source_name, p->name))
@@ -199,11 +200,15 @@ static bool decode_package(struct decoder *d, yyjson_val *item, const struct sca
         return malformed(d, "kind of a package");
     if (!text_of(d, item, "name", limit, &p->name) || !text_of(d, item, "version", limit, &p->version) ||
         !text_of(d, item, "arch", limit, &p->arch) || !text_of(d, item, "module", limit, &p->module) ||
-        !text_of(d, item, "vendor", limit, &p->vendor) || !text_of(d, item, "inside", limit, &p->inside) ||
-        !text_of(d, item, "owner", limit, &p->owner) || !decode_owned(d, item, p))
+        !text_of(d, item, "vendor", limit, &p->vendor) || !text_of(d, item, "repository", limit, &p->repository) ||
+        !text_of(d, item, "inside", limit, &p->inside) || !text_of(d, item, "owner", limit, &p->owner) ||
+        !decode_owned(d, item, p))
         return false;
+    if ((p->repository.n != 0) != (scanner->finds == FINDS_ORIGINS))
+        return malformed(d, "repository of a package");
     // The databases of package managers have a version for each package; lone files may not tell theirs.
-    if (p->name.n == 0 || (p->version.n == 0 && scanner->fixed_paths != NULL && scanner->finds == FINDS_PACKAGES))
+    bool versioned = scanner->finds == FINDS_PACKAGES || scanner->finds == FINDS_ORIGINS;
+    if (p->name.n == 0 || (p->version.n == 0 && scanner->fixed_paths != NULL && versioned))
         return malformed(d, "package: no name or no version");
     p->source_name = p->name;
     p->source_version = p->version;

@@ -16,6 +16,7 @@ struct package {
     struct slice arch;           // as the package manager writes it: "amd64", "x86_64", "all"
     struct slice module;         // rpm's modularity label, "name:stream"
     struct slice vendor;         // who built it, as rpm notes it
+    struct slice repository;     // where it was installed from, as dnf calls it: "rhel-9-for-x86_64-baseos-rpms"
     struct slice source_name;    // what it was built from; equal to name when the database says nothing else
     struct slice source_version; // likewise
     struct slice inside;         // where in an archive it was found: "WEB-INF/lib/x.jar"; empty for the file itself

@@ -73,6 +73,7 @@ static void add_packages(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         json_add_str(doc, object, "arch", p->package.arch);
         json_add_str(doc, object, "module", p->package.module);
         json_add_str(doc, object, "vendor", p->package.vendor);
+        json_add_str(doc, object, "repository", p->package.repository);
         json_add_str(doc, object, "path", p->db);
         json_add_str(doc, object, "owned_by", p->owner);
         json_add_str(doc, object, "layer", layer_digest(image, p->layer));

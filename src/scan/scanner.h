@@ -45,6 +45,8 @@ enum scanner_finds {
     FINDS_PACKAGES,     // installed packages
     FINDS_OWNERS,       // not installed ones: they only tell which files the installed packages of that name own
     FINDS_REPOSITORIES, // none: each is the name of a repository that packages of the image came from
+    FINDS_ORIGINS, // not installed ones: each tells the repository that the installed package of that name, version
+                   // and architecture came from
 };
 
 struct scanner {

@@ -32,6 +32,7 @@ extern const struct scanner scanner_pom;
 extern const struct scanner scanner_gemfile_lock;
 extern const struct scanner scanner_composer_lock;
 extern const struct scanner scanner_rpm;
+extern const struct scanner scanner_dnf;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
@@ -67,6 +68,7 @@ const struct scanner *const scanners[] = {
     &scanner_gemfile_lock,
     &scanner_composer_lock,
     &scanner_rpm,
+    &scanner_dnf,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,
@@ -166,6 +168,7 @@ static const char *too_long(const struct package *p, uint64_t most)
                   {"architecture", p->arch},
                   {"module", p->module},
                   {"vendor", p->vendor},
+                  {"repository", p->repository},
                   {"source name", p->source_name},
                   {"source version", p->source_version},
                   {"place in an archive", p->inside},
@@ -203,6 +206,7 @@ bool scan_add_package(struct scan_output *out, struct package_db *db, const stru
         .arch = arena_dup(a, package->arch),
         .module = arena_dup(a, package->module),
         .vendor = arena_dup(a, package->vendor),
+        .repository = arena_dup(a, package->repository),
         .source_name = arena_dup(a, package->source_name),
         .source_version = arena_dup(a, package->source_version),
         .inside = arena_dup(a, package->inside),

@@ -156,6 +156,7 @@ static struct digest set_digest(const struct inventory *inventory)
                                        p->package.source_name,
                                        p->package.source_version,
                                        p->package.vendor,
+                                       p->package.repository,
                                        slice_str(p->scanner),
                                        p->db,
                                        p->owner};
@@ -186,10 +187,10 @@ static bool put_set(struct store *s, const struct inventory *inventory, int64_t 
         int64_t package;
         if (!package_id(s, &p->package, &package, err) ||
             !db_run(s->db, err,
-                    "INSERT INTO package_set_member (set_id, package_id, scanner, db, owner, layer) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6) ON CONFLICT DO NOTHING",
+                    "INSERT INTO package_set_member (set_id, package_id, scanner, db, owner, layer, repository) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
                     db_int(*set), db_int(package), db_text(slice_str(p->scanner)), db_text(p->db), db_text(p->owner),
-                    db_int((int64_t)p->layer)))
+                    db_int((int64_t)p->layer), db_text(p->package.repository)))
             return false;
     }
     return true;
@@ -420,7 +421,8 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
                     .module = copy(c, row, 4),
                     .source_name = copy(c, row, 5),
                     .source_version = copy(c, row, 6),
-                    .vendor = copy(c, row, 7)},
+                    .vendor = copy(c, row, 7),
+                    .repository = copy(c, row, 12)},
         .scanner = scanner_name(db_column(row, 8)),
         .db = copy(c, row, 9),
         .owner = copy(c, row, 10),
@@ -448,8 +450,8 @@ static bool get_parts(struct store *s, struct image_context *c, struct error *er
                   distribution, 1, distribution_row, c, err) ||
         !db_query(
             s->db,
-            "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer "
-            "FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
+            "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
+            "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
             "ORDER BY kind, name, version, arch, db",
             set, 1, member_row, c, err))
         return false;

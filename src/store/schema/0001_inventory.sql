@@ -41,8 +41,8 @@ CREATE TABLE package (
 );
 CREATE INDEX package_by_source ON package (source_name);
 
--- The packages of an image, with the database, the package that owns it and the layer (0 is the base) of
--- each. Images built on the same packages share
+-- The packages of an image, with the database, the package that owns it, the layer (0 is the base) and the
+-- repository of each. Images built on the same packages share
 -- one set; digest is that of its members.
 CREATE TABLE package_set (
     id INTEGER PRIMARY KEY,
@@ -55,6 +55,7 @@ CREATE TABLE package_set_member (
     db TEXT NOT NULL,
     owner TEXT NOT NULL,
     layer INTEGER NOT NULL,
+    repository TEXT NOT NULL,
     PRIMARY KEY (package_id, set_id, db)
 );
 CREATE INDEX package_set_member_by_set ON package_set_member (set_id);

@@ -1,6 +1,7 @@
 // Findings of layers, written down as text: one thing a line.
 //
-//   db PATH NAME=VERSION...     a package database (of apk or rpm for paths with that in them, else of dpkg)
+//   db PATH NAME=VERSION...     a package database (of apk or rpm for paths with that in them, else of dpkg); a path
+//                               with dnf is its history, NAME=VERSION@REPOSITORY, one with buildinfo a content manifest
 //   by SCANNER PATH NAME=V...   what another scanner found in a file
 //   owns PATH NAME FILE...      dpkg's list of a package's files
 //   release PATH ID VERSION_ID  a release file (its kind goes by its name)
@@ -37,6 +38,8 @@ static inline void layer_by(struct arena *a, struct findings *f, struct slice sc
         struct package *p = &db->packages[db->n++];
         *p = (struct package){.kind = kind, .arch = SLICE("amd64")};
         slice_cut(item, '=', &p->name, &p->version);
+        if (slice_eq(db->scanner, SLICE("dnf")))
+            slice_cut(p->version, '@', &p->version, &p->repository);
         p->source_name = p->name;
         p->source_version = p->version;
     }
@@ -44,8 +47,13 @@ static inline void layer_by(struct arena *a, struct findings *f, struct slice sc
 
 static inline void layer_db(struct arena *a, struct findings *f, struct slice path, struct slice packages)
 {
-    bool apk = slice_find_slice(path, SLICE("apk")) >= 0, rpm = slice_find_slice(path, SLICE("rpm")) >= 0;
-    layer_by(a, f, apk ? SLICE("apk") : rpm ? SLICE("rpm") : SLICE("dpkg"), path, packages);
+    static const struct {
+        const char *in_path, *scanner;
+    } databases[] = {{"apk", "apk"}, {"rpm", "rpm"}, {"dnf", "dnf"}, {"buildinfo", "redhat-content"}, {"", "dpkg"}};
+    size_t d = 0;
+    while (databases[d].in_path[0] != '\0' && slice_find_slice(path, slice_str(databases[d].in_path)) < 0)
+        d++;
+    layer_by(a, f, slice_str(databases[d].scanner), path, packages);
 }
 
 static inline void layer_owns(struct arena *a, struct findings *f, struct slice path, struct slice rest)

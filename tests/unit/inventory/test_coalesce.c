@@ -39,10 +39,9 @@ static struct slice describe(struct arena *a, const struct inventory *inventory)
     return slice_trim(text);
 }
 
-static void expect(const struct example *e)
+static void merge(struct arena *a, const struct example *e, struct inventory *inventory)
 {
-    struct arena a ARENA_AUTO = {0};
-    struct findings findings[MOST_LAYERS];
+    struct findings *findings = ARENA_NEW(a, struct findings, MOST_LAYERS);
     const struct findings *layers[MOST_LAYERS];
     size_t n = 0;
     for (; n < MOST_LAYERS && e->layers[n] != NULL; n++) {
@@ -50,12 +49,18 @@ static void expect(const struct example *e)
             layers[n] = layers[e->layers[n][1] - '0'];
             continue;
         }
-        findings[n] = layer(&a, e->layers[n]);
+        findings[n] = layer(a, e->layers[n]);
         layers[n] = &findings[n];
     }
     struct limits limits = limits_default();
+    coalesce(a, layers, n, &limits, inventory);
+}
+
+static void expect(const struct example *e)
+{
+    struct arena a ARENA_AUTO = {0};
     struct inventory inventory;
-    coalesce(&a, layers, n, &limits, &inventory);
+    merge(&a, e, &inventory);
     struct slice got = describe(&a, &inventory);
     if (!slice_eq(got, slice_str(e->expected)))
         fail_msg("%s: %.*s, not %s", e->what, (int)got.n, got.p, e->expected);
@@ -421,6 +426,53 @@ static void test_several_scanners(void **state)
     EXPECT_ALL(examples);
 }
 
+// "NAME=REPOSITORY" of each package, then "[REPOSITORY PATH LAYER]" of each repository of the image.
+static void test_origins(void **state)
+{
+    (void)state;
+#define DNF4     "db var/lib/dnf/history.sqlite "
+#define DNF5     "db usr/lib/sysimage/libdnf5/transaction_history.sqlite "
+#define MANIFEST "db root/buildinfo/content_manifests/x.json "
+#define AT_DNF4  " var/lib/dnf/history.sqlite "
+#define PACKAGES "db " RPM "rpmdb.sqlite a=1 b=1:2-3 c=4\n"
+    static const struct example examples[] = {
+        {"beside the packages",
+         {PACKAGES DNF4 "c=4@two b=1:2-3@one z=1@three\n"},
+         "a= b=one c=two [one" AT_DNF4 "0] [two" AT_DNF4 "0]"},
+        {"of that version only", {PACKAGES DNF4 "a=2@one b=2-3@one\n"}, "a= b= c="},
+        {"of an upper layer", {PACKAGES, DNF4 "a=1@one\n"}, "a=one b= c= [one" AT_DNF4 "1]"},
+        {"replaced", {PACKAGES DNF4 "a=1@one c=4@one\n", DNF4 "a=1@two\n"}, "a=two b= c= [two" AT_DNF4 "1]"},
+        {"removed", {PACKAGES DNF4 "a=1@one\n", "whiteout var/lib/dnf\n"}, "a= b= c="},
+        {"of dnf 5 before dnf 4",
+         {DNF4 "a=1@old c=4@old\n", PACKAGES DNF5 "a=1@new\n"},
+         "a=new b= c=old [new usr/lib/sysimage/libdnf5/transaction_history.sqlite 1] [old" AT_DNF4 "0]"},
+        {"in two databases",
+         {PACKAGES DNF4 "a=1@one\n", "db " USR_RPM "rpmdb.sqlite a=1\n"},
+         "a=one a=one b= c= [one" AT_DNF4 "0]"},
+        {"where a manifest names sets",
+         {PACKAGES DNF4 "a=1@one\n" MANIFEST "set\n"},
+         "a=one b= c= [set root/buildinfo/content_manifests/x.json 0]"},
+        {"where labels name a CPE",
+         {PACKAGES DNF4 "a=1@one\n" MANIFEST "cpe:/a:x\n"},
+         "a=one b= c= [cpe:/a:x root/buildinfo/content_manifests/x.json 0] [one" AT_DNF4 "0]"},
+        {"of another package manager", {STATUS "a=1\n" DNF4 "a=1@one\n"}, "a="},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct inventory inventory;
+        merge(&a, &examples[i], &inventory);
+        struct slice got = SLICE("");
+        for (size_t p = 0; p < inventory.packages_n; p++)
+            got = arena_printf(&a, "%.*s%.*s=%.*s ", SLICE_ARG(got), SLICE_ARG(inventory.packages[p].package.name),
+                               SLICE_ARG(inventory.packages[p].package.repository));
+        for (size_t r = 0; r < inventory.repositories_n; r++)
+            got = arena_printf(&a, "%.*s[%.*s %.*s %zu] ", SLICE_ARG(got), SLICE_ARG(inventory.repositories[r].id),
+                               SLICE_ARG(inventory.repositories[r].path), inventory.repositories[r].layer);
+        if (!slice_eq(slice_trim(got), slice_str(examples[i].expected)))
+            fail_msg("%s: %.*s, not %s", examples[i].what, SLICE_ARG(got), examples[i].expected);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -436,6 +488,7 @@ int main(void)
         cmocka_unit_test(test_hops),
         cmocka_unit_test(test_steps),
         cmocka_unit_test(test_order),
+        cmocka_unit_test(test_origins),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

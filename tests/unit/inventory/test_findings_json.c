@@ -23,7 +23,8 @@ static struct findings decode(struct arena *a, struct slice text)
 static struct findings full(struct arena *a)
 {
     struct findings f =
-        layer(a, "db var/lib/dpkg/status a=1 b=2\ndb lib/apk/db/installed\nrelease etc/os-release debian 12\n"
+        layer(a, "db var/lib/dpkg/status a=1 b=2\ndb lib/apk/db/installed\ndb var/lib/dnf/history.sqlite a=1@baseos\n"
+                 "release etc/os-release debian 12\n"
                  "link lib usr/lib\nlink x /../y\nwhiteout var/x\nopaque /\nopaque var/y\nfile etc\n"
                  "lost ../../x\nremark\n");
     f.dbs[0].packages[1].source_name = SLICE("c");
@@ -50,7 +51,7 @@ static void test_round_trip(void **state)
     struct findings before = full(&a);
     struct slice text = encode(&a, &before);
     struct findings f = decode(&a, text);
-    assert_int_equal(f.dbs_n, 2);
+    assert_int_equal(f.dbs_n, 3);
     assert_slice(f.dbs[0].scanner, "dpkg");
     assert_slice(f.dbs[0].path, "var/lib/dpkg/status");
     assert_int_equal(f.dbs[0].n, 2);
@@ -65,6 +66,8 @@ static void test_round_trip(void **state)
     assert_slice(f.dbs[0].packages[1].module, "m:1");
     assert_slice(f.dbs[1].scanner, "apk");
     assert_int_equal(f.dbs[1].n, 0);
+    assert_slice(f.dbs[2].packages[0].kind, "rpm");
+    assert_slice(f.dbs[2].packages[0].repository, "baseos");
     assert_int_equal(f.releases_n, 1);
     assert_int_equal(f.releases[0].kind, RELEASE_OS);
     assert_slice(f.releases[0].name, "Debian \"GNU\"/Linux");
@@ -197,6 +200,11 @@ static void test_refused(void **state)
         {"/dbs", ""},
         {"/dbs/0/scanner", "\"sbom\""}, // whose packages name their kinds
         {"/dbs/0/packages/0/owner", "7"},
+        {"/dbs/0/packages/0/repository", "\"baseos\""}, // which only a history tells
+        {"/dbs/2/packages/0/repository", ""},
+        {"/dbs/2/packages/0/repository", "\"\""},
+        {"/dbs/2/packages/0/repository", "[]"},
+        {"/dbs/2/packages/0/version", ""},
         {"/dbs", "{}"},
         {"/dbs/0", "7"},
         {"/dbs/0/scanner", "\"rpmx\""},
@@ -286,11 +294,11 @@ static void test_limits(void **state)
     assert_false(is_refused(&a, text, &limits));                                                                       \
     limits.name = (enough)-1;                                                                                          \
     assert_true(is_refused(&a, text, &limits))
-    REFUSED_BELOW(packages, 2);
+    REFUSED_BELOW(packages, 3);
     REFUSED_BELOW(layer_links, 2);
     REFUSED_BELOW(skips, 1);
-    REFUSED_BELOW(path_bytes, 7);         // "lib/apk/db/installed" has 20 bytes, allowed is three times the limit
-    REFUSED_BELOW(field_bytes, 2);        // "amd64"
+    REFUSED_BELOW(path_bytes, 9);         // "var/lib/dnf/history.sqlite" has 26 bytes, allowed is three times the limit
+    REFUSED_BELOW(field_bytes, 2);        // "baseos"
     REFUSED_BELOW(release_file_bytes, 6); // the name, 18 bytes
 }
 

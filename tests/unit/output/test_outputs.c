@@ -209,8 +209,8 @@ static void test_json_report(void **state)
     assert_str(doc, "/layers/0/indexed", "before");
     assert_str(doc, "/layers/1/indexed", "now");
     assert_keys(doc, "/packages/0",
-                KEYS("id", "name", "version", "kind", "source", "arch", "module", "vendor", "path", "owned_by", "layer",
-                     "purl"));
+                KEYS("id", "name", "version", "kind", "source", "arch", "module", "vendor", "repository", "path",
+                     "owned_by", "layer", "purl"));
     assert_keys(doc, "/packages/0/source", KEYS("name", "version"));
     assert_str(doc, "/packages/1/layer", s.stored_layers[1].digest.text);
     assert_keys(doc, "/findings/0",

@@ -58,6 +58,7 @@ static struct stored_image image(const char *content, const char *second)
     packages[0] = (struct inventory_package){package("a", "1"), SLICE("var/lib/dpkg/status"), SLICE(""), 0, "dpkg"};
     packages[1] =
         (struct inventory_package){package(second, "2"), SLICE("var/lib/dpkg/status"), SLICE("deb:a"), 1, "dpkg"};
+    packages[1].package.repository = SLICE("baseos");
     skips[0] = (struct inventory_skip){1, {SLICE("x/y"), SLICE("why"), true}};
     remarks[0] = SLICE("a remark");
     return (struct stored_image){
@@ -128,6 +129,8 @@ static void test_image_round_trip(void **state)
     assert_true(slice_eq(out.inventory.packages[1].package.name, SLICE("b")));
     assert_true(slice_eq(out.inventory.packages[1].package.kind, SLICE("deb")));
     assert_int_equal(out.inventory.packages[1].layer, 1);
+    assert_true(slice_eq(out.inventory.packages[1].package.repository, SLICE("baseos")));
+    assert_int_equal(out.inventory.packages[0].package.repository.n, 0);
     assert_string_equal(out.inventory.packages[1].scanner, "dpkg");
     assert_int_equal(out.inventory.skips_n, 1);
     assert_true(out.inventory.skips[0].skip.lost);
@@ -155,6 +158,11 @@ static void test_shared_parts(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM image_layer"), 4);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
+    // The same packages from another repository are another set.
+    again.inventory.packages[1].package.repository = SLICE("appstream");
+    assert_true(store_image_put(&f->store, &indexer, &again, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 3);
+    assert_int_equal(count(f, "SELECT count(*) FROM package"), 3);
 }
 
 static void test_find_by_prefix(void **state)
