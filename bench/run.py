@@ -88,7 +88,6 @@ def bench_index(build, work, cache, runs):
     print("index one layer: %s, %.0f MB compressed" % (what, os.path.getsize(blob) / 1e6))
     print_cpu(rows, "igzip -dc + openssl dgst", 1.3)
     print("  peak of the worker      %d MiB" % max(memory.values()))
-    return target
 
 
 def sha256_of(path):
@@ -132,22 +131,28 @@ def compare(build, work, target):
         print("  %-24s%6.2f s %6.2f s %6.0f MiB" % (name, wall, user + system, kib / 1024))
 
 
-def make_feeds(work):
-    """The shared folder's feeds when there, else a made-up tracker of its size."""
+def made_up_feeds(work):
+    """A mirror of a made-up tracker of the real one's size: 25 records a source package, fixed in versions 1-1 to 25-1."""
+    import clarion
+    releases = ["bullseye", "bookworm", "trixie", "forky", "sid"]
+    tracker = {"source%d" % p: {"CVE-2024-%05d" % (p * 25 + c): clarion.tracker_entry(**{r: "%d-1" % (c + 1) for r in releases})
+                                for c in range(25)}
+               for p in range(1200)}
+    case = clarion.Case()
+    case.folder = work
+    return case.feeds(tracker, name="made-up-feeds")
+
+
+def find_feeds(work):
+    """The shared folder's feeds when there, else made-up ones."""
     shared = os.environ.get("CLARION_SHARED")
     if shared:
         return os.path.join(shared, "feeds"), "the shared feeds"
-    import clarion
-    case = clarion.Case()
-    case.folder = work
-    releases = {r: "%d.%d-1" % (i, i) for i, r in enumerate(["bullseye", "bookworm", "trixie", "forky", "sid"])}
-    tracker = {"source%d" % p: {"CVE-2024-%05d" % (p * 25 + c): clarion.tracker_entry(**releases) for c in range(25)}
-               for p in range(1200)}
-    return case.feeds(tracker), "made-up feeds (the shared ones are not there)"
+    return made_up_feeds(work), "made-up feeds (the shared ones are not there)"
 
 
 def bench_update(build, work, runs):
-    clarion, (mirror, what) = os.path.join(build, "clarion"), make_feeds(work)
+    clarion, (mirror, what) = os.path.join(build, "clarion"), find_feeds(work)
     tracker = os.path.join(mirror, "security-tracker.debian.org", "tracker", "data", "json")
     rows, parse = [], []
     for i in range(runs):
@@ -166,13 +171,18 @@ def bench_update(build, work, runs):
           % (seconds, statistics.median(parse), seconds / statistics.median(parse)))
     print("  peak memory             %.0f MiB (target <= 100)" % memory)
     print("  on disk                 %.1f bytes per record (target <= 100)" % (size / records))
-    return os.path.join(work, "feeds0"), mirror
 
 
-def bench_report(build, work, data, target):
-    clarion = os.path.join(build, "clarion")
-    doc = json.loads(subprocess.run([clarion, "index", "--data", data, target], capture_output=True, check=True).stdout)
-    done = subprocess.run([os.path.join(build, "bench_report"), data, doc["image"]["manifest"]], capture_output=True, check=True)
+def bench_report(build, work):
+    """An image of 200 packages, of which every fourth is two fixes behind."""
+    import clarion
+    program, data = os.path.join(build, "clarion"), os.path.join(work, "report")
+    subprocess.run([program, "update", "debian", "--data", data, "--mirror", made_up_feeds(work)], capture_output=True, check=True)
+    image = clarion.OciLayout(os.path.join(work, "packages"))
+    image.add([clarion.debian_layer(*(clarion.stanza("source%d" % p, "23-1" if p % 4 == 0 else "30-1") for p in range(200)))])
+    indexed = subprocess.run([program, "index", "--data", data, "oci:" + image.folder], capture_output=True, check=True)
+    manifest = json.loads(indexed.stdout)["image"]["manifest"]
+    done = subprocess.run([os.path.join(build, "bench_report"), data, manifest], capture_output=True, check=True)
     r = json.loads(done.stdout)
     print("report, matched and written as Clair's document, in the process: %d packages, %d findings, %.0f kB"
           % (r["packages"], r["findings"], r["bytes"] / 1000))
@@ -190,10 +200,10 @@ def main():
     work = tempfile.mkdtemp(prefix="clarion-bench-")
     try:
         cache = os.path.join(build, "bench-cache")
-        target = bench_index(build, work, cache, args.runs)
+        bench_index(build, work, cache, args.runs)
         bench_index_mixed(build, work, cache, args.runs)
-        data, _ = bench_update(build, work, args.runs)
-        bench_report(build, work, data, target)
+        bench_update(build, work, args.runs)
+        bench_report(build, work)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
