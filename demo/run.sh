@@ -19,7 +19,7 @@ cat <<'END'
 
 That was a made-up image and a handful of records. For real ones:
 
-  build/clarion update                                  fetch the real feeds
-  docker save debian:12 -o image.tar                    or skopeo, podman, buildah …
+  build/clarion update                        fetch the real feeds
+  docker save debian:12 -o image.tar          or skopeo, podman, buildah …
   build/clarion scan docker-archive:image.tar
 END

@@ -1,7 +1,7 @@
 // Every bound on what foreign bytes may cost, in one table: a name, a default, what it bounds.
 //
-// `--limit NAME=VALUE` changes one; an error that a limit causes names it. docs/security.md lists them, and a test
-// holds that list against this one.
+// `--limit NAME=VALUE` changes one; an error that a limit causes names it. They stand by stage, as the data go.
+// docs/security.md lists them, and a test holds that list against this one.
 #pragma once
 
 #include "base/error.h"
@@ -12,64 +12,79 @@
 #define GIB (1024 * MIB)
 
 // clang-format off
-#define LIMITS(X)                                                                                                      \
-    X(manifest_bytes,      4 * MIB,   "size of a manifest, an index or an image configuration")                        \
-    X(manifest_depth,      8,         "image indexes inside one another")                                              \
-    X(manifest_layers,     1000,      "layers of one image")                                                           \
-    X(archive_entries,     100000,    "members of a docker or OCI archive")                                            \
-    X(index_entries,       10000,     "entries of one image index, images of one docker archive")                      \
-    X(image_index_bytes,   64 * MIB,  "manifests, indexes, configurations and member names read for one image")        \
-    X(root_depth,          400,       "folders inside one another in a root folder")                                   \
-    X(layer_bytes,         64 * GIB,  "bytes that one layer unpacks to")                                               \
-    X(layer_ratio,         250,       "bytes unpacked for one byte read, once a layer has unpacked to 1 GiB")          \
-    X(layer_entries,       20000000,  "members of one layer's archive")                                                \
-    X(layer_cpu_seconds,   600,       "processor seconds for one layer")                                               \
-    X(layer_memory_bytes,  512 * MIB, "memory of one layer worker")                                                    \
+// Finding an image's manifest and layers: src/image.
+#define LIMITS_IMAGE(X)                                                                                                \
+    X(manifest_bytes,       4 * MIB,   "size of a manifest, an index or an image configuration")                       \
+    X(manifest_depth,       8,         "image indexes inside one another")                                             \
+    X(manifest_layers,      1000,      "layers of one image")                                                          \
+    X(archive_entries,      100000,    "members of a docker or OCI archive")                                           \
+    X(index_entries,        10000,     "entries of one image index, images of one docker archive")                     \
+    X(image_index_bytes,    64 * MIB,  "manifests, indexes, configurations and member names read for one image")       \
+    X(root_depth,           400,       "folders inside one another in a root folder")
+
+// Unpacking and walking one layer: src/layer.
+#define LIMITS_LAYER(X)                                                                                                \
+    X(layer_bytes,          64 * GIB,  "bytes that one layer unpacks to")                                              \
+    X(layer_ratio,          250,       "bytes unpacked for one byte read, once a layer has unpacked to 1 GiB")         \
+    X(layer_entries,        20000000,  "members of one layer's archive")                                               \
+    X(layer_cpu_seconds,    600,       "processor seconds for one layer")                                              \
+    X(layer_memory_bytes,   512 * MIB, "memory of one layer worker")                                                   \
     X(layer_findings_bytes, 256 * MIB, "size of what a layer worker reports")                                          \
-    X(zstd_window_bytes,   128 * MIB, "window of a zstd stream")                                                       \
-    X(path_bytes,          4096,      "length of a path in a layer")                                                   \
-    X(pax_bytes,           1 * MIB,   "size of one pax header or GNU long name")                                       \
-    X(sparse_extents,      65536,     "stretches of data of one sparse file that is read")                             \
-    X(layer_links,         1000000,   "symbolic links and whiteouts remembered of one layer")                          \
-    X(replacing_files,     100000,    "files remembered of one layer because they may replace a folder of lower layers") \
-    X(symlink_hops,        40,        "symbolic links followed for one path")                                          \
-    X(merge_steps,         10000000,  "path components walked to merge the layers of one image")                       \
-    X(database_links,      64,        "places that a layer's symbolic links move package databases to")                \
-    X(dpkg_status_bytes,   128 * MIB, "size of a dpkg status file")                                                    \
-    X(apk_installed_bytes, 128 * MIB, "size of an apk installed database")                                             \
-    X(rpmdb_bytes,         192 * MIB, "size of an rpm database")                                                       \
-    X(rpm_header_bytes,    64 * MIB,  "size of what an rpm database holds of one package")                             \
-    X(dnf_history_bytes,   64 * MIB,  "size of dnf's history of transactions")                                         \
-    X(rpm_package_files,   1000000,   "files, and folders of files, of one rpm package")                               \
-    X(file_list_bytes,     32 * MIB,  "size of one package's list of files")                                           \
-    X(build_info_bytes,    4 * MIB,   "size of a file in which a Red Hat image describes itself")                      \
-    X(jar_bytes,           240 * MIB, "size of a Java archive")                                                        \
-    X(jar_depth,           8,         "Java archives inside one another")                                              \
-    X(jar_entries,         1000000,   "members of a Java archive, with those of the archives in it")                   \
-    X(jar_inner_bytes,     128 * MIB, "memory for unpacked archives of one Java archive at a time")                    \
-    X(jar_text_bytes,      1 * MIB,   "size of a pom.properties, and of a manifest's main section")                    \
-    X(jar_unpacked_bytes,  4 * GIB,   "bytes of one Java archive's members that are read")                             \
-    X(jar_ratio,           100,       "such bytes for one byte of the archive, once there are more than 16 MiB")       \
-    X(binary_bytes,        384 * MIB, "size of a program or shared library")                                           \
-    X(crate_list_bytes,    8 * MIB,   "size that the list of crates in a Rust program unpacks to")                     \
-    X(release_file_bytes,  64 * KIB,  "size of an os-release file and its like")                                       \
-    X(package_head_bytes,  1 * MIB,   "bytes that are read of a Python package's METADATA or PKG-INFO, or of a gemspec")   \
-    X(package_json_bytes,  8 * MIB,   "size of a package.json, an installed.json of Composer or a deps.json of .NET")      \
-    X(line_bytes,          1 * MIB,   "length of one line of a package database")                                      \
-    X(field_bytes,         4096,      "length of a package's name, version or architecture")                           \
-    X(sbom_bytes,          64 * MIB,  "size of a bill of materials, unpacked")                                           \
-    X(sbom_depth,          64,        "components inside one another in a bill of materials")                          \
-    X(lock_file_bytes,     64 * MIB,  "size of a lock file of a source tree")                                          \
-    X(lock_file_depth,     64,        "dependencies inside one another in a lock file")                                \
-    X(packages,            1000000,   "packages found in one layer")                                                   \
-    X(owned_files,         1000000,   "files of a layer's packages that are remembered to tell who owns what")         \
-    X(skips,               1000,      "skipped files and records named one by one (the rest is counted)")              \
-    X(feed_bytes,          4 * GIB,   "size of one downloaded feed file")                                              \
-    X(feed_slow_seconds,   60,        "seconds that a download may bring less than 1 KiB each before it is given up")  \
-    X(feed_unpacked_bytes, 16 * GIB,  "size that one feed file unpacks to")                                            \
-    X(feed_member_bytes,   64 * MIB,  "size of one package's entry in a feed")                                         \
-    X(feed_records,        20000000,  "records of one feed")                                                           \
-    X(feed_text_bytes,     1 * GIB,   "texts of one feed's records, each counted once")
+    X(layer_links,          1000000,   "symbolic links and whiteouts remembered of one layer")                         \
+    X(replacing_files,      100000,    "files remembered of one layer that may replace a folder of lower layers")      \
+    X(database_links,       64,        "places that a layer's symbolic links move package databases to")               \
+    X(zstd_window_bytes,    128 * MIB, "window of a zstd stream")                                                      \
+    X(pax_bytes,            1 * MIB,   "size of one pax header or GNU long name")                                      \
+    X(path_bytes,           4096,      "length of a path in a layer")                                                  \
+    X(sparse_extents,       65536,     "stretches of data of one sparse file that is read")
+
+// Reading the files of a layer, in the order of the scanners: src/scan.
+#define LIMITS_SCAN(X)                                                                                                 \
+    X(packages,             1000000,   "packages found in one layer")                                                  \
+    X(owned_files,          1000000,   "files of a layer's packages that are remembered to tell who owns what")        \
+    X(field_bytes,          4096,      "length of a name, a version or another field of a package or advisory")        \
+    X(line_bytes,           1 * MIB,   "length of one line of a package database")                                     \
+    X(dpkg_status_bytes,    128 * MIB, "size of a dpkg status file")                                                   \
+    X(apk_installed_bytes,  128 * MIB, "size of an apk installed database")                                            \
+    X(rpmdb_bytes,          192 * MIB, "size of an rpm database")                                                      \
+    X(rpm_header_bytes,     64 * MIB,  "size of what an rpm database holds of one package")                            \
+    X(rpm_package_files,    1000000,   "files, and folders of files, of one rpm package")                              \
+    X(file_list_bytes,      32 * MIB,  "size of one package's list of files")                                          \
+    X(dnf_history_bytes,    16 * MIB,  "size of dnf's history of transactions")                                        \
+    X(build_info_bytes,     4 * MIB,   "size of a file in which a Red Hat image describes itself")                     \
+    X(package_head_bytes,   1 * MIB,   "bytes that are read of a METADATA, a PKG-INFO or a gemspec")                   \
+    X(package_json_bytes,   8 * MIB,   "size of a package.json, an installed.json of Composer or a deps.json of .NET") \
+    X(jar_bytes,            240 * MIB, "size of a Java archive")                                                       \
+    X(jar_depth,            8,         "Java archives inside one another")                                             \
+    X(jar_entries,          1000000,   "members of a Java archive, with those of the archives in it")                  \
+    X(jar_inner_bytes,      128 * MIB, "memory for unpacked archives of one Java archive at a time")                   \
+    X(jar_text_bytes,       1 * MIB,   "size of a pom.properties, and of a manifest's main section")                   \
+    X(jar_unpacked_bytes,   4 * GIB,   "bytes of one Java archive's members that are read")                            \
+    X(jar_ratio,            100,       "such bytes for one byte of the archive, once there are more than 16 MiB")      \
+    X(binary_bytes,         384 * MIB, "size of a program or shared library")                                          \
+    X(crate_list_bytes,     8 * MIB,   "size that the list of crates in a Rust program unpacks to")                    \
+    X(lock_file_bytes,      64 * MIB,  "size of a lock file of a source tree")                                         \
+    X(lock_file_depth,      64,        "dependencies inside one another in a lock file")                               \
+    X(sbom_bytes,           64 * MIB,  "size of a bill of materials, unpacked")                                        \
+    X(sbom_depth,           64,        "components inside one another in a bill of materials")                         \
+    X(release_file_bytes,   64 * KIB,  "size of an os-release file and its like")
+
+// Merging the layers, and what a report names: src/inventory.
+#define LIMITS_INVENTORY(X)                                                                                            \
+    X(symlink_hops,         40,        "symbolic links followed for one path")                                         \
+    X(merge_steps,          10000000,  "path components walked to merge the layers of one image")                      \
+    X(skips,                1000,      "skipped files and records named one by one (the rest is counted)")
+
+// Fetching and keeping the feeds: src/feed, src/advisory.
+#define LIMITS_FEED(X)                                                                                                 \
+    X(feed_bytes,           4 * GIB,   "size of one downloaded feed file")                                             \
+    X(feed_slow_seconds,    60,        "seconds that a download may bring less than 1 KiB each before it is given up") \
+    X(feed_unpacked_bytes,  16 * GIB,  "size that one feed file unpacks to")                                           \
+    X(feed_member_bytes,    64 * MIB,  "size of one package's entry in a feed")                                        \
+    X(feed_records,         20000000,  "records of one feed")                                                          \
+    X(feed_text_bytes,      1 * GIB,   "texts of one feed's records, each counted once")
+
+#define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X)
 // clang-format on
 
 // Plain numbers, so that a worker can be handed a copy as bytes.

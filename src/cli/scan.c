@@ -47,16 +47,11 @@ static int run(struct cli *cli)
 
 const struct command command_scan = {
     .name = "scan",
-    .summary = "find the known vulnerabilities of images",
+    .summary = "find the known vulnerabilities in container images",
     .arguments = "TARGET...",
-    .details = "TARGET is one of\n"
-               "  docker-archive:FILE    what `docker save` writes, plain or compressed\n"
-               "  oci:DIR[:TAG]          an OCI image layout\n"
-               "  oci-archive:FILE[:TAG] the same as a tar archive\n"
-               "  dir:ROOT               an unpacked root file system, or a tree of sources with lock files\n"
-               "  sbom:FILE              a bill of materials: SPDX 2.3 or CycloneDX 1.4 to 1.6, JSON\n"
-               "or a bare path, whose kind is recognised.\n\n"
-               "Exit status 3: the image, or a part of it, could not be read or judged; what could is in the report.\n",
+    .details = SESSION_TARGETS
+    "\nExit status 3: the image, or a part of it, could not be read; or there is no vulnerability data yet; or\n"
+    "--fail-on was given and no package could be judged. What could be read is in the report all the same.\n",
     .options = options,
     .least = 1,
     .most = 1000,

@@ -44,6 +44,17 @@ int session_deliver(struct session *s, const struct report *report, const struct
 // False when --fail-on has a value that is no severity: the message has been written.
 bool session_check_fail_on(struct cli *cli);
 
+// For the --help of all commands that take a TARGET.
+#define SESSION_TARGETS                                                                                                \
+    "TARGET is one of\n"                                                                                               \
+    "  docker-archive:FILE[:NAME:TAG]  what `docker save` writes, plain or compressed\n"                               \
+    "  oci:DIR[:TAG]                   an OCI image layout\n"                                                          \
+    "  oci-archive:FILE[:TAG]          the same as a tar archive\n"                                                    \
+    "  dir:ROOT                        an unpacked root file system, or a tree of sources with lock files\n"           \
+    "  sbom:FILE                       a bill of materials in JSON: CycloneDX 1.4 to 1.6, SPDX 2.3\n"                  \
+    "  PATH                            any of these, when its kind can be recognised\n"                                \
+    "In place of the name or tag, @N means the N-th image, counted from 0.\n"
+
 // The options of all commands that write reports; they come first in the commands' tables.
 #define SESSION_REPORT_OPTIONS                                                                                         \
     {"format", 'f', "FORMAT", "table (default), json or clair", "table json clair"},                                   \

@@ -500,8 +500,10 @@ static void keep_takers(struct pass *p, const struct tar_entry *e, struct slice 
             takers->v[kept++] = takers->v[i];
         } else if (!takers->v[i].by_name && strcmp(told, s->limit_name) != 0) {
             told = s->limit_name;
-            scan_skip(&p->out, e->path, true, "has %llu bytes, more than the %llu that limit %s allows",
-                      (unsigned long long)e->size, (unsigned long long)most, s->limit_name);
+            // Without its owners, repositories or origins a package is still there.
+            scan_skip(&p->out, e->path, s->finds == FINDS_PACKAGES,
+                      "has %llu bytes, more than the %llu that limit %s allows", (unsigned long long)e->size,
+                      (unsigned long long)most, s->limit_name);
         }
     }
     takers->n = kept;

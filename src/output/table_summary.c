@@ -98,7 +98,8 @@ static void add_no_findings(struct buf *out, const struct report *report, const 
         buf_adds(out, report->errors_n != 0 ? "No packages were found in what could be read of this image.\n"
                                             : "No packages were found in this image: there is nothing to judge.\n");
     else if (report->judged == 0)
-        buf_addf(out, "NOT JUDGED: nothing is known about any of the %zu package%s.\n", packages, plural(packages));
+        buf_addf(out, "NOT JUDGED: nothing is known about vulnerabilities in the %zu package%s.\n", packages,
+                 plural(packages));
     else if (counts->hidden != 0)
         buf_addf(out, "No known vulnerabilities that an update fixes in %zu package%s.\n", report->judged,
                  plural(report->judged));

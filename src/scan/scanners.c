@@ -5,70 +5,72 @@
 #include <stdio.h>
 
 extern const struct scanner scanner_dpkg;
-extern const struct scanner scanner_dpkg_files;
 extern const struct scanner scanner_apk;
+extern const struct scanner scanner_rpm;
+extern const struct scanner scanner_dpkg_files;
+extern const struct scanner scanner_dnf;
 extern const struct scanner scanner_redhat_content;
 extern const struct scanner scanner_redhat_container;
-extern const struct scanner scanner_java;
 extern const struct scanner scanner_python;
 extern const struct scanner scanner_nodejs;
 extern const struct scanner scanner_ruby;
 extern const struct scanner scanner_php;
 extern const struct scanner scanner_dotnet;
+extern const struct scanner scanner_java;
 extern const struct scanner scanner_go;
 extern const struct scanner scanner_rust;
 extern const struct scanner scanner_binaries;
-extern const struct scanner scanner_sbom;
-extern const struct scanner scanner_go_mod;
-extern const struct scanner scanner_npm_lock;
-extern const struct scanner scanner_yarn_lock;
-extern const struct scanner scanner_pnpm_lock;
 extern const struct scanner scanner_requirements;
 extern const struct scanner scanner_poetry_lock;
 extern const struct scanner scanner_uv_lock;
 extern const struct scanner scanner_pipfile_lock;
-extern const struct scanner scanner_cargo_lock;
-extern const struct scanner scanner_pom;
+extern const struct scanner scanner_npm_lock;
+extern const struct scanner scanner_yarn_lock;
+extern const struct scanner scanner_pnpm_lock;
 extern const struct scanner scanner_gemfile_lock;
 extern const struct scanner scanner_composer_lock;
-extern const struct scanner scanner_rpm;
-extern const struct scanner scanner_dnf;
+extern const struct scanner scanner_pom;
+extern const struct scanner scanner_go_mod;
+extern const struct scanner scanner_cargo_lock;
+extern const struct scanner scanner_sbom;
 extern const struct scanner scanner_os_release;
 extern const struct scanner scanner_lsb_release;
 extern const struct scanner scanner_debian_version;
 extern const struct scanner scanner_alpine_release;
 
+// Packages of distributions and who owns their files, Red Hat's own data, languages, programs, lock files, bills of
+// materials, release files.
 // clang-format off
 const struct scanner *const scanners[] = {
     &scanner_dpkg,
-    &scanner_dpkg_files,
     &scanner_apk,
+    &scanner_rpm,
+    &scanner_dpkg_files,
+    &scanner_dnf,
     &scanner_redhat_content,
     &scanner_redhat_container,
-    &scanner_java,
     &scanner_python,
     &scanner_nodejs,
     &scanner_ruby,
     &scanner_php,
     &scanner_dotnet,
+    &scanner_java,
     &scanner_go,
     &scanner_rust,
     &scanner_binaries,
-    &scanner_sbom,
-    &scanner_go_mod,
-    &scanner_npm_lock,
-    &scanner_yarn_lock,
-    &scanner_pnpm_lock,
     &scanner_requirements,
     &scanner_poetry_lock,
     &scanner_uv_lock,
     &scanner_pipfile_lock,
-    &scanner_cargo_lock,
-    &scanner_pom,
+    &scanner_npm_lock,
+    &scanner_yarn_lock,
+    &scanner_pnpm_lock,
     &scanner_gemfile_lock,
     &scanner_composer_lock,
-    &scanner_rpm,
-    &scanner_dnf,
+    &scanner_pom,
+    &scanner_go_mod,
+    &scanner_cargo_lock,
+    &scanner_sbom,
     &scanner_os_release,
     &scanner_lsb_release,
     &scanner_debian_version,

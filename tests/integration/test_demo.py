@@ -26,8 +26,8 @@ def configuration(layout):
 
 class Demo(clarion.Case):
     def demo(self):
-        done = subprocess.run(["sh", os.path.join(DEMO, "run.sh"), clarion.BINARY], capture_output=True, check=False, timeout=120,
-                              stdin=subprocess.DEVNULL)
+        done = subprocess.run(["sh", "demo/run.sh", os.path.abspath(clarion.BINARY)], capture_output=True, check=False, timeout=120,
+                              stdin=subprocess.DEVNULL, cwd=os.path.dirname(DEMO))
         return clarion.Result(done)
 
     def test_image_is_what_the_script_makes(self):
@@ -53,6 +53,12 @@ class Demo(clarion.Case):
         self.assertIn("openssl 1.0.1e-2+deb7u4: affected", r.out)
         for gone in ("wget", "CVE-2015-0291", "CVE-2005-2096"):  # removed, never affected, fixed long before
             self.assertNotIn(gone, r.out)
+
+    def test_readme_shows_what_it_prints(self):
+        readme = read(os.path.dirname(DEMO), "README.md").decode()
+        shown = re.search(r"(?s)```\n(\$ clarion scan .*?)```", readme).group(1)
+        today = lambda text: re.sub(r"debian of \d{4}-\d\d-\d\d ", "debian of TODAY ", text)
+        self.assertIn("\n" + today(shown) + "\n", today(self.demo().out))
 
     def test_the_story_of_the_layers(self):
         self.update(os.path.join(DEMO, "feeds"))

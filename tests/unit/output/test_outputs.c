@@ -554,7 +554,7 @@ static void test_table_never_calls_the_unknown_clean(void **state)
     s.report.judged = 0;
     s.report.unjudged = 4;
     text = table_of(&s, &plain, &a);
-    assert_says(text, "NOT JUDGED: nothing is known about any of the 4 packages.\n");
+    assert_says(text, "NOT JUDGED: nothing is known about vulnerabilities in the 4 packages.\n");
     assert_silent(text, "No known vulnerabilities");
     s.image.inventory.packages_n = 0;
     s.report.unjudged = 0;
