@@ -449,16 +449,20 @@ static void test_trickle(void **state)
 
 // ---- redirects ------------------------------------------------------------------------------------------------------
 
+// Every answer has a connection of its own, and a client that is not told may send the next request on the old one.
+#define CLOSING "Connection: close\r\n"
+
 static void test_redirects(void **state)
 {
     struct fixture *f = *state;
-    ANSWER(f, "HTTP/1.1 302 Over there\r\nLocation: /other\r\nETag: \"redirect\"\r\nContent-Length: 2\r\n\r\nhi");
+    ANSWER(f, "HTTP/1.1 302 Over there\r\nLocation: /other\r\nETag: \"redirect\"\r\n" CLOSING
+              "Content-Length: 2\r\n\r\nhi");
     ANSWER(f, "HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\nbody");
     assert_ok(f, "body", "", 2);
     assert_true(asked(f, 2, "GET /other "));
 
     for (int i = 0; i < 15; i++)
-        ANSWER(f, "HTTP/1.1 302 Here\r\nLocation: /feeds.example/a/file.json\r\nContent-Length: 0\r\n\r\n");
+        ANSWER(f, "HTTP/1.1 302 Here\r\nLocation: /feeds.example/a/file.json\r\n" CLOSING "Content-Length: 0\r\n\r\n");
     assert_failed(f, ERR_NETWORK, "redirects", 11);
 
     static const char *const elsewhere[] = {"file:///etc/passwd", "ftp://127.0.0.1/x", "gopher://127.0.0.1:1/x"};
