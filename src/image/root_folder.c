@@ -387,8 +387,9 @@ static const struct image_source_ops root_source = {open_layer, close_root};
 // not.
 static enum scan_subject subject_of(int fd)
 {
-    static const char *const signs[] = {"etc/os-release", "usr/lib/os-release", "etc/alpine-release",
-                                        "var/lib/dpkg",   "lib/apk/db",         "var/lib/rpm"};
+    static const char *const signs[] = {"etc/os-release", "usr/lib/os-release",  "etc/alpine-release",
+                                        "var/lib/dpkg",   "lib/apk/db",          "usr/lib/apk/db",
+                                        "var/lib/rpm",    "usr/lib/sysimage/rpm"};
     for (size_t i = 0; i < sizeof signs / sizeof signs[0]; i++)
         if (faccessat(fd, signs[i], F_OK, AT_SYMLINK_NOFOLLOW) == 0)
             return SUBJECT_LAYER;
