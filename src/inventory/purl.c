@@ -1,6 +1,6 @@
 #include "inventory/purl.h"
 
-#include <stdlib.h>
+#include "base/sort.h"
 
 // ---- kinds and types ------------------------------------------------------------------------------------------------
 
@@ -353,7 +353,7 @@ static bool parse_qualifiers(struct arena *a, struct slice text, struct purl *pu
         purl->qualifiers[purl->qualifiers_n++] = (struct purl_qualifier){key, value};
     }
     if (purl->qualifiers_n > 1)
-        qsort(purl->qualifiers, purl->qualifiers_n, sizeof purl->qualifiers[0], by_key);
+        sort_items(purl->qualifiers, purl->qualifiers_n, sizeof purl->qualifiers[0], by_key);
     return true;
 }
 

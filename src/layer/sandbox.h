@@ -6,7 +6,7 @@
 
 // True in builds with a sanitizer, whose run-time needs more than the sandbox of ordinary builds gives: there memory is
 // not bounded, some further harmless calls are allowed, and a forbidden one fails with EPERM instead of killing, so
-// that the sanitizer can still print its report.
+// that the sanitizer can still print its report. Only what no sanitizer asks for kills there too (sandbox.c).
 #if defined(__SANITIZE_ADDRESS__) || defined(__SANITIZE_THREAD__)
 #define SANDBOX_SANITIZED 1
 #elif defined(__has_feature)

@@ -3,6 +3,7 @@
 // Format: the Go Modules Reference, "go.mod files". Since Go 1.17 the requirements are all that take part in a build;
 // an older module's file may lack some that only others require. The directives go and toolchain tell the least
 // version that will do, not the one that will build, so the standard library is not listed.
+#include "base/sort.h"
 #include "scan/lock_file.h"
 
 #include <stdlib.h>
@@ -119,7 +120,7 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
     struct lock_file lock = lock_file_begin(out, &scanner_go_mod, file);
     read_lines(&m, file->content);
     if (m.replaced.n > 1)
-        qsort(m.replaced.v, m.replaced.n, sizeof m.replaced.v[0], by_path);
+        sort_items(m.replaced.v, m.replaced.n, sizeof m.replaced.v[0], by_path);
     for (size_t i = 0; i < m.required.n; i++) {
         const struct requirement *r = &m.required.v[i];
         const struct replacement *by = replacement_of(&m, r);

@@ -3,6 +3,7 @@
 //
 // Format: Maven's POM reference; properties and the versions of dependencyManagement by its model builder.
 #include "base/buf.h"
+#include "base/sort.h"
 #include "scan/lock_file.h"
 
 #include <expat.h>
@@ -263,11 +264,11 @@ static void take_all(struct pom *p, const struct scan_file *file, struct scan_ou
     if (lock.db == NULL)
         return;
     if (p->properties.n > 1)
-        qsort(p->properties.v, p->properties.n, sizeof p->properties.v[0], by_name);
+        sort_items(p->properties.v, p->properties.n, sizeof p->properties.v[0], by_name);
     for (size_t i = 0; i < p->managed.n; i++)
         complete(p, &p->managed.v[i]);
     if (p->managed.n > 1)
-        qsort(p->managed.v, p->managed.n, sizeof p->managed.v[0], by_coordinates);
+        sort_items(p->managed.v, p->managed.n, sizeof p->managed.v[0], by_coordinates);
     for (size_t i = 0; i < p->dependencies.n; i++)
         take_dependency(p, &lock, &p->dependencies.v[i]);
     if (p->of_profiles != 0)

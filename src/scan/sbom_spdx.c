@@ -1,6 +1,7 @@
 // SPDX 2 in JSON: packages, and relationships between them.
 //
 // Source: the SPDX specification 2.3, chapters 7 (package information) and 11 (relationships), and its JSON schema.
+#include "base/sort.h"
 #include "scan/sbom.h"
 
 #include <stdlib.h>
@@ -117,7 +118,7 @@ bool sbom_read_spdx(struct sbom *s, yyjson_val *root, struct error *err)
             sbom_count(s, "without the form of an object");
     }
     if (elements.n > 1)
-        qsort(elements.v, elements.n, sizeof *elements.v, by_id);
+        sort_items(elements.v, elements.n, sizeof *elements.v, by_id);
     take_owners(s, root, &elements);
     n = yyjson_arr_size(yyjson_obj_get(root, "files"));
     if (n != 0)

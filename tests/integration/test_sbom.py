@@ -97,6 +97,15 @@ class Sbom(clarion.Case):
         self.assertIn("in the bill of materials", why.out)
         self.assertIn("zlib1g 1:1.2.13.dfsg-1: affected", why.out)
 
+    def test_many(self):
+        """What is looked up by name is sorted first, in the worker."""
+        components = [library("p%d" % i, "1.%d" % i, "pkg:npm/p%d@1.%d?%s" % (
+            i, i, "&".join("k%d=v" % (j ^ 5) for j in range(32)))) for i in reversed(range(500))]
+        for name, doc in (("spdx.json", as_spdx(components)), ("cyclonedx.json", cyclonedx(*components))):
+            r = self.run_clarion("index", self.document(doc, name))
+            self.assertEqual(r.code, 0, r)
+            self.assertEqual(self.names(r.doc), sorted((c["name"], c["version"]) for c in components))
+
     def test_owners(self):
         doc = as_spdx([library("python3-yaml", "6.0-3", "pkg:deb/debian/python3-yaml@6.0-3?distro=debian-12"),
                        library("PyYAML", "6.0", "pkg:pypi/pyyaml@6.0")])

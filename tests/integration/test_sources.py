@@ -89,6 +89,20 @@ class Hostile(Tree):
             properties, "<dependency><groupId>g</groupId><artifactId>a</artifactId><version>${p8}</version></dependency>" * 1000))
         self.assertEqual(self.names(self.index().doc), [RACK])
 
+    def test_many_to_sort(self):
+        """What is looked up by name is sorted first, in the worker."""
+        names = range(500)
+        self.write("go.mod", "module m\nrequire (\n%s)\nreplace (\n%s)\n" % (
+            "".join("a.b/%d v1.0.0\n" % i for i in names), "".join("a.b/%d => c.d/%d v2.0.0\n" % (i, i) for i in reversed(names))))
+        self.write("pom.xml", "<project><properties>%s</properties><dependencyManagement><dependencies>%s</dependencies>"
+                   "</dependencyManagement><dependencies>%s</dependencies></project>" % (
+                       "".join("<p%d>1.%d</p%d>" % (i, i, i) for i in names),
+                       "".join("<dependency><groupId>g</groupId><artifactId>a%d</artifactId><version>${p%d}</version></dependency>" % (i, i)
+                               for i in reversed(names)),
+                       "".join("<dependency><groupId>g</groupId><artifactId>a%d</artifactId></dependency>" % i for i in names)))
+        self.assertEqual(self.names(self.index().doc), sorted([("c.d/%d" % i, "v2.0.0") for i in names] +
+                                                              [("g:a%d" % i, "1.%d" % i) for i in names]))
+
     def test_broken_json(self):
         self.judge("Pipfile.lock", '{"default":', "not JSON")
 

@@ -196,6 +196,40 @@ static void test_forbidden(void **state)
         forbids(cases[i].what, cases[i].act);
 }
 
+static int by_number(const void *a, const void *b)
+{
+    const int *x = a, *y = b;
+    return (*x > *y) - (*x < *y);
+}
+
+static int sort_much(void)
+{
+    static int numbers[100000];
+    for (int i = 0; i < 100000; i++)
+        numbers[i] = i ^ 0x5555;
+    qsort(numbers, 100000, sizeof numbers[0], by_number);
+    return WORKED;
+}
+
+static int ask_for_chance(void)
+{
+    char bytes[8];
+    return outcome(syscall(SYS_getrandom, bytes, sizeof bytes, 0));
+}
+
+// What a library's function asks for, and goes on without when it is refused: that it is no good in a worker shows in
+// every build.
+static void test_telling(void **state)
+{
+    (void)state;
+    int (*const acts[])(void) = {sort_much, ask_for_chance};
+    for (size_t i = 0; i < sizeof acts / sizeof acts[0]; i++) {
+        int status = inside(acts[i]);
+        assert_true(WIFSIGNALED(status));
+        assert_int_equal(WTERMSIG(status), SIGSYS);
+    }
+}
+
 // Standard input and output, small and large memory that grows and goes.
 static int do_a_workers_work(void)
 {
@@ -296,7 +330,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup(test_support, fresh_limits),        cmocka_unit_test_setup(test_forbidden, fresh_limits),
         cmocka_unit_test_setup(test_allowed, fresh_limits),        cmocka_unit_test_setup(test_memory, fresh_limits),
-        cmocka_unit_test_setup(test_processor_time, fresh_limits),
+        cmocka_unit_test_setup(test_processor_time, fresh_limits), cmocka_unit_test_setup(test_telling, fresh_limits),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
