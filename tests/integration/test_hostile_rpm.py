@@ -141,7 +141,7 @@ class HostileRpm(clarion.Case):
     def test_large(self):
         """A header of nearly the largest size, within less memory than a worker has by default."""
         huge = header("huge", "1", "1", files=["/%0200d" % i for i in range(300000)])
-        found, _ = self.names(BDB, rpmdb.bdb([huge] + HEADERS), "--limit", "layer_memory_bytes=256M", code=0)
+        found, _ = self.names(BDB, rpmdb.bdb([huge] + HEADERS), "--limit", "layer_memory_bytes=288M", code=0)
         self.assertEqual(found, sorted(ALL + ["huge"]))
 
 
