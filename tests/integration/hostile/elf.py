@@ -73,7 +73,7 @@ def rust(section, **how):
 
 
 def crates(*names):
-    return zlib.compress(json.dumps({"packages": [{"name": n, "version": "1.0.0", "source": "crates.io"} for n in names]}).encode())
+    return zlib.compress(json.dumps({"packages": [{"name": n, "version": "1.0.0", "source": "registry"} for n in names]}).encode())
 
 
 def patched(data, at, value):

@@ -40,8 +40,8 @@ static void test_crates(void **state)
         const char *what, *json, *packages, *skips;
     } examples[] = {
         {"crates of every kind and source",
-         "{\"packages\":[{\"name\":\"libc\",\"version\":\"0.2.1\",\"source\":\"crates.io\",\"dependencies\":[1]},"
-         "{\"name\":\"autocfg\",\"version\":\"1.5.1\",\"source\":\"crates.io\",\"kind\":\"build\"},"
+         "{\"packages\":[{\"name\":\"libc\",\"version\":\"0.2.1\",\"source\":\"registry\",\"dependencies\":[1]},"
+         "{\"name\":\"autocfg\",\"version\":\"1.5.1\",\"source\":\"registry\",\"kind\":\"build\"},"
          "{\"name\":\"fork\",\"version\":\"1.0.0-rc.1+x\",\"source\":\"git\"},"
          "{\"name\":\"tool\",\"version\":\"0.4.2\",\"source\":\"local\",\"root\":true}],\"format\":1}",
          "libc 0.2.1  libc 0.2.1\nautocfg 1.5.1  autocfg 1.5.1\nfork 1.0.0-rc.1+x  fork 1.0.0-rc.1+x\n"
