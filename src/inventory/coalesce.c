@@ -58,11 +58,28 @@ static void add_skip(struct merge *m, size_t layer, struct slice path, bool lost
 
 // ---- laying one layer over the tree ---------------------------------------------------------------------------------
 
+// The item that is to be seen at a place, TREE_NONE when there is none.
+static int item_at(const struct merge *m, const struct tree_place *place)
+{
+    if (place->node == TREE_NONE)
+        return TREE_NONE;
+    int item = m->tree.nodes.v[place->node].item;
+    return item != TREE_NONE && m->items.v[item].layer >= place->hidden ? item : TREE_NONE;
+}
+
 // Lower layers' files at the path, and below it, are gone. What the tree does not know needs no hiding.
 static void hide(struct merge *m, struct slice path, int layer)
 {
     struct tree_place place;
     if (tree_resolve(&m->tree, path, TREE_FIND, &place) == TREE_OK && place.node != TREE_NONE)
+        m->tree.nodes.v[place.node].hide_layer = layer;
+}
+
+// The same of a file only: folders of several layers are one folder.
+static void hide_file(struct merge *m, struct slice path, int layer)
+{
+    struct tree_place place;
+    if (tree_resolve(&m->tree, path, TREE_FIND, &place) == TREE_OK && item_at(m, &place) != TREE_NONE)
         m->tree.nodes.v[place.node].hide_layer = layer;
 }
 
@@ -108,15 +125,6 @@ static void put_item(struct merge *m, struct slice path, int item)
         it->below = TREE_NONE;
     node->link_layer = TREE_NONE;
     node->item = item;
-}
-
-// The item that is to be seen at a place, TREE_NONE when there is none.
-static int item_at(const struct merge *m, const struct tree_place *place)
-{
-    if (place->node == TREE_NONE)
-        return TREE_NONE;
-    int item = m->tree.nodes.v[place->node].item;
-    return item != TREE_NONE && m->items.v[item].layer >= place->hidden ? item : TREE_NONE;
 }
 
 static int item_at_node(const struct merge *m, size_t node)
@@ -165,6 +173,8 @@ static void add_layer(struct merge *m, const struct findings *f, int layer)
         put_link(m, &f->links[i], layer);
     for (size_t i = 0; i < f->nondirs_n; i++)
         hide(m, f->nondirs[i], layer);
+    for (size_t i = 0; i < f->folders_n; i++)
+        hide_file(m, f->folders[i], layer);
     for (size_t i = 0; i < f->dbs_n; i++)
         put_item(m, f->dbs[i].path, first + (int)i);
     for (size_t i = 0; i < f->releases_n; i++)

@@ -94,6 +94,7 @@ void findings_encode(const struct findings *f, struct buf *out)
     encode_paths(doc, root, "whiteouts", f->whiteouts, f->whiteouts_n);
     encode_paths(doc, root, "opaques", f->opaques, f->opaques_n);
     encode_paths(doc, root, "nondirs", f->nondirs, f->nondirs_n);
+    encode_paths(doc, root, "folders", f->folders, f->folders_n);
     list = json_add_arr(doc, root, "links"); // path, target, path, target, …
     for (size_t i = 0; i < f->links_n; i++) {
         json_arr_add_str(doc, list, f->links[i].path);
@@ -379,6 +380,7 @@ bool findings_decode(struct slice text, struct arena *a, const struct limits *li
                         &out->whiteouts_cap) &&
            decode_paths(&d, root, "opaques", ROOT_IS_PATH, &out->opaques, &out->opaques_n, &out->opaques_cap) &&
            decode_paths(&d, root, "nondirs", ROOT_IS_NO_PATH, &out->nondirs, &out->nondirs_n, &out->nondirs_cap) &&
+           decode_paths(&d, root, "folders", ROOT_IS_NO_PATH, &out->folders, &out->folders_n, &out->folders_cap) &&
            decode_links(&d, root) && decode_skips(&d, root) && number_of(&d, root, "entries", &out->entries) &&
            number_of(&d, root, "bytes", &out->bytes);
 }

@@ -91,6 +91,8 @@ struct findings {
     size_t links_n, links_cap;
     struct slice *nondirs; // regular files, devices and the like where lower layers may have a folder of packages
     size_t nondirs_n, nondirs_cap;
+    struct slice *folders; // folders where lower layers may have a file of packages
+    size_t folders_n, folders_cap;
     struct skip *skips;
     size_t skips_n, skips_cap;
     uint64_t skips_total; // including those beyond limits.skips

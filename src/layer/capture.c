@@ -51,7 +51,7 @@ struct pass {
     VEC(struct capture) captures;
     stamp_vec dbs, releases, links, nondirs; // of the findings' arrays of these names, item by item
     uint64_t remembered;                     // links and whiteouts
-    uint64_t replacing;                      // files that are remembered because a folder may have been there
+    uint64_t replacing;                      // files and folders remembered since the other may have been there
     struct buf content, path, wanted, namesake;
 };
 
@@ -84,16 +84,22 @@ static void add_path(struct pass *p, struct slice path, struct slice **list, siz
         push_path(p, path, list, n, cap);
 }
 
+static size_t depth_of(struct slice path)
+{
+    size_t depth = 1;
+    for (size_t i = 0; i < path.n; i++)
+        depth += path.p[i] == '/';
+    return depth;
+}
+
 // Could lower layers have packages at this path, or below it? A file in which no scanner looks may take the place of
 // one with packages: a script that of a program. One that takes the place of a folder hides all of it, and in an
 // archive nothing tells such a file from another: of the many files of a layer those are taken for it that stand near
 // the root, whose name is without an extension, or which stand where the folder of a single package would.
 static bool may_replace_packages(enum scan_subject subject, struct slice path)
 {
-    struct slice name = slice_basename(path), folder = slice_dirname(path), parent = slice_basename(folder);
-    size_t depth = 1;
-    for (size_t i = 0; i < path.n; i++)
-        depth += path.p[i] == '/';
+    struct slice name = slice_basename(path), parent = slice_basename(slice_dirname(path));
+    size_t depth = depth_of(path);
     if (may_hold_packages(subject, path) || slice_eq(parent, SLICE("node_modules")) ||
         slice_starts(parent, SLICE("@")) || slice_ends(name, SLICE("-info")) || slice_ends(name, SLICE(".egg")))
         return true;
@@ -109,10 +115,35 @@ static bool may_replace_more(struct pass *p)
         return true;
     if (p->replacing == p->limits->replacing_files + 1)
         scan_skip(&p->out, SLICE(""), false,
-                  "more files that may replace a folder of lower layers than the %llu that limit replacing_files "
-                  "allows; what the others replace may still be reported",
+                  "more files and folders that may replace others than the %llu that limit replacing_files allows; "
+                  "what the rest replaces may still be reported",
                   (unsigned long long)p->limits->replacing_files);
     return false;
+}
+
+static bool is_for_programs(struct slice folder_name)
+{
+    static const char *const programs[] = {"bin", "sbin", "libexec"};
+    for (size_t i = 0; i < sizeof programs / sizeof programs[0]; i++)
+        if (slice_eq(folder_name, slice_str(programs[i])))
+            return true;
+    return false;
+}
+
+// Could lower layers have a file with packages at the path of this folder? Any name may be a program's: such a file is
+// looked for where programs stand, and near the root.
+static bool may_replace_file(const struct pass *p, struct slice folder)
+{
+    const struct scanner *by_path[SCANNERS_MOST];
+    bool program = is_for_programs(slice_basename(slice_dirname(folder))) || depth_of(folder) <= 2;
+    return scanners_for(p->out.subject, folder, program ? 0755 : 0644, MIB, by_path) != 0;
+}
+
+static void add_folder(struct pass *p, struct slice path)
+{
+    struct findings *f = p->findings;
+    if (may_replace_more(p))
+        push_path(p, path, &f->folders, &f->folders_n, &f->folders_cap);
 }
 
 // What lower layers have at the path is gone, and this layer has nothing there that scanners read.
@@ -652,6 +683,8 @@ static bool take_member(struct pass *p, struct tar *tar, const struct tar_entry 
         return take_file(p, tar, e, place, folder, err);
     else if (is_place_of_file(p, e, place, folder))
         add_nondir(p, e, true);
+    else if (may_replace_file(p, e->path))
+        add_folder(p, e->path);
     return true;
 }
 

@@ -105,7 +105,7 @@ const struct scanner *scanner_named(struct slice name)
 }
 
 // Raised when the layer pass or the form of the findings changes, so that stored findings are made anew.
-#define PASS_VERSION 4
+#define PASS_VERSION 5
 
 static void hash_line(struct hasher *h, const char *name, uint64_t number)
 {

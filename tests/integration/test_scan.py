@@ -175,6 +175,18 @@ class Scan(clarion.Case):
         doc = self.scan(self.image(tar_of([("etc/os-release", OS_RELEASE), (at, LIBSSL)]), tar_of([(at, None)]))).doc
         self.assertEqual(doc["packages"], [])
 
+    def test_folder_in_place_of_a_file(self):
+        """Whatever tells of a package; a folder of several layers is one folder."""
+        metadata = "usr/lib/python3/dist-packages/a-1.dist-info/METADATA"
+        package = "app/node_modules/b/package.json"
+        pom = "app/web.war/META-INF/maven/g/c/pom.properties"
+        below = tar_of([("etc/os-release", OS_RELEASE), (metadata, "Name: a\nVersion: 1\n\n"),
+                        (package, '{"name":"b","version":"1"}'), (pom, "groupId=g\nartifactId=c\nversion=1\n")])
+        doc = self.scan(self.image(below, tar_of([("app/web.war", None)]), name="one")).doc
+        self.assertEqual(self.names(doc), [("a", "1"), ("b", "1"), ("g:c", "1")])
+        doc = self.scan(self.image(below, tar_of([("app/web.war", None), (metadata, None), (package, None)]), name="two")).doc
+        self.assertEqual(self.names(doc), [("g:c", "1")])
+
     def test_forms(self):
         """The same root in every form that a layer and an image can have gives the same inventory."""
         import subprocess

@@ -5,7 +5,7 @@
 //   by SCANNER PATH NAME=V...   what another scanner found in a file
 //   owns PATH NAME FILE...      dpkg's list of a package's files
 //   release PATH ID VERSION_ID  a release file (its kind goes by its name)
-//   link PATH TARGET | whiteout PATH | opaque PATH ("/" is the root) | file PATH
+//   link PATH TARGET | whiteout PATH | opaque PATH ("/" is the root) | file PATH | folder PATH
 //   lost PATH | remark PATH     a skip
 #pragma once
 
@@ -110,6 +110,8 @@ static inline struct findings layer(struct arena *a, const char *text)
             PUSH(a, &f, opaques) = slice_eq(path, SLICE("/")) ? SLICE("") : path;
         else if (slice_eq(word, SLICE("file")))
             PUSH(a, &f, nondirs) = path;
+        else if (slice_eq(word, SLICE("folder")))
+            PUSH(a, &f, folders) = path;
         else if (slice_eq(word, SLICE("lost")) || slice_eq(word, SLICE("remark")))
             layer_skip(a, &f, path, slice_eq(word, SLICE("lost")));
         else if (line.n != 0)

@@ -151,6 +151,8 @@ static void test_whiteouts(void **state)
          {STATUS "a=1", "opaque var/lib/dpkg/status\nopaque var/lib/dpk\nopaque usr"},
          "var/lib/dpkg/status: a=1@0"},
         {"a file in the place of a folder", {STATUS "a=1", "file var/lib"}, ""},
+        {"a folder in the place of a file", {STATUS "a=1", "folder var/lib/dpkg/status"}, ""},
+        {"a folder that both have", {STATUS "a=1", "folder var/lib/dpkg"}, "var/lib/dpkg/status: a=1@0"},
         {"a link in the place of a folder", {STATUS "a=1", "link var/lib ../srv"}, ""},
         {"one package of a folder of them",
          {"db var/lib/dpkg/status.d/a a=1\ndb var/lib/dpkg/status.d/b b=1", "whiteout var/lib/dpkg/status.d/a"},

@@ -25,7 +25,7 @@ static struct findings full(struct arena *a)
     struct findings f =
         layer(a, "db var/lib/dpkg/status a=1 b=2\ndb lib/apk/db/installed\ndb var/lib/dnf/history.sqlite a=1@baseos\n"
                  "release etc/os-release debian 12\n"
-                 "link lib usr/lib\nlink x /../y\nwhiteout var/x\nopaque /\nopaque var/y\nfile etc\n"
+                 "link lib usr/lib\nlink x /../y\nwhiteout var/x\nopaque /\nopaque var/y\nfile etc\nfolder app/x.jar\n"
                  "lost ../../x\nremark\n");
     f.dbs[0].packages[1].source_name = SLICE("c");
     f.dbs[0].packages[1].source_version = SLICE("3");
@@ -83,6 +83,8 @@ static void test_round_trip(void **state)
     assert_slice(f.opaques[1], "var/y");
     assert_int_equal(f.nondirs_n, 1);
     assert_slice(f.nondirs[0], "etc");
+    assert_int_equal(f.folders_n, 1);
+    assert_slice(f.folders[0], "app/x.jar");
     assert_int_equal(f.skips_n, 2);
     assert_slice(f.skips[0].path, "../../x");
     assert_slice(f.skips[0].reason, "unreadable");
@@ -248,6 +250,8 @@ static void test_refused(void **state)
         {"/opaques/0", "0"},
         {"/nondirs", "[[]]"},
         {"/nondirs/0", "\"\""},
+        {"/folders", "{}"},
+        {"/folders/0", "\"/x\""},
         {"/links", "[\"a\"]"},
         {"/links", "{\"a\":\"b\"}"},
         {"/links/0", "\"/a\""},

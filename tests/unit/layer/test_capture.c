@@ -42,6 +42,8 @@ static void describe(const struct findings *f, struct buf *out)
                  f->links[i].target.p);
     for (size_t i = 0; i < f->nondirs_n; i++)
         buf_addf(out, "nondir %.*s\n", (int)f->nondirs[i].n, f->nondirs[i].p);
+    for (size_t i = 0; i < f->folders_n; i++)
+        buf_addf(out, "folder %.*s\n", (int)f->folders[i].n, f->folders[i].p);
     for (size_t i = 0; i < f->skips_n; i++)
         buf_addf(out, "%s %.*s: %.*s\n", f->skips[i].lost ? "lost" : "skip", (int)f->skips[i].path.n,
                  f->skips[i].path.p, (int)f->skips[i].reason.n, f->skips[i].reason.p);
@@ -135,7 +137,9 @@ static void test_last_member_wins(void **state)
               "link etc/os-release -> b\n"
               "link usr/x -> b\n"
               "nondir lib/apk\n"
-              "nondir var/lib/dpkg/status.d\n");
+              "nondir var/lib/dpkg/status.d\n"
+              "folder usr/y\n"
+              "folder usr\n");
     // What comes after the file that took a folder's place stands.
     add_header(&t, '5', "lib/apk", "", 0);
     add_file(&t, "lib/apk/db/installed", INSTALLED("c"));
@@ -146,7 +150,10 @@ static void test_last_member_wins(void **state)
               "link etc/os-release -> b\n"
               "link usr/w -> a\n"
               "nondir var/lib/dpkg/status.d\n"
-              "nondir usr\n");
+              "nondir usr\n"
+              "folder usr/y\n"
+              "folder usr\n"
+              "folder lib/apk\n");
 }
 
 // What stands where lower layers have a database, or on the way to it, and is none.
@@ -211,13 +218,30 @@ static void test_replacing_files(void **state)
     add_file(&t, "c", "");
     add_file(&t, "d", "");
     add_file(&t, "lib", "");
-    gives(&t,
-          "nondir a\n"
-          "nondir b\n"
-          "nondir lib\n"
-          "skip : more files that may replace a folder of lower layers than the 2 that limit replacing_files allows; "
-          "what the others replace may still be reported\n");
+    gives(&t, "nondir a\n"
+              "nondir b\n"
+              "nondir lib\n"
+              "skip : more files and folders that may replace others than the 2 that limit replacing_files allows; "
+              "what the rest replaces may still be reported\n");
     limits = limits_default();
+}
+
+// Folders that may stand where a lower layer has a file with packages in it.
+static void test_replacing_folders(void **state)
+{
+    (void)state;
+    static const char *const folders[] = {"app",           "app/tool",       "app/web.war",  "srv/a/b/x-1.0.egg-info",
+                                          "srv/a/b/c.jar", "srv/a/bin/tool", "srv/a/b/tool", "usr/share/doc/zlib",
+                                          "opt/a/b/c/x.d"};
+    struct buf t BUF_AUTO = {0};
+    for (size_t i = 0; i < sizeof folders / sizeof folders[0]; i++)
+        add_bytes(&t, '5', folders[i], SLICE(""));
+    gives(&t, "folder app\nfolder app/tool\nfolder app/web.war\nfolder srv/a/b/x-1.0.egg-info\nfolder srv/a/b/c.jar\n"
+              "folder srv/a/bin/tool\n");
+    limits.replacing_files = 1;
+    gives(&t, "folder app\n"
+              "skip : more files and folders that may replace others than the 1 that limit replacing_files allows; "
+              "what the rest replaces may still be reported\n");
 }
 
 static void test_whiteouts(void **state)
@@ -419,7 +443,8 @@ static void test_folder_for_file(void **state)
     add_header(&t, '5', "opt/status/", "", 0);
     gives(&t, "nondir var/lib/dpkg/status.d/libc6\n"
               "nondir var/lib/dpkg/status.d/libc6.md5sums\n"
-              "nondir lib/apk/db/installed\n");
+              "nondir lib/apk/db/installed\n"
+              "folder opt/status\n");
 }
 
 static void test_symlink_loops(void **state)
@@ -613,6 +638,7 @@ int main(void)
         cmocka_unit_test_setup(test_last_member_wins, default_limits),
         cmocka_unit_test_setup(test_nondirs, default_limits),
         cmocka_unit_test_setup(test_replacing_files, default_limits),
+        cmocka_unit_test_setup(test_replacing_folders, default_limits),
         cmocka_unit_test_setup(test_whiteouts, default_limits),
         cmocka_unit_test_setup(test_names, default_limits),
         cmocka_unit_test_setup(test_targets, default_limits),
