@@ -31,7 +31,7 @@
     X(layer_memory_bytes,   512 * MIB, "memory of one layer worker")                                                   \
     X(layer_findings_bytes, 256 * MIB, "size of what a layer worker reports")                                          \
     X(layer_links,          1000000,   "symbolic links and whiteouts remembered of one layer")                         \
-    X(replacing_files,      100000,    "files and folders remembered of one layer that may replace lower layers'")         \
+    X(replacing_files,      100000,    "files and folders remembered of one layer that may replace lower layers'")     \
     X(database_links,       64,        "places that a layer's symbolic links move package databases to")               \
     X(zstd_window_bytes,    128 * MIB, "window of a zstd stream")                                                      \
     X(pax_bytes,            1 * MIB,   "size of one pax header or GNU long name")                                      \

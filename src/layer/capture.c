@@ -13,6 +13,8 @@ struct route {
     int next; // at the same place, or -1
 };
 
+#define NO_MEMBER ((uint64_t)0) // they are counted from 1
+
 // Where an item of the findings was found, and by which member.
 struct stamp {
     int place;
@@ -24,7 +26,8 @@ typedef VEC(struct stamp) stamp_vec;
 struct taker {
     const struct scanner *scanner;
     struct slice wanted;
-    bool by_name; // nothing but the file's name speaks for it
+    bool by_name;   // nothing but the file's name speaks for it
+    bool for_links; // nor that, unless hard links to it follow
 };
 
 struct takers {
@@ -37,6 +40,7 @@ struct capture {
     const struct scanner *scanner;
     uint64_t member;
     size_t dbs, dbs_n, releases, releases_n;
+    bool for_links; // kept as long as hard links may follow
 };
 
 struct pass {
@@ -251,13 +255,13 @@ static void follow_link(struct pass *p, const struct layer_link *link)
     }
 }
 
-static void add_taker(struct takers *takers, const struct scanner *scanner, struct slice wanted, bool by_name)
+static void add_taker(struct takers *takers, struct taker taker)
 {
     for (size_t i = 0; i < takers->n; i++)
-        if (takers->v[i].scanner == scanner)
+        if (takers->v[i].scanner == taker.scanner)
             return;
     if (takers->n < SCANNERS_MOST)
-        takers->v[takers->n++] = (struct taker){scanner, wanted, by_name};
+        takers->v[takers->n++] = taker;
 }
 
 static struct slice path_in_folder(struct buf *path, struct slice folder, struct slice name)
@@ -282,13 +286,13 @@ static void find_namesakes(struct pass *p, const struct tar_entry *e, uint64_t s
         for (const char *const *fixed = s->fixed_paths; *fixed != NULL; fixed++) {
             struct slice path = slice_str(*fixed), base = slice_basename(path);
             if (slice_eq(name, base) && s->wants(path, e->mode, size))
-                add_taker(takers, s, path, true);
+                add_taker(takers, (struct taker){.scanner = s, .wanted = path, .by_name = true});
             if (!slice_eq(folder, base))
                 continue;
             path = path_in_folder(&p->namesake, path, name);
             if (!s->wants(path, e->mode, size))
                 continue;
-            add_taker(takers, s, path, true);
+            add_taker(takers, (struct taker){.scanner = s, .wanted = path, .by_name = true});
             return;
         }
     }
@@ -316,18 +320,22 @@ static void find_takers(struct pass *p, const struct tar_entry *e, int place, in
     size_t n = scanners_for(p->out.subject, e->path, e->mode, size, by_path);
     takers->n = 0;
     for (size_t i = 0; i < n; i++)
-        add_taker(takers, by_path[i], e->path, false);
+        add_taker(takers, (struct taker){.scanner = by_path[i], .wanted = e->path});
     for (int i = place >= 0 ? p->places.v[place].route : -1; i >= 0; i = p->routes.v[i].next)
         if (p->routes.v[i].scanner->wants(p->routes.v[i].wanted, e->mode, size))
-            add_taker(takers, p->routes.v[i].scanner, p->routes.v[i].wanted, false);
+            add_taker(takers, (struct taker){.scanner = p->routes.v[i].scanner, .wanted = p->routes.v[i].wanted});
     for (int i = folder >= 0 ? p->places.v[folder].route : -1; i >= 0; i = p->routes.v[i].next) {
         struct slice wanted = path_in_folder(&p->wanted, p->routes.v[i].wanted, slice_basename(e->path));
         if (!p->routes.v[i].scanner->wants(wanted, e->mode, size))
             continue;
-        add_taker(takers, p->routes.v[i].scanner, wanted, false);
+        add_taker(takers, (struct taker){.scanner = p->routes.v[i].scanner, .wanted = wanted});
         break;
     }
     find_namesakes(p, e, size, takers);
+    for (size_t i = 0; scanners[i] != NULL; i++)
+        if (scanners[i]->may_be_linked != NULL && scanners[i]->may_be_linked(e->path))
+            add_taker(takers,
+                      (struct taker){.scanner = scanners[i], .wanted = e->path, .by_name = true, .for_links = true});
 }
 
 // True when more than a name speaks for the file.
@@ -337,6 +345,14 @@ static bool is_wanted(const struct takers *takers)
         if (!takers->v[i].by_name)
             return true;
     return false;
+}
+
+static bool is_for_links_only(const struct takers *takers)
+{
+    for (size_t i = 0; i < takers->n; i++)
+        if (!takers->v[i].for_links)
+            return false;
+    return true;
 }
 
 // ---- Whiteouts: OCI image specification, layer.md, "Whiteouts" ------------------------------------------------------
@@ -446,12 +462,16 @@ static uint64_t wanted_bytes(const struct pass *p, const struct tar_entry *e, co
 }
 
 // Where the findings that follow come from; the ranges' ends are set when they are there.
-static struct capture begin_capture(struct pass *p, const struct scanner *scanner)
+static struct capture begin_capture(struct pass *p, const struct taker *taker)
 {
-    return (struct capture){scanner, p->member, p->findings->dbs_n, 0, p->findings->releases_n, 0};
+    return (struct capture){.scanner = taker->scanner,
+                            .member = p->member,
+                            .dbs = p->findings->dbs_n,
+                            .releases = p->findings->releases_n,
+                            .for_links = taker->for_links};
 }
 
-// Notes what was found. False when it is nothing.
+// Notes what was found. False when it is nothing, or nothing that counts here.
 static bool end_capture(struct pass *p, struct capture c, struct slice path)
 {
     c.dbs_n = p->findings->dbs_n - c.dbs;
@@ -466,7 +486,7 @@ static bool end_capture(struct pass *p, struct capture c, struct slice path)
     if (*first < 0 || p->captures.v[*first].member != p->member)
         *first = (int)p->captures.n;
     VEC_PUSH(p->arena, &p->captures) = c;
-    return true;
+    return !c.for_links;
 }
 
 // Puts the findings of a file that links moved under its own path.
@@ -495,7 +515,7 @@ static bool is_database(const struct findings *f, const struct capture *c, size_
 // Lets one scanner read; true when it found anything.
 static bool scan_one(struct pass *p, const struct taker *taker, const struct scan_file *file, struct slice path)
 {
-    struct capture c = begin_capture(p, taker->scanner);
+    struct capture c = begin_capture(p, taker);
     struct findings *f = p->findings;
     size_t skips = f->skips_n;
     uint64_t skips_total = f->skips_total, packages = p->out.packages;
@@ -574,10 +594,10 @@ static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry
 
 // What a scanner found in a file, once more under the path of a hard link to it: the contents are the same, and are not
 // kept.
-static void copy_capture(struct pass *p, struct capture of, struct slice path)
+static bool copy_capture(struct pass *p, struct capture of, const struct taker *taker, struct slice path)
 {
     struct findings *f = p->findings;
-    struct capture c = begin_capture(p, of.scanner);
+    struct capture c = begin_capture(p, taker);
     path = arena_dup(p->arena, path);
     for (size_t i = 0; i < of.dbs_n; i++) {
         if (f->dbs_n == f->dbs_cap)
@@ -591,7 +611,7 @@ static void copy_capture(struct pass *p, struct capture of, struct slice path)
         f->releases[f->releases_n] = f->releases[of.releases + i];
         f->releases[f->releases_n++].path = path;
     }
-    end_capture(p, c, path);
+    return end_capture(p, c, path);
 }
 
 // The captures of the file that stands at a path: their number, and the first of them.
@@ -625,8 +645,8 @@ static bool take_hardlink(struct pass *p, const struct tar_entry *e, const struc
         while (at < first + n && p->captures.v[at].scanner != s)
             at++;
         if (at < first + n) {
-            copy_capture(p, p->captures.v[at], e->path);
-            found = true;
+            bool counts = copy_capture(p, p->captures.v[at], &takers->v[i], e->path);
+            found = found || counts;
         } else if (!takers->v[i].by_name) {
             lost = lost || !inside || s->fixed_paths != NULL || !s->wants(buf_slice(&p->path), e->mode, MIB);
         }
@@ -643,11 +663,11 @@ static bool take_file(struct pass *p, struct tar *tar, const struct tar_entry *e
 {
     struct takers takers;
     find_takers(p, e, place, folder, &takers);
-    bool found = false, wanted = takers.n != 0;
-    if (wanted && e->type == TAR_FILE) {
+    bool found = false, wanted = !is_for_links_only(&takers);
+    if (takers.n != 0 && e->type == TAR_FILE) {
         if (!capture_file(p, tar, e, &takers, &found, err))
             return false;
-    } else if (wanted && e->type == TAR_HARDLINK) {
+    } else if (takers.n != 0 && e->type == TAR_HARDLINK) {
         found = take_hardlink(p, e, &takers);
     }
     bool certain = wanted || (place >= 0 && p->places.v[place].watched);
@@ -715,6 +735,16 @@ static bool walk(struct pass *p, struct tar *tar, struct error *err)
         (p)->findings->name##_n = kept;                                                                                \
     } while (0)
 
+// What was kept for hard links has none to come now.
+static void drop_kept_for_links(struct pass *p)
+{
+    for (size_t i = 0; i < p->captures.n; i++) {
+        const struct capture *c = &p->captures.v[i];
+        for (size_t j = c->dbs; c->for_links && j < c->dbs + c->dbs_n; j++)
+            p->dbs.v[j].member = NO_MEMBER;
+    }
+}
+
 static void drop_replaced(struct pass *p)
 {
     DROP_REPLACED(p, dbs);
@@ -736,6 +766,7 @@ bool capture_layer(struct reader *archive, enum scan_subject subject, const stru
     add_fixed_routes(&p);
     bool whole = walk(&p, tar, err);
     findings->bytes = tar_position(tar);
+    drop_kept_for_links(&p);
     drop_replaced(&p);
     buf_free(&p.content);
     buf_free(&p.path);

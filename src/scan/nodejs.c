@@ -3,7 +3,11 @@
 // Debian keeps its packages for Node.js in folders called nodejs, which its node searches too; and the archive of Yarn
 // that the official images of Node.js unpack is a package in /opt.
 //
-// Format: package.json(5) of npm; folders(5) for where they lie, and Debian's nodejs for its own module path.
+// pnpm and Bun put packages into place by hard links to files of a store. Where that is in the same layer and comes
+// first in the archive, it has the contents.
+//
+// Format: package.json(5) of npm; folders(5) for where they lie, and Debian's nodejs for its own module path; pnpm's
+// store/cafs for the names of the files in its store.
 #include "base/json.h"
 #include "scan/scanner.h"
 
@@ -73,6 +77,30 @@ static bool wants(struct slice path, uint32_t mode, uint64_t size)
            (slice_eq(parent, SLICE("opt")) && slice_starts(name, SLICE("yarn-v")));
 }
 
+static bool is_hex(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++)
+        if ((s.p[i] < '0' || s.p[i] > '9') && (s.p[i] < 'a' || s.p[i] > 'f'))
+            return false;
+    return true;
+}
+
+// A file of pnpm's store is called by the SHA-512 of its contents: files/XX/..., of which XX are the first two digits.
+#define SHA512_DIGITS ((size_t)128)
+
+static bool is_in_pnpm_store(struct slice path)
+{
+    struct slice name = slice_basename(path), folder = slice_dirname(path), first = slice_basename(folder);
+    return first.n == 2 && name.n == SHA512_DIGITS - 2 && is_hex(first) && is_hex(name) &&
+           slice_eq(slice_basename(slice_dirname(folder)), SLICE("files"));
+}
+
+// Bun's store has packages as they are.
+static bool may_be_linked(struct slice path)
+{
+    return slice_ends(path, SLICE(PACKAGE_JSON)) || is_in_pnpm_store(path);
+}
+
 static uint64_t limit(const struct limits *limits)
 {
     return limits->package_json_bytes;
@@ -80,10 +108,11 @@ static uint64_t limit(const struct limits *limits)
 
 const struct scanner scanner_nodejs = {
     .name = "nodejs",
-    .version = 1,
+    .version = 2,
     .kind = "npm",
     .limit = limit,
     .limit_name = "package_json_bytes",
     .wants = wants,
+    .may_be_linked = may_be_linked,
     .scan = scan,
 };

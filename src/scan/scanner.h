@@ -58,6 +58,10 @@ struct scanner {
     bool takes_prefix;                              // of a larger file it takes as much as the limit allows instead
     bool (*wants)(struct slice path, uint32_t mode, uint64_t size);
 
+    // Files that tell of nothing where they are, but hard links to them may stand where the scanner looks: an archive
+    // has the contents under the first of the names only. NULL when there are none.
+    bool (*may_be_linked)(struct slice path);
+
     // Looks at a wanted file's first bytes (at least SCAN_HEAD of them, if it has so many): false declines it, which is
     // no loss. NULL: every wanted file is read.
     bool (*begins)(struct slice head);

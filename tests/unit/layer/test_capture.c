@@ -447,6 +447,62 @@ static void test_folder_for_file(void **state)
               "folder opt/status\n");
 }
 
+#define HEX_31        "0123456789abcdef0123456789abcde"
+#define STORED(first) "root/.local/share/pnpm/store/v10/files/" first "/" HEX_31 HEX_31 HEX_31 HEX_31 "00"
+
+// Names of more than the hundred bytes that a header has room for.
+static void add_stored(struct buf *tar, const char *path, const char *content)
+{
+    PAX(tar, 'x', "path", path);
+    add_file(tar, "x", content);
+}
+
+static void add_link_to_stored(struct buf *tar, const char *path, const char *target)
+{
+    PAX(tar, 'x', "linkpath", target);
+    add_link(tar, '1', path, "x");
+}
+
+// A store of packages comes first in the archive and has the contents; where they lie in it they are not installed.
+static void test_hard_links_to_a_store(void **state)
+{
+    (void)state;
+    struct buf t BUF_AUTO = {0};
+    add_file(&t, "root/.bun/install/cache/a@1/package.json", "{\"name\":\"a\",\"version\":\"1\"}");
+    add_file(&t, "root/.bun/install/cache/a@1/cjs/package.json", "{\"type\":\"commonjs\"}");
+    add_stored(&t, STORED("0a"), "{\"name\":\"b\",\"version\":\"1\"}");
+    add_stored(&t, STORED("0b"), "no JSON");
+    add_stored(&t, STORED("0c"), "{\"name\":\"unused\",\"version\":\"1\"}");
+    add_stored(&t, STORED("xy"), "{\"name\":\"x\",\"version\":\"1\"}");
+    add_link(&t, '1', "usr/src/app/node_modules/a/package.json", "root/.bun/install/cache/a@1/package.json");
+    add_link_to_stored(&t, "usr/src/app/node_modules/.pnpm/b@1/node_modules/b/package.json", STORED("0a"));
+    add_link_to_stored(&t, "usr/src/b/package.json", STORED("0a"));
+    add_link(&t, '1', "usr/src/b/node_modules/b/package.json", "usr/src/b/package.json");
+    add_link_to_stored(&t, "usr/src/app/node_modules/c/package.json", STORED("0b"));
+    add_link_to_stored(&t, "usr/src/app/node_modules/x/package.json", STORED("xy"));
+    gives(
+        &t,
+        "db usr/src/app/node_modules/a/package.json: a\n"
+        "db usr/src/app/node_modules/.pnpm/b@1/node_modules/b/package.json: b\n"
+        "db usr/src/b/node_modules/b/package.json: b\n"
+        "nondir " STORED(
+            "0a") "\n"
+                  "nondir " STORED(
+                      "0b") "\n"
+                            "nondir " STORED(
+                                "0c") "\n"
+                                      "nondir " STORED(
+                                          "xy") "\n"
+                                                "nondir usr/src/app/node_modules/c/package.json\n"
+                                                "nondir usr/src/app/node_modules/x/package.json\n"
+                                                "lost usr/src/app/node_modules/c/package.json: a hard link to " STORED(
+                                                    "0b") ", whose contents stand under "
+                                                          "that name only\n"
+                                                          "lost usr/src/app/node_modules/x/package.json: a hard link to " STORED(
+                                                              "xy") ", whose contents stand under "
+                                                                    "that name only\n");
+}
+
 static void test_symlink_loops(void **state)
 {
     (void)state;
@@ -647,6 +703,7 @@ int main(void)
         cmocka_unit_test_setup(test_folder_for_file, default_limits),
         cmocka_unit_test_setup(test_symlink_loops, default_limits),
         cmocka_unit_test_setup(test_hard_links, default_limits),
+        cmocka_unit_test_setup(test_hard_links_to_a_store, default_limits),
         cmocka_unit_test_setup(test_sizes, default_limits),
         cmocka_unit_test_setup(test_prefixes, default_limits),
         cmocka_unit_test_setup(test_links_limit, default_limits),
