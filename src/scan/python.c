@@ -83,6 +83,11 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
 {
     (void)err;
     struct metadata m = read_fields(file), path = from_path(file->path);
+    // pip moves what it uninstalls aside under a name that begins with this, and lists no such folder.
+    if (slice_starts(path.name, SLICE("~"))) {
+        scan_skip(out, file->path, false, "left behind by a pip that was interrupted; it is not installed");
+        return true;
+    }
     if (m.broken_off) {
         scan_skip(out, file->path, true, "its first %llu bytes (limit package_head_bytes) have no %s",
                   (unsigned long long)out->limits->package_head_bytes, m.name.p == NULL ? "Name" : "Version");
@@ -121,7 +126,7 @@ static uint64_t limit(const struct limits *limits)
 
 const struct scanner scanner_python = {
     .name = "python",
-    .version = 1,
+    .version = 2,
     .kind = "python",
     .limit = limit,
     .limit_name = "package_head_bytes",

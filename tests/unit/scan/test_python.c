@@ -48,6 +48,20 @@ static void test_fields(void **state)
     }
 }
 
+static void test_left_behind(void **state)
+{
+    (void)state;
+    static const char *const paths[] = {SITE "~ip-20.0.dist-info/METADATA", SITE "~-etuptools-40.egg-info/PKG-INFO"};
+    for (size_t i = 0; i < sizeof paths / sizeof paths[0]; i++) {
+        struct fixture f FIXTURE_AUTO = fixture_new();
+        fixture_scan(&f, paths[i], SLICE("Name: pip\nVersion: 20.0\n\n"));
+        assert_int_equal(f.findings.dbs_n, 0);
+        assert_int_equal(f.findings.skips_n, 1);
+        assert_false(f.findings.skips[0].lost);
+        assert_slice(f.findings.skips[0].reason, "left behind by a pip that was interrupted; it is not installed");
+    }
+}
+
 static void test_paths(void **state)
 {
     (void)state;
@@ -126,7 +140,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_fields), cmocka_unit_test(test_paths),   cmocka_unit_test(test_nameless),
-        cmocka_unit_test(test_head),   cmocka_unit_test(test_hostile),
+        cmocka_unit_test(test_head),   cmocka_unit_test(test_hostile), cmocka_unit_test(test_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
