@@ -220,7 +220,7 @@ static uint64_t limit(const struct limits *limits)
 
 const struct scanner scanner_rpm = {
     .name = "rpm",
-    .version = 1,
+    .version = 2,
     .kind = "rpm",
     .limit = limit,
     .limit_name = "rpmdb_bytes",

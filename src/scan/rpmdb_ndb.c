@@ -74,6 +74,9 @@ void rpmdb_ndb_read(struct rpmdb *db)
         scan_skip(db->out, db->path, true, "has %zu bytes, fewer than the %llu of its slots", db->file.n,
                   (unsigned long long)slots);
         slots = db->file.n;
+    } else if (slots == 0 || slice_starts(slice_from(db->file, slots), SLICE("Slot"))) {
+        scan_skip(db->out, db->path, true, "has slots beyond the %llu bytes that its head has for them",
+                  (unsigned long long)slots);
     }
     size_t damaged = 0, first = 0;
     for (size_t at = FILE_HEAD; at + BLOCK <= slots; at += BLOCK) {

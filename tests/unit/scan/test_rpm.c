@@ -384,6 +384,9 @@ static void test_damaged_ndb(void **state)
          "lost: header 1 has another checksum than it was written with\n"},
         {"more slots than file", 12, 2, 0, AB,
          "lost: has 5504 bytes, fewer than the 8192 of its slots\nlost: 88 of its slots are damaged, the first at byte 4096\n"},
+        {"no page of slots", 12, 0, 0, "", "lost: has slots beyond the 0 bytes that its head has for them\n"},
+        {"fewer slots than there are", 4096, 0x746f6c53, 0, "b 1-1  b 1-1\n",
+         "lost: has slots beyond the 4096 bytes that its head has for them\nlost: header 1 is not where its slot says\n"},
         {"cut off", 0, 0, 4200, A, "lost: header 2 stands behind the file's end\n"},
     };
     const struct container ndb = {NDB, make_ndb, 4096, false};
