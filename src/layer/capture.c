@@ -592,24 +592,59 @@ static bool capture_file(struct pass *p, struct tar *tar, const struct tar_entry
     return true;
 }
 
+// Packages of a copy, and the files that they own, count like those that were read: they are as many in the answer.
+static bool may_copy_packages(struct pass *p, const struct package_db *db, struct slice path)
+{
+    if (db->n <= p->limits->packages && p->out.packages <= p->limits->packages - db->n) {
+        p->out.packages += db->n;
+        return true;
+    }
+    scan_skip(&p->out, path, true, "more than %llu packages in one layer (limit packages)",
+              (unsigned long long)p->limits->packages);
+    return false;
+}
+
+static void copy_packages(struct pass *p, const struct package_db *of, struct package_db *db)
+{
+    uint64_t owned = 0;
+    for (size_t i = 0; i < of->n; i++)
+        owned += of->packages[i].files_n;
+    db->packages = of->packages;
+    db->n = db->cap = of->n;
+    if (owned == 0 || (owned <= p->limits->owned_files && p->out.owned <= p->limits->owned_files - owned)) {
+        p->out.owned += owned;
+        return;
+    }
+    db->packages = ARENA_NEW(p->arena, struct package, of->n);
+    for (size_t i = 0; i < of->n; i++) {
+        db->packages[i] = of->packages[i];
+        db->packages[i].files_n = 0;
+    }
+    scan_skip(&p->out, db->path, false,
+              "packages own more files than the %llu that limit owned_files allows; the owner of those that this one "
+              "lists is not known",
+              (unsigned long long)p->limits->owned_files);
+}
+
 // What a scanner found in a file, once more under the path of a hard link to it: the contents are the same, and are not
 // kept.
 static bool copy_capture(struct pass *p, struct capture of, const struct taker *taker, struct slice path)
 {
     struct findings *f = p->findings;
     struct capture c = begin_capture(p, taker);
-    path = arena_dup(p->arena, path);
     for (size_t i = 0; i < of.dbs_n; i++) {
-        if (f->dbs_n == f->dbs_cap)
-            f->dbs = arena_grow(p->arena, f->dbs, sizeof *f->dbs, f->dbs_n, &f->dbs_cap);
-        f->dbs[f->dbs_n] = f->dbs[of.dbs + i];
-        f->dbs[f->dbs_n++].path = path;
+        struct package_db from = f->dbs[of.dbs + i]; // its place may change
+        struct package_db *db = may_copy_packages(p, &from, path) ? scan_add_db(&p->out, of.scanner, path) : NULL;
+        if (db != NULL)
+            copy_packages(p, &from, db);
     }
     for (size_t i = 0; i < of.releases_n; i++) {
-        if (f->releases_n == f->releases_cap)
-            f->releases = arena_grow(p->arena, f->releases, sizeof *f->releases, f->releases_n, &f->releases_cap);
-        f->releases[f->releases_n] = f->releases[of.releases + i];
-        f->releases[f->releases_n++].path = path;
+        struct release_file from = f->releases[of.releases + i];
+        struct release_file *release = scan_add_release(&p->out, from.kind, path);
+        if (release != NULL) {
+            from.path = release->path;
+            *release = from;
+        }
     }
     return end_capture(p, c, path);
 }

@@ -447,6 +447,33 @@ static void test_folder_for_file(void **state)
               "folder opt/status\n");
 }
 
+// Each link stands for what the file has, and counts as much.
+static void test_hard_links_limits(void **state)
+{
+    (void)state;
+    struct buf t BUF_AUTO = {0};
+    add_file(&t, "var/lib/dpkg/status.d/a", STATUS("a"));
+    add_link(&t, '1', "var/lib/dpkg/status.d/b", "var/lib/dpkg/status.d/a");
+    add_link(&t, '1', "var/lib/dpkg/status.d/c", "var/lib/dpkg/status.d/a");
+    limits.packages = 2;
+    gives(&t, "db var/lib/dpkg/status.d/a: a\n"
+              "db var/lib/dpkg/status.d/b: a\n"
+              "nondir var/lib/dpkg/status.d/c\n"
+              "lost var/lib/dpkg/status.d/c: more than 2 packages in one layer (limit packages)\n");
+    limits = limits_default();
+    t.n = 0;
+    add_file(&t, "var/lib/dpkg/info/a.list", "/usr/bin/a\n/usr/bin/b\n");
+    add_link(&t, '1', "var/lib/dpkg/info/b.list", "var/lib/dpkg/info/a.list");
+    add_link(&t, '1', "var/lib/dpkg/info/c.list", "var/lib/dpkg/info/a.list");
+    limits.owned_files = 4;
+    gives(&t,
+          "db var/lib/dpkg/info/a.list: a\n"
+          "db var/lib/dpkg/info/b.list: a\n"
+          "db var/lib/dpkg/info/c.list: a\n"
+          "skip var/lib/dpkg/info/c.list: packages own more files than the 4 that limit owned_files allows; the owner "
+          "of those that this one lists is not known\n");
+}
+
 #define HEX_31        "0123456789abcdef0123456789abcde"
 #define STORED(first) "root/.local/share/pnpm/store/v10/files/" first "/" HEX_31 HEX_31 HEX_31 HEX_31 "00"
 
@@ -703,6 +730,7 @@ int main(void)
         cmocka_unit_test_setup(test_folder_for_file, default_limits),
         cmocka_unit_test_setup(test_symlink_loops, default_limits),
         cmocka_unit_test_setup(test_hard_links, default_limits),
+        cmocka_unit_test_setup(test_hard_links_limits, default_limits),
         cmocka_unit_test_setup(test_hard_links_to_a_store, default_limits),
         cmocka_unit_test_setup(test_sizes, default_limits),
         cmocka_unit_test_setup(test_prefixes, default_limits),
