@@ -1,16 +1,8 @@
 // A file of Alpine's security database.
-#include "fuzz.h"
-
-#include "feed/feed.h"
+#include "fuzz_feed.h"
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    struct limits limits = fuzz_limits();
-    struct segment_builder *builder = segment_builder_new("alpine");
-    struct reader *r READER_AUTO = fuzz_reader(data, size);
-    struct feed_input input = {.body = r, .scope = SLICE("alpine:v3.18/main"), .builder = builder, .limits = &limits};
-    struct error err;
-    feed_named(SLICE("alpine"))->parse(&input, &err);
-    segment_builder_free(&builder);
+    fuzz_feed("alpine", "alpine:v3.18/main", data, size);
     return 0;
 }

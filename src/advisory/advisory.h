@@ -7,37 +7,59 @@
 #include "base/limits.h"
 
 enum advisory_status {
-    ADVISORY_AFFECTED,     // every version is affected, no fix is known ("open")
-    ADVISORY_FIXED,        // versions before fixed_in are affected
-    ADVISORY_NOT_AFFECTED, // no version is or was affected
-    ADVISORY_UNDETERMINED, // the feed itself does not know yet
+    ADVISORY_AFFECTED,      // every version from `introduced` on is affected, no fix is known ("open")
+    ADVISORY_FIXED,         // versions from `introduced` to before `bound`
+    ADVISORY_LAST_AFFECTED, // versions from `introduced` to `bound`, that one too; which one has the fix is not said
+    ADVISORY_NOT_AFFECTED,  // no version is or was affected
+    ADVISORY_UNDETERMINED,  // the feed itself does not know yet
 };
 
-const char *advisory_status_name(enum advisory_status status); // "affected", "fixed", "not_affected", "undetermined"
+// "affected", "fixed", "last_affected", "not_affected", "undetermined".
+const char *advisory_status_name(enum advisory_status status);
 
-// The longest scope, package, vulnerability, fixed version or severity that a segment takes.
+// The longest name, version or word of a record that a segment takes: all its texts but the long ones.
 #define ADVISORY_FIELD_BYTES 4096
 
-// The longest description, list of aliases or list of links. A longer description is cut, with "…" at its end; a longer
-// list loses its last members.
+// The longest description, or list of aliases, advisories, scores or links. A longer description is cut, with "…" at
+// its end; a longer list loses its last members.
 #define ADVISORY_TEXT_BYTES (64 * 1024)
 
-// One statement of a feed: this vulnerability, in this package, in this scope. All text is valid UTF-8.
+// One statement of a feed: this vulnerability, in one range of versions of this package, in this scope. A vulnerability
+// with several ranges has several records. All text is valid UTF-8.
 struct advisory {
-    struct slice scope;         // what the feed speaks of: "debian:bookworm", "alpine:v3.10/main"
-    struct slice package;       // the name to look up: the source package's
+    struct slice scope;         // what the feed speaks of: "debian:bookworm", "alpine:v3.10/main", "pypi"
+    struct slice package;       // the name to look up
+    bool of_source;             // `package` names a source package, so the record is for whatever was built from it
     struct slice vulnerability; // "CVE-2014-0160"
-    struct slice aliases;       // other ids of the same flaw, blank-separated
-    struct slice fixed_in;      // with ADVISORY_FIXED
+    struct slice introduced;    // the first affected version; empty: the first of all
     enum advisory_status status;
-    struct slice severity;    // as the feed publishes it for this package: "high", "not yet assigned"
-    struct slice description; // of the vulnerability
-    struct slice links;       // blank-separated, of the vulnerability; the most useful first
+    struct slice bound; // with ADVISORY_FIXED the version with the fix, with ADVISORY_LAST_AFFECTED the last without
+
+    // Traits: what few distinct values of serve very many records.
+    struct slice severity; // as the feed publishes it for this package: "high", "not yet assigned"
+    struct slice state;    // what else it says of this package, in its own words: "Will not fix", "deferred"
+    struct slice arch;     // the record is for these only, blank-separated; empty: for all
+    struct slice module;   // of rpm, "nodejs:18": the record is for packages of that module; empty: of none
+
+    // Of the vulnerability.
+    struct slice description;
+    struct slice aliases;    // other ids of the same flaw, blank-separated
+    struct slice advisories; // the vendor's notices that tell of it, among others perhaps: "RHSA-2024:1234", likewise
+    struct slice cvss;       // vectors as the feed gives them, likewise
+    struct slice links;      // likewise; the most useful first
+
     uint32_t note; // set by segment_lookup_brief, for segment_describe: where the long texts stand, 0 nowhere
 };
 
-// False for a record that names no scope, package or vulnerability, or has a field longer than limits.field_bytes or
-// ADVISORY_FIELD_BYTES: a parser leaves such a record out.
+// The version that mends what the record tells of; empty when it names none.
+static inline struct slice advisory_fix(const struct advisory *record)
+{
+    return record->status == ADVISORY_FIXED ? record->bound : (struct slice){0};
+}
+
+// False for a record that names no scope, package or vulnerability, has a bound where its status knows none or none
+// where it needs one, or has a field longer than limits.field_bytes or ADVISORY_FIELD_BYTES: a parser leaves such a
+// record out.
 bool advisory_fits(const struct advisory *record, const struct limits *limits);
 
 // ---- segments -------------------------------------------------------------------------------------------------------
@@ -47,7 +69,7 @@ bool advisory_fits(const struct advisory *record, const struct limits *limits);
 
 struct segment_builder;
 
-// Collects records in memory (28 bytes each beside the texts, which are kept once), in any order. Never NULL.
+// Collects records in memory (32 bytes each beside the texts, which are kept once), in any order. Never NULL.
 struct segment_builder *segment_builder_new(const char *feed);
 void segment_builder_free(struct segment_builder **b); // NULL is fine
 
@@ -65,6 +87,12 @@ struct segment;
 // that segment does not have the scope, or cannot be read.
 bool segment_carry(struct segment_builder *b, struct segment *from, struct slice scope, const struct limits *limits,
                    struct error *err);
+
+// Takes over every record and scope of an earlier segment, but for the records of the vulnerabilities that `leave` says
+// yes to: what an upstream that publishes its changes has not changed.
+typedef bool segment_leave_fn(void *context, struct slice vulnerability);
+bool segment_carry_all(struct segment_builder *b, struct segment *from, segment_leave_fn *leave, void *context,
+                       const struct limits *limits, struct error *err);
 
 // A place to go back to: what was added after it (of a file that turned out to be broken) is forgotten by
 // segment_rewind.
@@ -95,7 +123,7 @@ typedef VEC(struct advisory) advisory_vec;
 bool segment_lookup(struct segment *s, struct slice scope, struct slice package, struct arena *a, advisory_vec *out,
                     struct error *err);
 
-// The same without aliases, description and links, of which most records are never asked: many times faster.
+// The same without the long texts, of which most records are never asked: many times faster.
 bool segment_lookup_brief(struct segment *s, struct slice scope, struct slice package, struct arena *a,
                           advisory_vec *out, struct error *err);
 
@@ -107,5 +135,8 @@ bool segment_vulnerability(struct segment *s, struct slice vulnerability, struct
                            struct error *err);
 
 bool segment_has_scope(struct segment *s, struct slice scope);
+
+// All scopes, sorted. They belong to the segment.
+const struct slice *segment_scopes(const struct segment *s, size_t *n);
 
 uint64_t segment_count(struct segment *s); // records

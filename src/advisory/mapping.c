@@ -1,14 +1,10 @@
 #include "advisory/mapping.h"
 
-bool mapping_add(struct segment_builder *b, struct slice scope, struct slice key, struct slice value,
-                 const struct limits *limits, uint64_t *left_out, struct error *err)
+struct advisory mapping_record(struct slice scope, struct slice key, struct slice value)
 {
     // Says nothing of any version.
-    struct advisory record = {.scope = scope, .package = key, .vulnerability = value, .status = ADVISORY_UNDETERMINED};
-    if (advisory_fits(&record, limits))
-        return segment_add(b, &record, limits, err);
-    ++*left_out;
-    return true;
+    return (struct advisory){
+        .scope = scope, .package = key, .vulnerability = value, .status = ADVISORY_UNDETERMINED};
 }
 
 bool mapping_lookup(struct segment *s, struct slice scope, struct slice key, struct arena *a, mapping_values *out,

@@ -9,9 +9,8 @@
 #define MAPPING_REDHAT_REPOSITORIES "redhat-repositories" // content set → CPEs
 #define MAPPING_REDHAT_CONTAINERS   "redhat-containers"   // an image's label "name" → repositories that publish it
 
-// Adds one value of a key. An empty one, or a text that is too long, is left out and counted in *left_out.
-bool mapping_add(struct segment_builder *b, struct slice scope, struct slice key, struct slice value,
-                 const struct limits *limits, uint64_t *left_out, struct error *err);
+// One value of a key, as a record for a segment.
+struct advisory mapping_record(struct slice scope, struct slice key, struct slice value);
 
 typedef VEC(struct slice) mapping_values;
 

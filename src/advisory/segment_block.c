@@ -1,6 +1,8 @@
 #include "advisory/segment_block.h"
 
-#define LEAST_RECORD 4 // bytes: two counts, the status and the note
+#define LEAST_RECORD    4 // bytes: two counts, the status and the note
+#define WITH_INTRODUCED 8u
+#define TRAIT_UNIT      16u
 
 // ---- numbers --------------------------------------------------------------------------------------------------------
 
@@ -52,23 +54,32 @@ static void put_text(struct buf *out, struct slice before, struct slice text)
 
 static uint64_t unpacked_bytes(const struct packed_record *r)
 {
-    return BLOCK_RECORD_BYTES + r->vulnerability.n + (r->status == ADVISORY_FIXED ? r->fixed_in.n : 0);
+    return BLOCK_RECORD_BYTES + r->vulnerability.n + r->introduced.n + r->bound.n;
+}
+
+static bool has_bound(enum advisory_status status)
+{
+    return status == ADVISORY_FIXED || status == ADVISORY_LAST_AFFECTED;
 }
 
 bool block_add(struct block_writer *w, const struct packed_record *r)
 {
     int64_t step = (int64_t)r->note - (int64_t)w->last.note;
-    struct slice fixed_before = w->last.fixed_in;
+    const struct packed_record before = w->last;
     if (unpacked_bytes(r) > BLOCK_MOST_BYTES - w->unpacked)
         return false;
-    put_text(&w->body, w->last.vulnerability, r->vulnerability);
-    put_number(&w->body, (uint64_t)r->severity * 4 + (uint64_t)r->status);
-    if (r->status == ADVISORY_FIXED)
-        put_text(&w->body, fixed_before, r->fixed_in);
+    put_text(&w->body, before.vulnerability, r->vulnerability);
+    put_number(&w->body, (uint64_t)r->trait * TRAIT_UNIT + (r->introduced.n != 0 ? WITH_INTRODUCED : 0) + r->status);
+    if (r->introduced.n != 0)
+        put_text(&w->body, before.introduced, r->introduced);
+    if (has_bound(r->status))
+        put_text(&w->body, before.bound, r->bound);
     put_number(&w->body, step < 0 ? (uint64_t)-step * 2 - 1 : (uint64_t)step * 2);
     w->last = *r;
-    if (r->status != ADVISORY_FIXED)
-        w->last.fixed_in = fixed_before;
+    if (r->introduced.n == 0)
+        w->last.introduced = before.introduced;
+    if (!has_bound(r->status))
+        w->last.bound = before.bound;
     w->unpacked += unpacked_bytes(r);
     w->n++;
     return true;
@@ -96,39 +107,38 @@ bool block_start(struct block_reader *r, struct slice block)
     r->rest = block;
     r->note = 0;
     r->unpacked = 0;
-    r->name_n = r->fixed_n = 0;
+    r->name.n = r->introduced.n = r->bound.n = 0;
     return take_number(&r->rest, &r->left) && r->left <= r->rest.n / LEAST_RECORD &&
            r->left <= BLOCK_MOST_BYTES / BLOCK_RECORD_BYTES;
 }
 
-static bool take_text(struct slice *in, char *text, size_t *text_n)
+static bool take_text(struct slice *in, struct block_text *text, struct slice *out)
 {
     uint64_t shared, n;
-    if (!take_number(in, &shared) || !take_number(in, &n) || shared > *text_n || n > in->n ||
+    if (!take_number(in, &shared) || !take_number(in, &n) || shared > text->n || n > in->n ||
         shared + n > ADVISORY_FIELD_BYTES)
         return false;
     if (n != 0)
-        memcpy(text + shared, in->p, n);
+        memcpy(text->text + shared, in->p, n);
     *in = slice_from(*in, n);
-    *text_n = shared + n;
+    text->n = shared + n;
+    *out = slice_of(text->text, text->n);
     return true;
 }
 
 bool block_next(struct block_reader *r, struct packed_record *record)
 {
     uint64_t status, step;
-    if (!take_text(&r->rest, r->name, &r->name_n) || !take_number(&r->rest, &status) || status / 4 > UINT32_MAX)
+    *record = (struct packed_record){0};
+    if (!take_text(&r->rest, &r->name, &record->vulnerability) || !take_number(&r->rest, &status) ||
+        status / TRAIT_UNIT > UINT32_MAX || status % WITH_INTRODUCED > ADVISORY_UNDETERMINED)
         return false;
-    *record = (struct packed_record){
-        .vulnerability = slice_of(r->name, r->name_n),
-        .status = (enum advisory_status)(status % 4),
-        .severity = (uint32_t)(status / 4),
-    };
-    if (record->status == ADVISORY_FIXED) {
-        if (!take_text(&r->rest, r->fixed, &r->fixed_n))
-            return false;
-        record->fixed_in = slice_of(r->fixed, r->fixed_n);
-    }
+    record->status = (enum advisory_status)(status % WITH_INTRODUCED);
+    record->trait = (uint32_t)(status / TRAIT_UNIT);
+    if ((status & WITH_INTRODUCED) != 0 && !take_text(&r->rest, &r->introduced, &record->introduced))
+        return false;
+    if (has_bound(record->status) && !take_text(&r->rest, &r->bound, &record->bound))
+        return false;
     if (!take_number(&r->rest, &step))
         return false;
     r->note += step % 2 == 0 ? step / 2 : 0 - (step / 2 + 1);

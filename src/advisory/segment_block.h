@@ -4,8 +4,9 @@
 // of its records, then for each, in the order of the vulnerabilities' names:
 //
 //   vulnerability   how many bytes it shares with the start of the name before, how many follow, those
-//   status          severity id × 4 + status
-//   fixed in        only with ADVISORY_FIXED: as the vulnerability, against the fixed version before
+//   status          trait id × 16 + 8 with an introduced version + status
+//   introduced      only when there is one: as the vulnerability, against the introduced version before
+//   bound           only where the status has one: as the vulnerability, against the bound before
 //   note            its id minus the one before, zigzag: 0, -1, 1, -2, … as 0, 1, 2, 3, …
 //
 // A list of ids is their number, then the first, then each one's distance from the one before.
@@ -15,14 +16,14 @@
 #include "base/buf.h"
 
 // What one block may unpack to, so that a look-up has a bound, whoever made the segment: the bytes of its names and
-// fixed versions, and this much for each record. The largest of Debian comes to half a MiB.
+// versions, and this much for each record. The largest of Debian comes to half a MiB.
 #define BLOCK_MOST_BYTES   (64 * MIB)
 #define BLOCK_RECORD_BYTES 64
 
 struct packed_record {
-    struct slice vulnerability, fixed_in; // valid until the next record is read
+    struct slice vulnerability, introduced, bound; // valid until the next record is read
     enum advisory_status status;
-    uint32_t severity, note; // ids
+    uint32_t trait, note; // ids
 };
 
 // Packing: the texts of one record must live until the next has been added.
@@ -47,8 +48,10 @@ struct block_reader {
     uint64_t left;     // records
     uint64_t unpacked; // bytes, of BLOCK_MOST_BYTES
     uint64_t note;
-    size_t name_n, fixed_n;
-    char name[ADVISORY_FIELD_BYTES], fixed[ADVISORY_FIELD_BYTES];
+    struct block_text {
+        size_t n;
+        char text[ADVISORY_FIELD_BYTES];
+    } name, introduced, bound; // the last ones read
 };
 
 // False for a block that cannot hold as many records as it says.

@@ -63,34 +63,69 @@ static void add_description(struct buf *out, struct slice text)
     buf_adds(out, ellipsis);
 }
 
-// The three long texts as one, so that a record needs one number for them: two lengths, then links, aliases,
-// description.
+// Several texts as one: each but the last with its length in front.
+static void add_part(struct buf *out, struct slice part)
+{
+    const uint32_t n = (uint32_t)part.n;
+    buf_add(out, slice_of((const char *)&n, sizeof n));
+    buf_add(out, part);
+}
+
+static struct slice take_part(struct slice *text)
+{
+    uint32_t n = 0;
+    if (text->n >= sizeof n)
+        memcpy(&n, text->p, sizeof n);
+    *text = slice_from(*text, sizeof n);
+    struct slice part = slice_of(text->p, n);
+    *text = slice_from(*text, n);
+    return part;
+}
+
 static struct slice note_text(struct segment_builder *b, const struct advisory *r)
 {
-    if (r->description.n + r->links.n + r->aliases.n == 0)
+    if (r->description.n + r->links.n + r->aliases.n + r->advisories.n + r->cvss.n == 0)
         return SLICE("");
-    struct slice links = cut_list(r->links), aliases = cut_list(r->aliases);
-    const uint64_t lengths[2] = {links.n, aliases.n};
     b->scratch.n = 0;
-    buf_add(&b->scratch, slice_of((const char *)lengths, sizeof lengths));
-    buf_add(&b->scratch, links);
-    buf_add(&b->scratch, aliases);
+    add_part(&b->scratch, cut_list(r->links));
+    add_part(&b->scratch, cut_list(r->aliases));
+    add_part(&b->scratch, cut_list(r->advisories));
+    add_part(&b->scratch, cut_list(r->cvss));
     add_description(&b->scratch, r->description);
     return buf_slice(&b->scratch);
 }
 
 struct note note_of(struct slice text)
 {
-    uint64_t lengths[2] = {0};
-    if (text.n >= sizeof lengths)
-        memcpy(lengths, text.p, sizeof lengths);
-    text = slice_from(text, sizeof lengths);
-    struct slice rest = slice_from(text, lengths[0]);
-    return (struct note){
-        .links = slice_of(text.p, lengths[0]),
-        .aliases = slice_of(rest.p, lengths[1]),
-        .description = slice_from(rest, lengths[1]),
-    };
+    struct note note;
+    note.links = take_part(&text);
+    note.aliases = take_part(&text);
+    note.advisories = take_part(&text);
+    note.cvss = take_part(&text);
+    note.description = text;
+    return note;
+}
+
+static struct slice trait_text(struct segment_builder *b, const struct advisory *r)
+{
+    b->scratch.n = 0;
+    add_part(&b->scratch, r->severity);
+    add_part(&b->scratch, r->state);
+    add_part(&b->scratch, r->arch);
+    add_part(&b->scratch, r->module);
+    buf_addc(&b->scratch, r->of_source ? '1' : '0');
+    return buf_slice(&b->scratch);
+}
+
+struct trait trait_of(struct slice text)
+{
+    struct trait trait;
+    trait.severity = take_part(&text);
+    trait.state = take_part(&text);
+    trait.arch = take_part(&text);
+    trait.module = take_part(&text);
+    trait.of_source = slice_eq(text, SLICE("1"));
+    return trait;
 }
 
 // ---- collecting -----------------------------------------------------------------------------------------------------
@@ -121,7 +156,7 @@ static bool check_limits(const struct segment_builder *b, const struct advisory 
                          struct error *err)
 {
     if (!advisory_fits(r, limits))
-        return error_set(err, ERR_LIMIT, "a record of %.*s has an empty field, or one that is too long",
+        return error_set(err, ERR_LIMIT, "a record of %.*s lacks a field, or has one that is too long",
                          SLICE_ARG(r->package));
     if (b->records_n >= limits->feed_records)
         return error_set(err, ERR_LIMIT, "more than %llu records (limit feed_records)",
@@ -144,9 +179,10 @@ bool segment_add(struct segment_builder *b, const struct advisory *r, const stru
     field[RECORD_PACKAGE] = number_of(b, r->package);
     field[RECORD_SCOPE] = number_of(b, r->scope);
     field[RECORD_VULNERABILITY] = number_of(b, r->vulnerability);
-    field[RECORD_FIXED_IN] = number_of(b, r->status == ADVISORY_FIXED ? r->fixed_in : SLICE(""));
+    field[RECORD_INTRODUCED] = number_of(b, r->introduced);
+    field[RECORD_BOUND] = number_of(b, r->bound);
     field[RECORD_STATUS] = (uint32_t)r->status;
-    field[RECORD_SEVERITY] = number_of(b, r->severity);
+    field[RECORD_TRAIT] = number_of(b, trait_text(b, r));
     field[RECORD_NOTE] = number_of(b, note_text(b, r));
     return true;
 }

@@ -12,9 +12,10 @@ enum record_field {
     RECORD_PACKAGE,
     RECORD_SCOPE,
     RECORD_VULNERABILITY,
-    RECORD_FIXED_IN,
+    RECORD_INTRODUCED,
+    RECORD_BOUND,
     RECORD_STATUS,
-    RECORD_SEVERITY,
+    RECORD_TRAIT,
     RECORD_NOTE,
     RECORD_FIELDS
 };
@@ -36,9 +37,15 @@ struct segment_builder {
     struct buf scratch;
 };
 
-// The long texts of a record, as one.
+// Texts of a record put together as one, so that one number stands for them.
+struct trait {
+    struct slice severity, state, arch, module;
+    bool of_source;
+};
+struct trait trait_of(struct slice text);
+
 struct note {
-    struct slice description, links, aliases;
+    struct slice links, aliases, advisories, cvss, description;
 };
 struct note note_of(struct slice text);
 

@@ -3,6 +3,7 @@
 #include "advisory/advisory.h"
 
 #include "advisory/segment_block.h"
+#include "advisory/segment_builder.h"
 #include "advisory/segment_format.h"
 #include "base/file.h"
 #include "base/reader.h"
@@ -18,7 +19,8 @@ struct segment {
     struct digest digest;
     sqlite3_stmt *block, *note, *packages, *package_name, *blocks_of_package, *blocks_of_scope;
     struct arena arena;
-    VEC(struct slice) scopes, severities; // by id - 1
+    VEC(struct slice) scopes; // by id - 1
+    VEC(struct trait) traits; // likewise
     uint64_t records;
 };
 
@@ -120,38 +122,56 @@ static bool check_schema(struct segment *s, struct error *err)
     return (code == SQLITE_DONE && i == n) || damaged(s, "its tables are others", err);
 }
 
-// The names of one of the small tables, which must be numbered from 1; the scopes also sorted.
-static bool read_names(struct segment *s, const char *sql, bool sorted, struct slice **names, size_t *names_n,
+// Scopes are sorted.
+static bool take_scope(struct segment *s, sqlite3_stmt *row)
+{
+    struct slice name = column(row, 1);
+    bool fine = sqlite3_column_int64(row, 0) == (int64_t)s->scopes.n + 1 && name.n <= ADVISORY_FIELD_BYTES &&
+                (s->scopes.n == 0 || slice_cmp(s->scopes.v[s->scopes.n - 1], name) < 0);
+    if (fine)
+        VEC_PUSH(&s->arena, &s->scopes) = arena_dup(&s->arena, name);
+    return fine;
+}
+
+static bool take_trait(struct segment *s, sqlite3_stmt *row)
+{
+    struct trait trait = {0};
+    struct slice *const texts[] = {&trait.severity, &trait.state, &trait.arch, &trait.module};
+    bool fine = sqlite3_column_int64(row, 0) == (int64_t)s->traits.n + 1;
+    for (int i = 0; fine && i < 4; i++) {
+        struct slice text = column(row, i + 1);
+        fine = text.n <= ADVISORY_FIELD_BYTES;
+        *texts[i] = arena_dup(&s->arena, text);
+    }
+    trait.of_source = sqlite3_column_int64(row, 5) != 0;
+    VEC_PUSH(&s->arena, &s->traits) = trait;
+    return fine;
+}
+
+// One of the small tables, which must be numbered from 1.
+static bool read_table(struct segment *s, const char *sql, bool (*take)(struct segment *, sqlite3_stmt *),
                        struct error *err)
 {
     sqlite3_stmt *statement = NULL;
-    VEC(struct slice) read = {0};
     if (sqlite3_prepare_v2(s->db, sql, -1, &statement, NULL) != SQLITE_OK)
         return sql_failed(s, err);
     int code;
     bool ok = true;
-    while (ok && (code = sqlite3_step(statement)) == SQLITE_ROW) {
-        struct slice name = column(statement, 1);
-        ok = sqlite3_column_int64(statement, 0) == (int64_t)read.n + 1 && name.n <= ADVISORY_FIELD_BYTES &&
-             (!sorted || read.n == 0 || slice_cmp(read.v[read.n - 1], name) < 0);
-        if (ok)
-            VEC_PUSH(&s->arena, &read) = arena_dup(&s->arena, name);
-    }
+    while (ok && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        ok = take(s, statement);
     if (!ok)
-        damaged(s, "its names are out of order", err);
+        damaged(s, "its scopes or traits are out of order", err);
     else if (code != SQLITE_DONE)
         ok = sql_failed(s, err);
     sqlite3_finalize(statement);
-    *names = read.v;
-    *names_n = read.n;
     return ok;
 }
 
 static bool read_small_tables(struct segment *s, struct error *err)
 {
     int64_t records = 0;
-    if (!read_names(s, "SELECT id, name FROM scope ORDER BY id", true, &s->scopes.v, &s->scopes.n, err) ||
-        !read_names(s, "SELECT id, name FROM severity ORDER BY id", false, &s->severities.v, &s->severities.n, err) ||
+    if (!read_table(s, "SELECT id, name FROM scope ORDER BY id", take_scope, err) ||
+        !read_table(s, "SELECT id, severity, state, arch, module, of_source FROM trait ORDER BY id", take_trait, err) ||
         !number(s, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'records'", &records, err))
         return false;
     s->records = records > 0 ? (uint64_t)records : 0;
@@ -165,7 +185,7 @@ static bool prepare_all(struct segment *s, struct error *err)
         const char *sql;
     } all[] = {
         {&s->block, "SELECT records FROM block WHERE id = (SELECT id FROM package WHERE name = ?1) << 32 | ?2"},
-        {&s->note, "SELECT description, links, aliases FROM note WHERE id = ?1"},
+        {&s->note, "SELECT description, links, aliases, advisories, cvss FROM note WHERE id = ?1"},
         {&s->packages, "SELECT packages FROM vulnerability WHERE name = ?1"},
         {&s->package_name, "SELECT name FROM package WHERE id = ?1"},
         {&s->blocks_of_package,
@@ -246,41 +266,54 @@ struct unpacking {
     struct segment *segment;
     struct arena *arena;
     struct slice scope, package; // in the arena
-    struct slice severity;       // of the record before, in the arena
-    uint32_t severity_id;
+    struct trait trait;          // of the record before, in the arena
+    uint32_t trait_id;
     struct advisory described; // the last record that was
     struct block_reader block;
 };
 
 static bool unpack_start(struct unpacking *u, struct slice block, struct error *err)
 {
-    u->severity_id = 0;
+    u->trait_id = 0;
     return block_start(&u->block, block) || damaged(u->segment, "a block of records is damaged", err);
 }
 
 static bool unpack_record(struct unpacking *u, struct packed_record *packed, struct error *err)
 {
-    if (!block_next(&u->block, packed) || packed->severity == 0 || packed->severity > u->segment->severities.n)
+    if (!block_next(&u->block, packed) || packed->trait == 0 || packed->trait > u->segment->traits.n)
         return damaged(u->segment, "a block of records is damaged", err);
     return true;
+}
+
+static struct trait trait_dup(struct arena *a, const struct trait *t)
+{
+    return (struct trait){.severity = arena_dup(a, t->severity),
+                          .state = arena_dup(a, t->state),
+                          .arch = arena_dup(a, t->arch),
+                          .module = arena_dup(a, t->module),
+                          .of_source = t->of_source};
 }
 
 static void fill_record(struct unpacking *u, const struct packed_record *packed, struct advisory *out)
 {
     // Neighbours mostly share theirs.
-    if (packed->severity != u->severity_id)
-        u->severity = arena_dup(u->arena, u->segment->severities.v[packed->severity - 1]);
-    u->severity_id = packed->severity;
+    if (packed->trait != u->trait_id)
+        u->trait = trait_dup(u->arena, &u->segment->traits.v[packed->trait - 1]);
+    u->trait_id = packed->trait;
     *out = (struct advisory){
         .scope = u->scope,
         .package = u->package,
         .vulnerability = arena_dup(u->arena, packed->vulnerability),
+        .introduced = arena_dup(u->arena, packed->introduced),
         .status = packed->status,
-        .severity = u->severity,
+        .bound = arena_dup(u->arena, packed->bound),
+        .of_source = u->trait.of_source,
+        .severity = u->trait.severity,
+        .state = u->trait.state,
+        .arch = u->trait.arch,
+        .module = u->trait.module,
         .note = packed->note,
     };
-    if (packed->status == ADVISORY_FIXED)
-        out->fixed_in = arena_dup(u->arena, packed->fixed_in);
 }
 
 static void make_room(struct arena *a, advisory_vec *out, uint64_t more)
@@ -330,8 +363,9 @@ bool segment_describe(struct segment *s, struct advisory *record, struct arena *
         return true;
     sqlite3_bind_int64(s->note, 1, record->note);
     bool ok = sqlite3_step(s->note) == SQLITE_ROW;
-    struct slice *const texts[] = {&record->description, &record->links, &record->aliases};
-    for (int i = 0; ok && i < 3; i++) {
+    struct slice *const texts[] = {&record->description, &record->links, &record->aliases, &record->advisories,
+                                   &record->cvss};
+    for (int i = 0; ok && i < 5; i++) {
         struct slice text = column(s->note, i);
         ok = text.n <= ADVISORY_TEXT_BYTES;
         if (ok)
@@ -350,6 +384,8 @@ static bool describe_next(struct segment *s, const struct advisory *before, stru
     record->description = before->description;
     record->links = before->links;
     record->aliases = before->aliases;
+    record->advisories = before->advisories;
+    record->cvss = before->cvss;
     return true;
 }
 
@@ -448,13 +484,27 @@ bool segment_has_scope(struct segment *s, struct slice scope)
     return scope_id(s, scope) != 0;
 }
 
+const struct slice *segment_scopes(const struct segment *s, size_t *n)
+{
+    *n = s->scopes.n;
+    return s->scopes.v;
+}
+
 uint64_t segment_count(struct segment *s)
 {
     return s->records;
 }
 
-static bool carry_block(struct segment_builder *b, struct unpacking *u, struct slice block, const struct limits *limits,
-                        struct error *err)
+// What is carried where to, and what is left behind.
+struct carrying {
+    struct segment_builder *b;
+    struct segment *from;
+    segment_leave_fn *leave; // NULL: nothing
+    void *context;
+    const struct limits *limits;
+};
+
+static bool carry_block(const struct carrying *c, struct unpacking *u, struct slice block, struct error *err)
 {
     if (!unpack_start(u, block, err))
         return false;
@@ -463,32 +513,53 @@ static bool carry_block(struct segment_builder *b, struct unpacking *u, struct s
         struct advisory record;
         if (!unpack_record(u, &packed, err))
             return false;
+        if (c->leave != NULL && c->leave(c->context, packed.vulnerability))
+            continue;
         fill_record(u, &packed, &record);
-        if (!describe_next(u->segment, &u->described, &record, u->arena, err) || !segment_add(b, &record, limits, err))
+        if (!describe_next(u->segment, &u->described, &record, u->arena, err) ||
+            !segment_add(c->b, &record, c->limits, err))
             return false;
         u->described = record;
     }
     return true;
 }
 
-bool segment_carry(struct segment_builder *b, struct segment *from, struct slice scope, const struct limits *limits,
-                   struct error *err)
+static bool carry_scope(const struct carrying *c, uint32_t id, struct error *err)
 {
-    uint32_t id = scope_id(from, scope);
+    struct segment *from = c->from;
+    struct slice scope = from->scopes.v[id - 1];
     int code;
     bool ok = true;
-    if (id == 0)
-        return error_set(err, ERR_NOT_FOUND, "the former segment has no scope %.*s", SLICE_ARG(scope));
-    segment_add_scope(b, scope);
+    segment_add_scope(c->b, scope);
     sqlite3_bind_int64(from->blocks_of_scope, 1, id);
     while (ok && (code = sqlite3_step(from->blocks_of_scope)) == SQLITE_ROW) {
         struct arena scratch ARENA_AUTO = {0};
         struct unpacking u = {.segment = from, .arena = &scratch, .scope = scope};
         u.package = column(from->blocks_of_scope, 0);
-        ok = carry_block(b, &u, column(from->blocks_of_scope, 1), limits, err);
+        ok = carry_block(c, &u, column(from->blocks_of_scope, 1), err);
     }
     if (ok && code != SQLITE_DONE)
         ok = sql_failed(from, err);
     sqlite3_reset(from->blocks_of_scope);
+    return ok;
+}
+
+bool segment_carry(struct segment_builder *b, struct segment *from, struct slice scope, const struct limits *limits,
+                   struct error *err)
+{
+    const struct carrying c = {.b = b, .from = from, .limits = limits};
+    uint32_t id = scope_id(from, scope);
+    if (id == 0)
+        return error_set(err, ERR_NOT_FOUND, "the former segment has no scope %.*s", SLICE_ARG(scope));
+    return carry_scope(&c, id, err);
+}
+
+bool segment_carry_all(struct segment_builder *b, struct segment *from, segment_leave_fn *leave, void *context,
+                       const struct limits *limits, struct error *err)
+{
+    const struct carrying c = {b, from, leave, context, limits};
+    bool ok = true;
+    for (uint32_t id = 1; ok && id <= from->scopes.n; id++)
+        ok = carry_scope(&c, id, err);
     return ok;
 }

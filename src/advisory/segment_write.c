@@ -96,10 +96,32 @@ static bool write_names(struct writer *w, enum record_field field, const char *s
     return ok;
 }
 
+static bool write_traits(struct writer *w, struct error *err)
+{
+    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO trait VALUES (?1, ?2, ?3, ?4, ?5, ?6)", err);
+    uint32_t id = 0;
+    bool ok = s != NULL;
+    for (size_t i = 0; ok && i < w->b->records_n; i++) {
+        uint32_t text = w->b->records[i].field[RECORD_TRAIT], *known = id_of(w, text, RECORD_TRAIT);
+        if (*known != 0)
+            continue;
+        *known = ++id;
+        struct trait trait = trait_of(w->b->texts.v[text]);
+        sqlite3_bind_int64(s, 1, id);
+        bind_text(s, 2, trait.severity);
+        bind_text(s, 3, trait.state);
+        bind_text(s, 4, trait.arch);
+        bind_text(s, 5, trait.module);
+        sqlite3_bind_int64(s, 6, trait.of_source);
+        ok = step(w, s, err);
+    }
+    return ok;
+}
+
 // Numbered in the order of their first use, so that those of one package are neighbours.
 static bool write_notes(struct writer *w, struct error *err)
 {
-    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO note VALUES (?1, ?2, ?3, ?4)", err);
+    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO note VALUES (?1, ?2, ?3, ?4, ?5, ?6)", err);
     uint32_t id = 0;
     bool ok = s != NULL;
     for (size_t i = 0; ok && i < w->b->records_n; i++) {
@@ -112,6 +134,8 @@ static bool write_notes(struct writer *w, struct error *err)
         bind_text(s, 2, note.description);
         bind_text(s, 3, note.links);
         bind_text(s, 4, note.aliases);
+        bind_text(s, 5, note.advisories);
+        bind_text(s, 6, note.cvss);
         ok = step(w, s, err);
     }
     return ok;
@@ -122,9 +146,10 @@ static struct packed_record packed(const struct writer *w, const struct record *
     const uint32_t *f = r->field;
     return (struct packed_record){
         .vulnerability = w->b->texts.v[f[RECORD_VULNERABILITY]],
-        .fixed_in = w->b->texts.v[f[RECORD_FIXED_IN]],
+        .introduced = w->b->texts.v[f[RECORD_INTRODUCED]],
+        .bound = w->b->texts.v[f[RECORD_BOUND]],
         .status = (enum advisory_status)f[RECORD_STATUS],
-        .severity = *id_of(w, f[RECORD_SEVERITY], RECORD_SEVERITY),
+        .trait = *id_of(w, f[RECORD_TRAIT], RECORD_TRAIT),
         .note = *id_of(w, f[RECORD_NOTE], RECORD_NOTE),
     };
 }
@@ -233,8 +258,8 @@ static bool write_tables(struct writer *w, struct error *err)
              SEGMENT_APPLICATION, SEGMENT_VERSION);
     return execute(w, pragmas, err) && execute(w, "BEGIN; " SEGMENT_SCHEMA, err) &&
            write_names(w, RECORD_SCOPE, "INSERT INTO scope VALUES (?1, ?2)", err) &&
-           write_names(w, RECORD_SEVERITY, "INSERT INTO severity VALUES (?1, ?2)", err) &&
-           write_names(w, RECORD_PACKAGE, "INSERT INTO package VALUES (?1, ?2)", err) && write_notes(w, err) &&
+           write_names(w, RECORD_PACKAGE, "INSERT INTO package VALUES (?1, ?2)", err) && write_traits(w, err) &&
+           write_notes(w, err) &&
            write_blocks(w, err) && write_vulnerabilities(w, err) && write_meta(w, err) && execute(w, "COMMIT", err);
 }
 

@@ -34,10 +34,11 @@ static void write_one(struct arena *a, const struct stored_image *image, const s
                  p->layer < image->layers_n ? image->layers[p->layer].digest.text : "?");
     for (size_t i = 0; i < e->records_n; i++) {
         const struct advisory *r = &e->records[i];
-        struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package),
-                     fixed = utf8_plain(a, r->fixed_in);
-        buf_addf(out, "  record:  %.*s %.*s: %s%s%.*s\n", SLICE_ARG(scope), SLICE_ARG(package),
-                 advisory_status_name(r->status), fixed.n != 0 ? " in " : "", SLICE_ARG(fixed));
+        struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package);
+        buf_addf(out, "  record:  %.*s %.*s: %s", SLICE_ARG(scope), SLICE_ARG(package),
+                 advisory_status_name(r->status));
+        session_add_range(a, r, out);
+        buf_addc(out, '\n');
     }
 }
 
@@ -96,7 +97,7 @@ static int run(struct cli *cli)
                  package = slice_str(cli->arguments_n > 2 ? cli->arguments[2] : NULL);
     if (!session_report(&s, &image, &indexed, &a, &report))
         return EXIT_FAILED;
-    if (!report_explain(&image, s.segments, id, package, &a, &found, &err)) {
+    if (!report_explain(&report, s.segments, id, package, &a, &found, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }

@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -153,6 +154,17 @@ static int gate(struct session *s, const struct report *report, const struct out
         return EXIT_FINE;
     log_error("%s: --fail-on cannot be answered, since no package of the image could be judged", target);
     return EXIT_FAILED;
+}
+
+void session_add_range(struct arena *a, const struct advisory *r, struct buf *out)
+{
+    struct slice introduced = utf8_plain(a, r->introduced), bound = utf8_plain(a, r->bound);
+    if (introduced.n != 0)
+        buf_addf(out, " from %.*s on", SLICE_ARG(introduced));
+    if (r->status == ADVISORY_FIXED)
+        buf_addf(out, " fixed in %.*s", SLICE_ARG(bound));
+    else if (r->status == ADVISORY_LAST_AFFECTED)
+        buf_addf(out, " up to %.*s", SLICE_ARG(bound));
 }
 
 int session_deliver(struct session *s, const struct report *report, const struct output *output, bool inventory,

@@ -35,8 +35,8 @@ static enum answer update_one(struct store *store, const struct feed *feed, cons
                                         [FEED_PARTLY] = "updated in part",
                                         [FEED_BROKEN] = "failed"};
     printf("%-20s %-16s %10llu records", feed->name, words[outcome.result], (unsigned long long)outcome.records);
-    if (outcome.left_out != 0)
-        printf(", %llu left out", (unsigned long long)outcome.left_out);
+    if (outcome.tally.left_out != 0)
+        printf(", %llu left out", (unsigned long long)outcome.tally.left_out);
     putchar('\n');
     fflush(stdout);
     if (outcome.result == FEED_UPDATED || outcome.result == FEED_SAME)

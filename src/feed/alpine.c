@@ -5,7 +5,6 @@
 // and remarks ("CVE-2017-2616 (+ regression fix)", "CVE-2020-11740 CVE-2020-11741 XSA-313"), and "secfixes" may be an
 // empty array.
 #include "base/json.h"
-#include "base/log.h"
 #include "feed/feed.h"
 #include "feed/json_members.h"
 
@@ -97,22 +96,12 @@ static void read_ids(struct arena *a, struct slice entry, struct ids *ids)
 
 // ---- the file -------------------------------------------------------------------------------------------------------
 
-static bool leave_out(struct feed_input *input, const struct advisory *record, struct slice entry)
-{
-    input->left_out++;
-    log_debug("alpine: %.*s %.*s: no record in \"%.*s\"", SLICE_ARG(record->scope), SLICE_ARG(record->package),
-              SLICE_ARG(entry));
-    return true;
-}
-
 static bool add_ids(struct feed_input *input, struct advisory *record, const struct slice *ids, size_t n,
                     struct error *err)
 {
     for (size_t i = 0; i < n; i++) {
         record->vulnerability = ids[i];
-        if (!advisory_fits(record, input->limits))
-            leave_out(input, record, ids[i]);
-        else if (!segment_add(input->builder, record, input->limits, err))
+        if (!feed_add(input, record, err))
             return false;
     }
     return true;
@@ -126,8 +115,11 @@ static bool take_entry(struct feed_input *input, struct advisory *record, struct
     struct buf aliases BUF_AUTO = {0};
     struct ids ids = {0};
     read_ids(&scratch, entry, &ids);
-    if (ids.cves.n + ids.others.n == 0)
-        return leave_out(input, record, entry);
+    record->vulnerability = entry;
+    if (ids.cves.n + ids.others.n == 0) {
+        feed_leave_out(input, "names no vulnerability", record);
+        return true;
+    }
     for (size_t i = 0; ids.cves.n != 0 && i < ids.others.n; i++) {
         if (i != 0)
             buf_addc(&aliases, ' ');
@@ -144,10 +136,12 @@ static bool take_version(struct feed_input *input, struct advisory *record, stru
     yyjson_val *entry;
     size_t i, n;
     version = slice_trim(version); // some keys carry a blank at an end
-    if (version.n == 0 || !yyjson_is_arr(entries))
-        return leave_out(input, record, version);
+    if (version.n == 0 || !yyjson_is_arr(entries)) {
+        feed_leave_out(input, "is a version without a name or a list", record);
+        return true;
+    }
     record->status = slice_eq(version, SLICE("0")) ? ADVISORY_NOT_AFFECTED : ADVISORY_FIXED;
-    record->fixed_in = record->status == ADVISORY_FIXED ? version : SLICE("");
+    record->bound = record->status == ADVISORY_FIXED ? version : SLICE("");
     yyjson_arr_foreach(entries, i, n, entry)
     {
         if (!take_entry(input, record, json_val_str(entry), err))
@@ -158,13 +152,16 @@ static bool take_version(struct feed_input *input, struct advisory *record, stru
 
 static bool take_package(struct feed_input *input, yyjson_val *package, struct error *err)
 {
-    struct advisory record = {.scope = input->scope, .package = json_str(package, "name")};
+    struct advisory record = {.scope = input->scope, .package = json_str(package, "name"), .of_source = true};
     yyjson_val *fixes = yyjson_obj_get(package, "secfixes"), *key, *value;
     size_t i, n;
+    bool none = yyjson_is_arr(fixes) && yyjson_arr_size(fixes) == 0;
     if (record.package.n == 0)
-        return leave_out(input, &record, SLICE("a package without a name"));
-    if (!yyjson_is_obj(fixes) && !(yyjson_is_arr(fixes) && yyjson_arr_size(fixes) == 0))
-        return leave_out(input, &record, SLICE("secfixes that are no object"));
+        feed_leave_out(input, "is a package without a name", &record);
+    else if (!yyjson_is_obj(fixes) && !none)
+        feed_leave_out(input, "is a package without secfixes", &record);
+    if (record.package.n == 0 || !yyjson_is_obj(fixes))
+        return true;
     yyjson_obj_foreach(fixes, i, n, key, value)
     {
         if (!take_version(input, &record, json_val_str(key), value, err))

@@ -5,7 +5,6 @@
 // "urgency", "repositories": {…}, "nodsa", …}}}}}. Only "resolved" comes with a fixed version; "0" means that the
 // release was never affected. Ids that begin with TEMP- are the tracker's own.
 #include "base/json.h"
-#include "base/log.h"
 #include "feed/feed.h"
 #include "feed/json_members.h"
 
@@ -14,18 +13,16 @@ struct tracker {
     struct advisory record; // what the levels above have said
 };
 
-static bool leave_out(struct tracker *t, struct slice release, const char *why)
+static bool leave_out(struct tracker *t, const char *why)
 {
-    t->input->left_out++;
-    log_debug("debian: %.*s %.*s %.*s: %s", SLICE_ARG(t->record.package), SLICE_ARG(t->record.vulnerability),
-              SLICE_ARG(release), why);
+    feed_leave_out(t->input, why, &t->record);
     return true;
 }
 
 static bool read_status(yyjson_val *entry, struct advisory *r)
 {
     struct slice status = json_str(entry, "status"), fixed = json_str(entry, "fixed_version");
-    r->fixed_in = SLICE("");
+    r->bound = SLICE("");
     if (slice_eq(status, SLICE("open"))) {
         r->status = ADVISORY_AFFECTED;
     } else if (slice_eq(status, SLICE("undetermined"))) {
@@ -36,7 +33,7 @@ static bool read_status(yyjson_val *entry, struct advisory *r)
         r->status = ADVISORY_NOT_AFFECTED;
     } else {
         r->status = ADVISORY_FIXED;
-        r->fixed_in = fixed;
+        r->bound = fixed;
     }
     return true;
 }
@@ -45,26 +42,26 @@ static bool take_release(struct tracker *t, struct slice release, yyjson_val *en
 {
     struct buf scope BUF_AUTO = {0};
     struct advisory *r = &t->record;
-    if (!read_status(entry, r))
-        return leave_out(t, release, "no known status");
     buf_adds(&scope, "debian:");
     buf_add(&scope, release);
-    r->scope = buf_slice(&scope);
+    r->scope = release.n != 0 ? buf_slice(&scope) : release;
+    if (!read_status(entry, r))
+        return leave_out(t, "has no known status");
     r->severity = json_str(entry, "urgency");
-    if (release.n == 0 || !advisory_fits(r, t->input->limits))
-        return leave_out(t, release, "an empty field, or one that is too long");
-    segment_add_scope(t->input->builder, r->scope);
-    return segment_add(t->input->builder, r, t->input->limits, err);
+    if (advisory_fits(r, t->input->limits))
+        segment_add_scope(t->input->builder, r->scope);
+    return feed_add(t->input, r, err);
 }
 
 static bool take_vulnerability(struct tracker *t, struct slice id, yyjson_val *entry, struct error *err)
 {
     yyjson_val *releases = yyjson_obj_get(entry, "releases"), *key, *value;
     size_t i, n;
+    t->record.scope = SLICE("");
     t->record.vulnerability = id;
     t->record.description = json_str(entry, "description");
     if (!yyjson_is_obj(releases))
-        return leave_out(t, SLICE(""), "no releases");
+        return leave_out(t, "has no releases");
     yyjson_obj_foreach(releases, i, n, key, value)
     {
         if (!take_release(t, json_val_str(key), value, err))
@@ -82,9 +79,9 @@ static bool take_package(void *context, struct slice object, struct error *err)
     yyjson_obj_iter package = yyjson_obj_iter_with(yyjson_doc_get_root(doc));
     yyjson_val *name = yyjson_obj_iter_next(&package), *entries = yyjson_obj_iter_get_val(name), *key, *value;
     size_t i, n;
-    t->record = (struct advisory){.package = json_val_str(name)};
+    t->record = (struct advisory){.package = json_val_str(name), .of_source = true};
     if (!yyjson_is_obj(entries))
-        return leave_out(t, SLICE(""), "no vulnerabilities");
+        return leave_out(t, "is a package without vulnerabilities");
     yyjson_obj_foreach(entries, i, n, key, value)
     {
         if (!take_vulnerability(t, json_val_str(key), value, err))

@@ -358,7 +358,7 @@ static void wait_before(struct transfer *t, int try)
     nanosleep(&pause, NULL);
 }
 
-static enum fetch_result finish(struct transfer *t, struct fetch_validators *validators, struct reader **body,
+static enum fetch_result finish(struct transfer *t, struct fetch_validators *validators, int *file,
                                 struct error *err)
 {
     if (t->status == 304)
@@ -372,7 +372,7 @@ static enum fetch_result finish(struct transfer *t, struct fetch_validators *val
         return FETCH_FAILED;
     }
     *validators = t->of_file;
-    *body = reader_of_fd(t->fd, true);
+    *file = t->fd;
     t->fd = -1;
     return FETCH_OK;
 }
@@ -393,7 +393,7 @@ static int open_spool(const char *spool, struct error *err)
 }
 
 enum fetch_result download(struct downloader *d, const char *url, struct fetch_validators *validators, struct arena *a,
-                           struct reader **body, struct error *err)
+                           int *file, struct error *err)
 {
     struct transfer t = {.d = d, .arena = a, .fd = open_spool(d->spool, err)};
     enum fetch_result result = FETCH_FAILED;
@@ -411,7 +411,7 @@ enum fetch_result download(struct downloader *d, const char *url, struct fetch_v
             log_info("try %d: %s", tries, err->text);
     }
     if (outcome == DONE)
-        result = finish(&t, validators, body, err);
+        result = finish(&t, validators, file, err);
     fd_close(&t.fd);
     if (result == FETCH_FAILED && tries > 1)
         error_wrap(err, "after %d tries", tries);

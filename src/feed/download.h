@@ -12,6 +12,6 @@ void downloader_free(struct downloader **d); // NULL is fine
 // Seconds before the second try; each further one waits twice as long.
 void downloader_set_first_wait(struct downloader *d, double seconds);
 
-// As fetch(), but `*body` reads what was sent, still packed.
+// As fetch_file().
 enum fetch_result download(struct downloader *d, const char *url, struct fetch_validators *validators, struct arena *a,
-                           struct reader **body, struct error *err);
+                           int *file, struct error *err);

@@ -15,6 +15,7 @@ struct feed {
     const char *title; // "Debian security tracker"
     const char *url;   // where a person looks: the upstream's first URL
     unsigned version;  // of the parser: a new one makes every file be fetched and read again
+    bool whole_files;  // its files are archives that are read by place: the parser gets `file`, and no `body`
 
     // Reads one of its files into records.
     bool (*parse)(struct feed_input *input, struct error *err);
@@ -29,14 +30,34 @@ const struct feed *feed_named(struct slice name);
 
 // ---- for feeds ------------------------------------------------------------------------------------------------------
 
+#define FEED_REASONS 16 // the most that are told apart; what comes behind them counts for the last
+
+// What became of the records of files: those added, some of them word for word the same, and those left out.
+struct feed_tally {
+    uint64_t added, left_out;
+    struct feed_reason {
+        const char *reason; // a literal
+        uint64_t n;
+    } reasons[FEED_REASONS];
+    size_t reasons_n;
+};
+
 // What a parser gets.
 struct feed_input {
     struct reader *body; // unpacked
+    int file;            // with feed.whole_files, as it was fetched: a descriptor that stays the caller's
     struct slice scope;  // the one that this file covers; empty when the file says it itself
     struct segment_builder *builder;
     const struct limits *limits;
-    uint64_t left_out; // to be counted up by the parser: records that it could not use, which the outcome reports
+    struct feed_tally *tally;
 };
+
+// Adds a record, or leaves it out (for a field that it lacks, or that is too long). False when the segment is full.
+bool feed_add(struct feed_input *input, const struct advisory *record, struct error *err);
+
+// Counts a record that the parser could not use. Nothing of an upstream is dropped otherwise: what it says is either
+// added or counted here. `reason` is a literal, for people: "no known status". What it was goes to the debug log.
+void feed_leave_out(struct feed_input *input, const char *reason, const struct advisory *record);
 
 enum feed_answer { FEED_READ, FEED_UNCHANGED, FEED_ABSENT, FEED_FAILED };
 
@@ -45,6 +66,11 @@ enum feed_answer { FEED_READ, FEED_UNCHANGED, FEED_ABSENT, FEED_FAILED };
 // after retries keeps its former records; the run goes on and is reported as failed in part. FEED_ABSENT: the upstream
 // says that there is no such file (404), which is no failure for a feed that probes.
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope);
+
+// Fetches a small file, such as a list of others, for update() itself to read. `text` lives as long as the run.
+enum feed_answer feed_text(struct feed_run *run, const char *url, struct slice *text, struct error *err);
+
+struct arena *feed_arena(struct feed_run *run); // lives as long as the run
 
 // ---- running them ---------------------------------------------------------------------------------------------------
 
@@ -61,7 +87,7 @@ struct feed_outcome {
     // FEED_NOT_MIRRORED: a mirror that was given has no file of the feed, and no update before had one.
     enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN, FEED_NOT_MIRRORED } result;
     uint64_t records;
-    uint64_t left_out;
+    struct feed_tally tally; // of the files that were read in this run
     struct error error; // of all but FEED_UPDATED and FEED_SAME
 };
 

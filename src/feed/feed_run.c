@@ -26,7 +26,7 @@ struct feed_run {
     VEC(struct feed_file) files; // as they are after this run
     size_t read, unchanged, failed;
     size_t vanished; // files that were there at the last run
-    uint64_t left_out;
+    struct feed_tally tally;
     struct error first_failure;
 };
 
@@ -80,16 +80,76 @@ static void fail(struct feed_run *run, const struct feed_file *former, struct sl
     file->error = arena_dup(&run->arena, slice_str(why->text));
 }
 
-static bool parse_body(struct feed_run *run, struct reader *body, struct slice scope, struct error *err)
+struct arena *feed_arena(struct feed_run *run)
 {
-    struct feed_input input = {body, scope, run->builder, run->options->limits, 0};
+    return &run->arena;
+}
+
+// ---- what parsers give ----------------------------------------------------------------------------------------------
+
+static void count_reason(struct feed_tally *tally, const char *reason, uint64_t n)
+{
+    size_t i = 0;
+    while (i < tally->reasons_n && strcmp(tally->reasons[i].reason, reason) != 0)
+        i++;
+    if (i == tally->reasons_n && i < FEED_REASONS)
+        tally->reasons[tally->reasons_n++] = (struct feed_reason){reason, 0};
+    tally->reasons[i < FEED_REASONS ? i : FEED_REASONS - 1].n += n;
+    tally->left_out += n;
+}
+
+static void add_tally(struct feed_tally *to, const struct feed_tally *tally)
+{
+    to->added += tally->added;
+    for (size_t i = 0; i < tally->reasons_n; i++)
+        count_reason(to, tally->reasons[i].reason, tally->reasons[i].n);
+}
+
+bool feed_add(struct feed_input *input, const struct advisory *record, struct error *err)
+{
+    if (!advisory_fits(record, input->limits)) {
+        feed_leave_out(input, "lacks a field, or has one that is too long", record);
+        return true;
+    }
+    input->tally->added++;
+    return segment_add(input->builder, record, input->limits, err);
+}
+
+void feed_leave_out(struct feed_input *input, const char *reason, const struct advisory *record)
+{
+    count_reason(input->tally, reason, 1);
+    log_debug("left out: %.*s %.*s %.*s: %s", SLICE_ARG(record->scope), SLICE_ARG(record->package),
+              SLICE_ARG(record->vulnerability), reason);
+}
+
+// ---- files ----------------------------------------------------------------------------------------------------------
+
+static bool parse_file(struct feed_run *run, struct reader *body, int file, struct slice scope, struct error *err)
+{
+    struct feed_tally tally = {0};
+    struct feed_input input = {body, file, scope, run->builder, run->options->limits, &tally};
     struct segment_mark mark = segment_mark(run->builder);
     if (!run->feed->parse(&input, err)) {
         segment_rewind(run->builder, mark);
         return false;
     }
-    run->left_out += input.left_out;
+    add_tally(&run->tally, &tally);
     return true;
+}
+
+enum feed_answer feed_text(struct feed_run *run, const char *url, struct slice *text, struct error *err)
+{
+    struct fetch_validators validators = {0};
+    struct reader *body READER_AUTO = NULL;
+    struct buf bytes BUF_AUTO = {0};
+    enum fetch_result result = fetch(run->fetcher, url, &validators, &run->arena, &body, err);
+    if (result == FETCH_ABSENT)
+        return FEED_ABSENT;
+    if (result != FETCH_OK || !reader_read_all(body, &bytes, run->options->limits->feed_member_bytes,
+                                               "the file (limit feed_member_bytes)", err))
+        return FEED_FAILED;
+    *text = arena_dup(&run->arena, buf_slice(&bytes));
+    return FEED_READ;
 }
 
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope)
@@ -98,12 +158,14 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     struct feed_file file = {.url = arena_dup(&run->arena, slice_str(url)), .scope = arena_dup(&run->arena, scope)};
     struct fetch_validators validators = {0};
     struct reader *body READER_AUTO = NULL;
+    int whole FD_AUTO = -1;
     struct error err;
     // "Unchanged" helps only where this version of the parser has read it.
     if (is_kept(run, former, scope) && former->version == run->feed->version)
         validators = (struct fetch_validators){former->etag, former->last_modified};
     enum feed_answer answer = FEED_FAILED;
-    switch (fetch(run->fetcher, url, &validators, &run->arena, &body, &err)) {
+    switch (run->feed->whole_files ? fetch_file(run->fetcher, url, &validators, &run->arena, &whole, &err)
+                                   : fetch(run->fetcher, url, &validators, &run->arena, &body, &err)) {
     case FETCH_ABSENT:
         if (former != NULL) {
             run->vanished++;
@@ -114,7 +176,7 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
         answer = carry(run, scope, &err) ? FEED_UNCHANGED : FEED_FAILED;
         break;
     case FETCH_OK:
-        answer = parse_body(run, body, scope, &err) ? FEED_READ : FEED_FAILED;
+        answer = parse_file(run, body, whole, scope, &err) ? FEED_READ : FEED_FAILED;
         if (answer == FEED_FAILED)
             error_wrap(&err, "%s", url);
         break;
@@ -182,7 +244,7 @@ static void conclude(struct feed_run *run, bool ran, const struct error *why, co
     struct error err;
     *made = false;
     outcome->records = state != NULL ? state->records : 0;
-    outcome->left_out = run->left_out;
+    outcome->tally = run->tally;
     if (!ran) {
         err = *why;
         if (run->failed != 0)

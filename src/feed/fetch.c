@@ -94,7 +94,7 @@ static bool check_size(const struct fetcher *f, int fd, struct error *err)
 }
 
 static enum fetch_result read_file(const struct fetcher *f, const char *path, struct fetch_validators *validators,
-                                   struct arena *a, struct reader **body, struct error *err)
+                                   struct arena *a, int *file, struct error *err)
 {
     if (!is_folder(f->mirror.p)) {
         error_set(err, ERR_NOT_FOUND, "the mirror %s is no folder", f->mirror.p);
@@ -113,7 +113,7 @@ static enum fetch_result read_file(const struct fetcher *f, const char *path, st
     if (slice_eq(tag, validators->etag))
         return FETCH_UNCHANGED;
     *validators = (struct fetch_validators){.etag = tag};
-    *body = reader_of_fd(fd_take(&fd), true);
+    *file = fd_take(&fd);
     return FETCH_OK;
 }
 
@@ -140,25 +140,43 @@ static struct slice shown(struct slice place, struct arena *a)
     return arena_printf(a, "%.*s://%s", (int)scheme, place.p, rest.p + at + 1);
 }
 
+static enum fetch_result failed(const struct fetcher *f, const char *url, struct arena *a, enum fetch_result result,
+                                struct error *err)
+{
+    if (result == FETCH_FAILED || result == FETCH_ABSENT)
+        error_wrap(err, "%.*s", SLICE_ARG(shown(mirrored(f, url, a), a)));
+    return result;
+}
+
+static enum fetch_result get(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
+                             int *file, struct error *err)
+{
+    struct slice place = mirrored(f, url, a);
+    if (f->mirror.p == NULL || !f->mirror_is_folder)
+        return download(f->downloader, place.p, validators, a, file, err);
+    if (stays_below(slice_str(url)))
+        return read_file(f, place.p, validators, a, file, err);
+    error_set(err, ERR_FORMAT, "leads out of the mirror");
+    return FETCH_FAILED;
+}
+
+enum fetch_result fetch_file(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
+                             int *file, struct error *err)
+{
+    *file = -1;
+    return failed(f, url, a, get(f, url, validators, a, file, err), err);
+}
+
 enum fetch_result fetch(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
                         struct reader **body, struct error *err)
 {
-    struct slice place = mirrored(f, url, a);
     struct fetch_validators fresh = *validators;
-    struct reader *packed = NULL;
-    enum fetch_result result = FETCH_FAILED;
+    int file = -1;
     *body = NULL;
-    if (f->mirror.p == NULL || !f->mirror_is_folder)
-        result = download(f->downloader, place.p, &fresh, a, &packed, err);
-    else if (stays_below(slice_str(url)))
-        result = read_file(f, place.p, &fresh, a, &packed, err);
-    else
-        error_set(err, ERR_FORMAT, "leads out of the mirror");
-    if (result == FETCH_OK && !unpack(packed, f->limits, body, err))
+    enum fetch_result result = get(f, url, &fresh, a, &file, err);
+    if (result == FETCH_OK && !unpack(reader_of_fd(file, true), f->limits, body, err))
         result = FETCH_FAILED;
     if (result == FETCH_OK)
         *validators = fresh;
-    if (result == FETCH_FAILED || result == FETCH_ABSENT)
-        error_wrap(err, "%.*s", SLICE_ARG(shown(place, a)));
-    return result;
+    return failed(f, url, a, result, err);
 }

@@ -28,5 +28,9 @@ void fetcher_free(struct fetcher **f);
 enum fetch_result fetch(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
                         struct reader **body, struct error *err);
 
+// The same, but as it was sent: `*file` is a descriptor at the beginning of the file, for the caller to close.
+enum fetch_result fetch_file(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
+                             int *file, struct error *err);
+
 // Seconds before the second try (1 unless set); each further one waits twice as long. For tests.
 void fetch_set_first_wait(struct fetcher *f, double seconds);

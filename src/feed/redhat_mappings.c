@@ -14,11 +14,14 @@ static bool take_values(struct feed_input *input, struct slice scope, struct sli
 {
     yyjson_val *value;
     size_t i, n;
-    if (!yyjson_is_arr(values))
-        input->left_out++;
+    if (!yyjson_is_arr(values)) {
+        struct advisory record = mapping_record(scope, key, SLICE(""));
+        feed_leave_out(input, "is a key without a list", &record);
+    }
     yyjson_arr_foreach(values, i, n, value)
     {
-        if (!mapping_add(input->builder, scope, key, json_val_str(value), input->limits, &input->left_out, err))
+        struct advisory record = mapping_record(scope, key, json_val_str(value));
+        if (!feed_add(input, &record, err))
             return false;
     }
     return true;

@@ -48,14 +48,15 @@ static struct slice alpine_end_of_life(const struct distribution *d)
     return (struct slice){0};
 }
 
-static size_t alpine_scopes(struct arena *a, const struct distribution *d, struct slice out[MATCH_SCOPES])
+static void alpine_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded,
+                          size_t loaded_n, scope_vec *out)
 {
-    struct slice branch = branch_of(a, d);
+    struct slice branch = branch_of(a, image->distribution);
+    (void)loaded, (void)loaded_n;
     if (branch.n == 0)
-        return 0;
-    out[0] = arena_printf(a, "alpine:%.*s/main", SLICE_ARG(branch));
-    out[1] = arena_printf(a, "alpine:%.*s/community", SLICE_ARG(branch));
-    return 2;
+        return;
+    VEC_PUSH(a, out) = arena_printf(a, "alpine:%.*s/main", SLICE_ARG(branch));
+    VEC_PUSH(a, out) = arena_printf(a, "alpine:%.*s/community", SLICE_ARG(branch));
 }
 
 // The records of an id, sorted out.
@@ -67,7 +68,7 @@ struct sorted_records {
     const struct advisory *unclear;
 };
 
-static void sort_out(const struct match_key *key, const struct advisory *r, struct sorted_records *s)
+static void sort_out(struct slice version, const struct advisory *r, struct sorted_records *s)
 {
     if (r->status == ADVISORY_NOT_AFFECTED)
         s->never = r;
@@ -75,15 +76,15 @@ static void sort_out(const struct match_key *key, const struct advisory *r, stru
         s->open = r;
     else if (r->status == ADVISORY_UNDETERMINED)
         s->unclear = r;
-    else if (version_apk.compare(r->fixed_in, key->version) > 0) {
-        if (s->ahead == NULL || version_apk.compare(r->fixed_in, s->ahead->fixed_in) < 0)
+    else if (version_apk.compare(r->bound, version) > 0) {
+        if (s->ahead == NULL || version_apk.compare(r->bound, s->ahead->bound) < 0)
             s->ahead = r;
-    } else if (s->reached == NULL || version_apk.compare(r->fixed_in, s->reached->fixed_in) > 0) {
+    } else if (s->reached == NULL || version_apk.compare(r->bound, s->reached->bound) > 0) {
         s->reached = r;
     }
 }
 
-static struct slice explain(struct arena *a, const struct match_key *key, const struct verdict *v)
+static struct slice explain(struct arena *a, struct slice version, const struct verdict *v)
 {
     const struct advisory *r = v->decided_by;
     struct slice says = arena_printf(a, "Alpine's secdb says of %.*s in %.*s:", SLICE_ARG(r->package),
@@ -96,13 +97,14 @@ static struct slice explain(struct arena *a, const struct match_key *key, const 
     case ADVISORY_UNDETERMINED:
         return arena_printf(a, "%.*s undetermined", SLICE_ARG(says));
     case ADVISORY_FIXED:
+    case ADVISORY_LAST_AFFECTED: // secdb has none
         break;
     }
     bool older = v->kind == VERDICT_AFFECTED;
     return arena_printf(a, "%.*s fixed in %.*s; the installed %.*s %.*s is %s (apk order): %s", SLICE_ARG(says),
-                        SLICE_ARG(r->fixed_in), SLICE_ARG(key->package), SLICE_ARG(key->version),
+                        SLICE_ARG(r->bound), SLICE_ARG(r->package), SLICE_ARG(version),
                         older                                                 ? "older"
-                        : version_apk.compare(r->fixed_in, key->version) == 0 ? "that version"
+                        : version_apk.compare(r->bound, version) == 0 ? "that version"
                                                                               : "newer",
                         older ? "affected" : "not affected");
 }
@@ -111,23 +113,24 @@ static void alpine_judge(struct arena *a, const struct match_key *key, const str
                          bool explain_it, struct verdict *out)
 {
     struct sorted_records s = {0};
+    struct slice version = key->names[0].version; // of its origin, under which alone it is looked up
     for (size_t i = 0; i < n; i++)
-        sort_out(key, &records[i], &s);
+        sort_out(version, &records[i], &s);
     *out = (struct verdict){.kind = VERDICT_NOT_AFFECTED, .decided_by = s.never != NULL ? s.never : s.reached};
     if (out->decided_by == NULL && s.ahead != NULL)
-        *out = (struct verdict){.kind = VERDICT_AFFECTED, .fixed_in = s.ahead->fixed_in, .decided_by = s.ahead};
+        *out = (struct verdict){.kind = VERDICT_AFFECTED, .fixed_in = s.ahead->bound, .decided_by = s.ahead};
     else if (out->decided_by == NULL && s.open != NULL)
         *out = (struct verdict){.kind = VERDICT_AFFECTED, .decided_by = s.open};
     else if (out->decided_by == NULL && s.unclear != NULL)
         *out = (struct verdict){.kind = VERDICT_UNDETERMINED, .decided_by = s.unclear};
     if (explain_it && out->decided_by != NULL)
-        out->why = explain(a, key, out);
+        out->why = explain(a, version, out);
 }
 
 // secdb publishes no severities.
-static enum severity alpine_severity(struct slice published)
+static enum severity alpine_severity(const struct advisory *record)
 {
-    (void)published;
+    (void)record;
     return SEVERITY_UNKNOWN;
 }
 
@@ -147,8 +150,9 @@ static struct slice alpine_clair_updater(struct arena *a, struct slice scope)
 extern const struct matcher matcher_alpine;
 const struct matcher matcher_alpine = {
     .name = "alpine",
-    .feed = "alpine",
+    .feeds = {"alpine"},
     .kind = "apk",
+    .authority = "Alpine's secdb",
     .scheme = &version_apk,
     .applies = alpine_applies,
     .end_of_life = alpine_end_of_life,

@@ -53,85 +53,13 @@ static struct slice debian_end_of_life(const struct distribution *d)
     return (struct slice){0};
 }
 
-static size_t debian_scopes(struct arena *a, const struct distribution *d, struct slice out[MATCH_SCOPES])
+static void debian_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded,
+                          size_t loaded_n, scope_vec *out)
 {
-    struct slice codename = codename_of(d);
-    if (codename.n == 0)
-        return 0;
-    out[0] = arena_printf(a, "debian:%.*s", SLICE_ARG(codename));
-    return 1;
-}
-
-static enum verdict_kind judge_one(const struct match_key *key, const struct advisory *r)
-{
-    switch (r->status) {
-    case ADVISORY_AFFECTED:
-        return VERDICT_AFFECTED;
-    case ADVISORY_FIXED:
-        return version_dpkg.compare(key->version, r->fixed_in) < 0 ? VERDICT_AFFECTED : VERDICT_NOT_AFFECTED;
-    case ADVISORY_UNDETERMINED:
-        return VERDICT_UNDETERMINED;
-    case ADVISORY_NOT_AFFECTED:
-        break;
-    }
-    return VERDICT_NOT_AFFECTED;
-}
-
-// Of several records the one that asks for most decides: affected before undetermined before not affected, no fix
-// before a fix, and a later fix before an earlier one.
-static int weight(enum verdict_kind kind, const struct advisory *r)
-{
-    if (kind == VERDICT_AFFECTED)
-        return r->status == ADVISORY_AFFECTED ? 3 : 2;
-    return kind == VERDICT_UNDETERMINED ? 1 : 0;
-}
-
-static bool later_fix(const struct advisory *r, const struct advisory *than)
-{
-    return r->status == ADVISORY_FIXED && than->status == ADVISORY_FIXED &&
-           version_dpkg.compare(r->fixed_in, than->fixed_in) > 0;
-}
-
-static struct slice explain(struct arena *a, const struct match_key *key, const struct advisory *r)
-{
-    struct slice release = match_scope_release(r->scope);
-    struct slice says =
-        arena_printf(a, "the Debian tracker says of %.*s in %.*s:", SLICE_ARG(r->package), SLICE_ARG(release));
-    switch (r->status) {
-    case ADVISORY_AFFECTED:
-        return arena_printf(a, "%.*s open, there is no fix yet; every version is affected", SLICE_ARG(says));
-    case ADVISORY_NOT_AFFECTED:
-        return arena_printf(a, "%.*s resolved, no version there was ever affected", SLICE_ARG(says));
-    case ADVISORY_UNDETERMINED:
-        return arena_printf(a, "%.*s undetermined, nobody has found out yet whether it is affected", SLICE_ARG(says));
-    case ADVISORY_FIXED:
-        break;
-    }
-    int order = version_dpkg.compare(key->version, r->fixed_in);
-    return arena_printf(a, "%.*s resolved in %.*s; the installed source %.*s %.*s is %s (dpkg order): %s",
-                        SLICE_ARG(says), SLICE_ARG(r->fixed_in), SLICE_ARG(key->package), SLICE_ARG(key->version),
-                        order < 0    ? "older"
-                        : order == 0 ? "that version"
-                                     : "newer",
-                        order < 0 ? "affected" : "not affected");
-}
-
-static void debian_judge(struct arena *a, const struct match_key *key, const struct advisory *records, size_t n,
-                         bool explain_it, struct verdict *out)
-{
-    *out = (struct verdict){.kind = VERDICT_NOT_AFFECTED};
-    for (size_t i = 0; i < n; i++) {
-        const struct advisory *r = &records[i], *best = out->decided_by;
-        enum verdict_kind kind = judge_one(key, r);
-        int more = best != NULL ? weight(kind, r) - weight(out->kind, best) : 1;
-        if (more < 0 || (more == 0 && !later_fix(r, best)))
-            continue;
-        *out = (struct verdict){.kind = kind, .decided_by = r};
-        if (kind == VERDICT_AFFECTED && r->status == ADVISORY_FIXED)
-            out->fixed_in = r->fixed_in;
-    }
-    if (explain_it && out->decided_by != NULL)
-        out->why = explain(a, key, out->decided_by);
+    struct slice codename = codename_of(image->distribution);
+    (void)loaded, (void)loaded_n;
+    if (codename.n != 0)
+        VEC_PUSH(a, out) = arena_printf(a, "debian:%.*s", SLICE_ARG(codename));
 }
 
 // Urgencies, and what Clarion and Clair v4 (claircore's debian updater) make of them. A star says that the tracker's
@@ -154,17 +82,18 @@ static const struct urgency *urgency_named(struct slice word)
     return NULL;
 }
 
-static enum severity debian_severity(struct slice published)
+static enum severity debian_severity(const struct advisory *record)
 {
+    struct slice published = record->severity;
     while (slice_ends(published, SLICE("*")))
         published.n--;
     const struct urgency *u = urgency_named(published);
     return u != NULL ? u->clarion : SEVERITY_UNKNOWN;
 }
 
-static enum severity debian_severity_clair(struct slice published)
+static enum severity debian_severity_clair(const struct advisory *record)
 {
-    const struct urgency *u = urgency_named(published);
+    const struct urgency *u = urgency_named(record->severity);
     return u != NULL ? u->clair : SEVERITY_UNKNOWN;
 }
 
@@ -182,13 +111,13 @@ static struct slice debian_clair_updater(struct arena *a, struct slice scope)
 extern const struct matcher matcher_debian;
 const struct matcher matcher_debian = {
     .name = "debian",
-    .feed = "debian",
+    .feeds = {"debian"},
     .kind = "deb",
+    .authority = "the Debian tracker",
     .scheme = &version_dpkg,
     .applies = debian_applies,
     .end_of_life = debian_end_of_life,
     .scopes = debian_scopes,
-    .judge = debian_judge,
     .severity = debian_severity,
     .severity_clair = debian_severity_clair,
     .links = debian_links,

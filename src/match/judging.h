@@ -22,19 +22,24 @@ bool report_repositories(const struct inventory *inventory, struct report_segmen
 struct judge {
     struct slice kind;
     const struct matcher *matcher; // NULL: nobody
-    struct slice scopes[MATCH_SCOPES];
-    size_t scopes_n;
+    const char *feed_name;         // the matcher's that is asked
+    scope_vec scopes;
     struct segment *segment;
     bool able;               // its packages can be judged; otherwise:
     struct slice obstacle;   // why not, for people
     struct report_feed feed; // with a matcher whose scopes are known
 };
 
-// The packages of an inventory that were built from one source.
-struct source_group {
+// A package, and what it is looked up and judged by.
+struct keyed_package {
+    size_t package; // index into inventory.packages
+    struct match_key key;
+};
+
+// The packages of an inventory that are looked up by the same names.
+struct package_group {
     const struct judge *judge;
-    struct slice source;
-    const size_t *packages; // indexes into inventory.packages, those of one source version next to each other
+    const struct keyed_package *packages; // those with the same key next to each other
     size_t n;
     struct arena *arena;
     bool looked_up;           // the records are there:
@@ -42,18 +47,25 @@ struct source_group {
     size_t records_n;
 };
 
-// Looks the source's records up, unless that was done; none when the judge is not able. `brief`: without the texts that
-// segment_describe adds.
-bool source_records(struct source_group *group, bool brief, struct error *err);
+// Looks the records of the group's names up, unless that was done; none when the judge is not able. `brief`: without
+// the texts that segment_describe adds.
+bool group_records(struct package_group *group, bool brief, struct error *err);
 
-// Calls `each` for every source among the packages of `image`, in a fixed order. Fails when a segment cannot be read to
-// its end, or `each` fails.
-typedef bool source_group_fn(void *context, struct source_group *group, struct error *err);
-bool for_each_source(struct stored_image *image, struct report_segments *segments, int64_t now, struct arena *a,
-                     source_group_fn *each, void *context, struct error *err);
+// Are these two judged alike?
+bool same_key(const struct match_key *a, const struct match_key *b);
 
-// What a package is looked up and judged by.
-struct match_key judge_key(const struct judge *judge, const struct package *package);
+// Calls `each` for every group among the packages of the report's image, in a fixed order. The report's repositories
+// and names of containers must be there. Fails when a segment cannot be read to its end, or `each` fails.
+typedef bool package_group_fn(void *context, struct package_group *group, struct error *err);
+bool for_each_group(const struct report *report, struct report_segments *segments, int64_t now, struct arena *a,
+                    package_group_fn *each, void *context, struct error *err);
+
+// One verdict on all records of a vulnerability, by the matcher's own judgement or by ranges.
+void judge_records(const struct judge *judge, struct arena *a, const struct match_key *key,
+                   const struct advisory *records, size_t n, bool explain, struct verdict *out);
+
+// Makes one finding of those of a package that speak of one flaw, as their aliases tell. Answers how many are left.
+size_t merge_aliases(struct arena *a, struct report_finding *findings, size_t n);
 
 // How many of the records from `first` on speak of the same vulnerability.
 size_t records_of_one(const struct advisory *records, size_t n, size_t first);

@@ -8,14 +8,36 @@
 #include "inventory/inventory.h"
 #include "version/version.h"
 
-#define MATCH_SCOPES 4
+// What a matcher may know of the image around a package.
+struct match_image {
+    const struct distribution *distribution;
+    const struct slice *cpes; // of the repositories that its packages came from
+    size_t cpes_n;
+};
 
-// Where a package is looked up.
+struct match_package {
+    const struct package *package;
+    const struct slice *published; // of a container: the repositories that publish it
+    size_t published_n;
+};
+
+typedef VEC(struct slice) scope_vec;
+
+// A name under which a package is looked up, and the version that counts where a record goes by that name.
+struct match_name {
+    struct slice name, version;
+    bool of_source;
+};
+
+typedef VEC(struct match_name) name_vec;
+
+// What a package is looked up and judged by.
 struct match_key {
-    struct slice scopes[MATCH_SCOPES]; // all are looked up
+    const struct slice *scopes; // all are looked up,
     size_t scopes_n;
-    struct slice package; // name
-    struct slice version; // what is compared: the source's version
+    const struct match_name *names; // for each of these
+    size_t names_n;
+    struct slice arch, module; // of the package
 };
 
 enum verdict_kind { VERDICT_AFFECTED, VERDICT_NOT_AFFECTED, VERDICT_UNDETERMINED };
@@ -38,29 +60,41 @@ enum severity {
 const char *severity_name(enum severity s); // "Unknown", "Negligible", …
 bool severity_parse(struct slice name, enum severity *severity);
 
+#define MATCH_FEEDS 3
+
 struct matcher {
-    const char *name; // "debian"
-    const char *feed; // whose records it reads
-    const char *kind; // of the packages it judges ("deb")
+    const char *name;                   // "debian"
+    const char *feeds[MATCH_FEEDS + 1]; // whose records it reads, NULL behind the last: the first that has the scopes
+    const char *kind;                   // of the packages it judges ("deb")
+    const char *authority;              // for `explain`: "the Debian tracker"
     const struct version_scheme *scheme;
 
-    // True when packages of this distribution are judged here.
+    // True when packages of this distribution are judged here; NULL: on every distribution, and without any.
     bool (*applies)(const struct distribution *distribution);
 
     // When the distribution's vendor ceased or will cease to support the release, as RFC 3339 date; empty when unknown.
+    // NULL where there is no distribution.
     struct slice (*end_of_life)(const struct distribution *distribution);
 
-    // The scopes of a distribution, in the arena; 0 when the release cannot be told.
-    size_t (*scopes)(struct arena *a, const struct distribution *distribution, struct slice out[MATCH_SCOPES]);
+    // Appends the scopes that speak of the image, in the arena; none when the release cannot be told. `loaded` are
+    // those that the feed has now, for scopes that are patterns.
+    void (*scopes)(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,
+                   scope_vec *out);
+
+    // Appends the names of a package, in the arena. NULL: that of its source.
+    void (*names)(struct arena *a, const struct match_package *package, name_vec *out);
 
     // Judges all records that one vulnerability has for the key, one verdict. `why` is worded only when `explain` is
-    // set.
+    // set. NULL: by match_by_ranges.
     void (*judge)(struct arena *a, const struct match_key *key, const struct advisory *records, size_t n, bool explain,
                   struct verdict *out);
 
-    enum severity (*severity)(struct slice published);                     // Clarion's reading
-    enum severity (*severity_clair)(struct slice published);               // Clair v4's, for its formats
-    struct slice (*links)(struct arena *a, const struct advisory *record); // blank-separated, the most useful first
+    // The feed's own words on severity, read Clarion's way; SEVERITY_UNKNOWN when it has none.
+    enum severity (*severity)(const struct advisory *record);
+    enum severity (*severity_clair)(const struct advisory *record); // as Clair v4 reads it, for its formats
+
+    // Blank-separated, the most useful first. NULL: the record's own.
+    struct slice (*links)(struct arena *a, const struct advisory *record);
 
     // How Clair v4 names the updater that brings the records of a scope ("debian/updater"), in the arena.
     struct slice (*clair_updater)(struct arena *a, struct slice scope);
@@ -73,6 +107,21 @@ extern const struct matcher *const matchers[];
 const struct matcher *matcher_for(const struct distribution *distribution, struct slice kind);
 
 // ---- for matchers ---------------------------------------------------------------------------------------------------
+
+// The name of the key that the record goes by, NULL when the record is not for the package: another name, architecture
+// or module.
+const struct match_name *match_applies(const struct match_key *key, const struct advisory *record);
+
+// Judges by the ranges of those records that apply: affected when one of them holds the version, with the highest fix
+// that is named; and not affected when a record says so of the package as a whole.
+void match_by_ranges(const struct matcher *matcher, struct arena *a, const struct match_key *key,
+                     const struct advisory *records, size_t n, bool explain, struct verdict *out);
+
+// Is the version within the record's range? False for records without one.
+bool match_in_range(const struct version_scheme *scheme, const struct advisory *record, struct slice version);
+
+// The package by its own name, and by that of its source.
+void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out);
 
 // The page of a vulnerability (`prefix` and its name, percent-encoded where need be), then the record's own links.
 struct slice match_links(struct arena *a, const char *prefix, const struct advisory *record);

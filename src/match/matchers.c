@@ -8,9 +8,12 @@ const struct matcher *const matchers[] = {&matcher_alpine, &matcher_debian, NULL
 
 const struct matcher *matcher_for(const struct distribution *distribution, struct slice kind)
 {
-    for (size_t i = 0; distribution->known && matchers[i] != NULL; i++)
-        if (slice_eq(kind, slice_str(matchers[i]->kind)) && matchers[i]->applies(distribution))
-            return matchers[i];
+    for (size_t i = 0; matchers[i] != NULL; i++) {
+        const struct matcher *m = matchers[i];
+        if (slice_eq(kind, slice_str(m->kind)) &&
+            (m->applies == NULL || (distribution->known && m->applies(distribution))))
+            return m;
+    }
     return NULL;
 }
 

@@ -33,10 +33,15 @@ static bool is_past(struct slice date, int64_t now)
 static void cover_distribution(const struct distribution *d, int64_t now, struct arena *a, struct report *out)
 {
     out->coverage = COVERAGE_UNKNOWN;
-    struct slice scopes[MATCH_SCOPES], end = {0};
+    const struct match_image image = {.distribution = d};
+    struct slice end = {0};
     for (size_t i = 0; d->known && matchers[i] != NULL; i++) {
         const struct matcher *m = matchers[i];
-        if (!m->applies(d) || m->scopes(a, d, scopes) == 0)
+        scope_vec scopes = {0};
+        if (m->applies == NULL || !m->applies(d))
+            continue;
+        m->scopes(a, &image, NULL, 0, &scopes);
+        if (scopes.n == 0)
             continue;
         out->coverage = COVERAGE_RECOGNISED;
         end = m->end_of_life(d);
@@ -92,93 +97,91 @@ static void list_losses(const struct stored_image *image, struct arena *a, struc
 
 // ---- findings -------------------------------------------------------------------------------------------------------
 
-typedef VEC(struct report_finding) finding_vec;
+typedef VEC(struct report_statement) statement_vec;
 
 struct making {
-    struct stored_image *image;
     struct report_segments *segments;
     struct arena *a;
     struct report *out;
 };
 
-static struct report_finding finding_of(struct arena *a, const struct matcher *matcher, const struct verdict *v,
-                                        const struct advisory *r)
+// Judges what all packages with the same key have in common, by all of the group's records.
+static bool judge_key(const struct package_group *g, const struct match_key *key, struct arena *a, statement_vec *out,
+                      struct error *err)
 {
-    return (struct report_finding){
-        .matcher = matcher,
-        .vulnerability = r->vulnerability,
-        .aliases = r->aliases,
-        .scope = r->scope,
-        .fixed_in = v->fixed_in,
-        .undetermined = v->kind == VERDICT_UNDETERMINED,
-        .published = r->severity,
-        .severity = matcher->severity(r->severity),
-        .severity_clair = matcher->severity_clair(r->severity),
-        .description = r->description,
-        .links = matcher->links(a, r),
-    };
-}
-
-// Judges one version of a source by all of its records.
-static bool judge_version(const struct source_group *g, const struct match_key *key, struct arena *a, finding_vec *out,
-                          struct error *err)
-{
-    const struct matcher *matcher = g->judge->matcher;
     for (size_t i = 0, records; i < g->records_n; i += records) {
         struct verdict verdict;
         records = records_of_one(g->records, g->records_n, i);
-        matcher->judge(a, key, g->records + i, records, false, &verdict);
+        judge_records(g->judge, a, key, g->records + i, records, false, &verdict);
         if (verdict.kind == VERDICT_NOT_AFFECTED)
             continue;
-        struct advisory record = *verdict.decided_by;
-        if (!segment_describe(g->judge->segment, &record, a, err))
-            return error_wrap(err, "feed %s", matcher->feed);
-        VEC_PUSH(a, out) = finding_of(a, matcher, &verdict, &record);
+        struct report_statement statement = {.matcher = g->judge->matcher,
+                                             .feed = g->judge->feed_name,
+                                             .record = *verdict.decided_by,
+                                             .fixed_in = verdict.fixed_in,
+                                             .undetermined = verdict.kind == VERDICT_UNDETERMINED};
+        if (!segment_describe(g->judge->segment, &statement.record, a, err))
+            return error_wrap(err, "feed %s", g->judge->feed_name);
+        VEC_PUSH(a, out) = statement;
     }
     return true;
 }
 
-// The findings of one version of a source, from the cache or judged now.
-static bool find(struct making *m, struct source_group *g, const struct match_key *key, finding_vec *out,
+// What is said of a key, from the cache or judged now.
+static bool find(struct making *m, struct package_group *g, const struct match_key *key, statement_vec *out,
                  struct error *err)
 {
     struct verdict_cache *cache = report_verdicts(m->segments);
     const struct judged *before = verdict_cache_get(cache, g->judge->matcher, key);
     if (before == NULL) {
-        if (!source_records(g, true, err) || !judge_version(g, key, m->a, out, err))
+        if (!group_records(g, true, err) || !judge_key(g, key, m->a, out, err))
             return false;
         verdict_cache_put(cache, g->judge->matcher, key, &(struct judged){out->v, out->n});
         return true;
     }
     for (size_t i = 0; i < before->n; i++)
-        VEC_PUSH(m->a, out) = finding_dup(m->a, &before->findings[i]);
+        VEC_PUSH(m->a, out) = statement_dup(m->a, &before->statements[i]);
     return true;
 }
 
-// Puts what was found in a source version into the report, for each of its packages.
-static void report_findings(struct making *m, const finding_vec *found, const size_t *packages, size_t n)
+static struct report_finding finding_of(struct arena *a, size_t package, struct report_statement *statement)
+{
+    const struct matcher *m = statement->matcher;
+    const struct advisory *r = &statement->record;
+    return (struct report_finding){
+        .package = package,
+        .statements = statement,
+        .statements_n = 1,
+        .vulnerability = r->vulnerability,
+        .aliases = r->aliases,
+        .fixed_in = statement->fixed_in,
+        .severity = m->severity(r),
+        .links = m->links != NULL ? m->links(a, r) : r->links,
+    };
+}
+
+// Puts what is said of a key into the report, for each of its packages.
+static void report_findings(struct making *m, const statement_vec *found, const struct keyed_package *packages,
+                            size_t n)
 {
     for (size_t i = 0; i < found->n; i++)
         for (size_t p = 0; p < n; p++) {
             struct report_finding *f =
                 found->v[i].undetermined ? &APPEND(m->a, m->out, undetermined) : &APPEND(m->a, m->out, findings);
-            *f = found->v[i];
-            f->package = packages[p];
+            *f = finding_of(m->a, packages[p].package, &found->v[i]);
         }
 }
 
-static bool judge_source(void *context, struct source_group *g, struct error *err)
+static bool judge_group(void *context, struct package_group *g, struct error *err)
 {
     struct making *m = context;
-    const struct inventory_package *packages = m->image->inventory.packages;
     cover_kind(g->judge, g->n, m->a, m->out);
     for (size_t first = 0, end; g->judge->able && first < g->n; first = end) {
-        struct match_key key = judge_key(g->judge, &packages[g->packages[first]].package);
-        for (end = first + 1; end < g->n; end++)
-            if (!slice_eq(judge_key(g->judge, &packages[g->packages[end]].package).version, key.version))
-                break;
-        finding_vec found = {0};
-        if (!find(m, g, &key, &found, err))
+        const struct match_key *key = &g->packages[first].key;
+        for (end = first + 1; end < g->n && same_key(&g->packages[end].key, key); end++)
+            ;
+        statement_vec found = {0};
+        if (!find(m, g, key, &found, err))
             return false;
         report_findings(m, &found, g->packages + first, end - first);
     }
@@ -205,13 +208,15 @@ bool report_make(struct stored_image *image, const struct generation *g, struct 
 {
     *out = (struct report){
         .image = image, .generation = g->id, .generation_created = g->created, .feeds_of_generation = g};
-    struct making m = {image, segments, a, out};
+    struct making m = {segments, a, out};
     list_layers(image, a, out);
     list_losses(image, a, out);
     cover_distribution(&image->inventory.distribution, now, a, out);
     if (!report_repositories(&image->inventory, segments, a, out, err) ||
-        !for_each_source(image, segments, now, a, judge_source, &m, err))
+        !for_each_group(out, segments, now, a, judge_group, &m, err))
         return false;
+    out->findings_n = merge_aliases(a, out->findings, out->findings_n);
+    out->undetermined_n = merge_aliases(a, out->undetermined, out->undetermined_n);
     sort_findings(out->findings, out->findings_n);
     sort_findings(out->undetermined, out->undetermined_n);
     return true;

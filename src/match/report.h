@@ -5,17 +5,25 @@
 #include "match/matcher.h"
 #include "store/store.h"
 
-struct report_finding {
-    size_t package; // index into inventory.packages
+// What one feed says of one package: the record that decided, with its long texts.
+struct report_statement {
     const struct matcher *matcher;
-    struct slice vulnerability;
-    struct slice aliases; // other ids of the same flaw, blank-separated
-    struct slice scope;   // of the record that decided
+    const char *feed;
+    struct advisory record;
     struct slice fixed_in;
-    bool undetermined;      // the feed does not know yet; else affected
-    struct slice published; // severity as the feed says it
-    enum severity severity, severity_clair;
-    struct slice description, links;
+    bool undetermined; // the feed does not know yet; else affected
+};
+
+// One flaw in one package. Feeds may call it by several names: then there is a statement of each.
+struct report_finding {
+    size_t package;                     // index into inventory.packages
+    struct report_statement *statements; // at least one; the first is the one that the finding goes by
+    size_t statements_n;
+    struct slice vulnerability; // its CVE where it has one
+    struct slice aliases;       // other ids of the same flaw, blank-separated
+    struct slice fixed_in;
+    enum severity severity;
+    struct slice links;
 };
 
 // A repository that packages of the image came from, and what the vendor's mapping says of it.
@@ -100,7 +108,7 @@ void report_segments_close(struct report_segments **s);
 bool report_make(struct stored_image *image, const struct generation *g, struct report_segments *segments, int64_t now,
                  struct arena *a, struct report *out, struct error *err);
 
-// Why `vulnerability` (its id or an alias, in letters of either case) is, or is not, found. With an empty `package`: in
+// Why, in the image of a report that was made of it, `vulnerability` (its id or an alias, in letters of either case) is, or is not, found. With an empty `package`: in
 // each package that has a record of it; else in the packages of that name, record or not, or, when there are none, in
 // those built from the source package of that name. Ordered by package.
 struct explanation {
@@ -112,5 +120,5 @@ struct explanation {
     size_t records_n;
 };
 typedef VEC(struct explanation) explanation_vec;
-bool report_explain(struct stored_image *image, struct report_segments *segments, struct slice vulnerability,
+bool report_explain(const struct report *report, struct report_segments *segments, struct slice vulnerability,
                     struct slice package, struct arena *a, explanation_vec *out, struct error *err);

@@ -50,8 +50,13 @@ static struct slice key_text(struct verdict_cache *c, const struct matcher *matc
 {
     c->key.n = 0;
     add_part(&c->key, slice_str(matcher->name));
-    add_part(&c->key, key->package);
-    add_part(&c->key, key->version);
+    add_part(&c->key, key->arch);
+    add_part(&c->key, key->module);
+    for (size_t i = 0; i < key->names_n; i++) {
+        add_part(&c->key, key->names[i].name);
+        add_part(&c->key, key->names[i].version);
+        buf_addc(&c->key, key->names[i].of_source ? '1' : '0');
+    }
     for (size_t i = 0; i < key->scopes_n; i++)
         add_part(&c->key, key->scopes[i]);
     return buf_slice(&c->key);
@@ -86,11 +91,13 @@ static void empty(struct verdict_cache *c)
     c->used = 0;
 }
 
-struct report_finding finding_dup(struct arena *a, const struct report_finding *finding)
+struct report_statement statement_dup(struct arena *a, const struct report_statement *statement)
 {
-    struct report_finding copy = *finding;
-    struct slice *const texts[] = {&copy.vulnerability, &copy.aliases,     &copy.scope, &copy.fixed_in,
-                                   &copy.published,     &copy.description, &copy.links};
+    struct report_statement copy = *statement;
+    struct advisory *r = &copy.record;
+    struct slice *const texts[] = {&copy.fixed_in, &r->scope,      &r->package,     &r->vulnerability, &r->introduced,
+                                   &r->bound,      &r->severity,   &r->state,       &r->arch,          &r->module,
+                                   &r->aliases,    &r->advisories, &r->description, &r->cvss,          &r->links};
     for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++)
         *texts[i] = arena_dup(a, *texts[i]);
     return copy;
@@ -104,9 +111,9 @@ void verdict_cache_put(struct verdict_cache *c, const struct matcher *matcher, c
     struct slice text = key_text(c, matcher, key);
     uint64_t hash = slice_hash(text);
     struct entry *e = find(c, text, hash);
-    struct report_finding *findings = ARENA_NEW(&c->arena, struct report_finding, judged->n);
+    struct report_statement *statements = ARENA_NEW(&c->arena, struct report_statement, judged->n);
     for (size_t i = 0; i < judged->n; i++)
-        findings[i] = finding_dup(&c->arena, &judged->findings[i]);
-    *e = (struct entry){hash, arena_dup(&c->arena, text), {findings, judged->n}};
+        statements[i] = statement_dup(&c->arena, &judged->statements[i]);
+    *e = (struct entry){hash, arena_dup(&c->arena, text), {statements, judged->n}};
     c->used++;
 }

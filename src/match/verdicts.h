@@ -1,4 +1,4 @@
-// What was judged before: the findings of a source package in one version, kept as long as its generation is used.
+// What was judged before: what was found in a package of one name and version, kept as long as its generation is used.
 //
 // Images have most of their packages in common, and judging one means reading all that its feed ever said of it, so a
 // server that judges the second image from the same base finds nearly everything here. Bounded: when it is full it is
@@ -11,9 +11,9 @@ struct verdict_cache;
 struct verdict_cache *verdict_cache_new(void); // never NULL
 void verdict_cache_free(struct verdict_cache **c);
 
-// Findings of one source version, without a package. Their text belongs to the cache.
+// What was said of all packages with the same key. Its text belongs to the cache.
 struct judged {
-    const struct report_finding *findings; // affected and undetermined
+    const struct report_statement *statements; // affected and undetermined
     size_t n;
 };
 
@@ -26,4 +26,4 @@ void verdict_cache_put(struct verdict_cache *c, const struct matcher *matcher, c
                        const struct judged *judged);
 
 // A copy whose text lives in the arena.
-struct report_finding finding_dup(struct arena *a, const struct report_finding *finding);
+struct report_statement statement_dup(struct arena *a, const struct report_statement *statement);

@@ -11,10 +11,12 @@
 
 struct clair_finding {
     const struct report_finding *finding;
+    const struct report_statement *statement; // one of the finding's
     size_t number; // of its record, from 1: findings of several packages of one source share a record
 };
 
-// The findings that are written, those that are undetermined among them, in the order of their records.
+// The findings that are written, those that are undetermined among them, each of their statements by itself as Clair has
+// them, in the order of their records.
 struct clair_findings {
     const struct report *report;
     struct clair_finding *v;
@@ -28,27 +30,33 @@ static struct slice source_of(const struct report *report, const struct report_f
 
 static int by_record(const void *x, const void *y, void *report)
 {
-    const struct report_finding *a = ((const struct clair_finding *)x)->finding;
-    const struct report_finding *b = ((const struct clair_finding *)y)->finding;
-    int order = slice_cmp(a->vulnerability, b->vulnerability);
+    const struct clair_finding *a = x, *b = y;
+    const struct advisory *r = &a->statement->record, *s = &b->statement->record;
+    int order = slice_cmp(r->vulnerability, s->vulnerability);
     if (order == 0)
-        order = slice_cmp(a->scope, b->scope);
+        order = slice_cmp(r->scope, s->scope);
     if (order == 0)
-        order = slice_cmp(source_of(report, a), source_of(report, b));
-    return order != 0 ? order : slice_cmp(a->fixed_in, b->fixed_in);
+        order = slice_cmp(source_of(report, a->finding), source_of(report, b->finding));
+    return order != 0 ? order : slice_cmp(a->statement->fixed_in, b->statement->fixed_in);
+}
+
+static const struct report_finding *any_finding(const struct report *report, size_t i)
+{
+    return i < report->findings_n ? &report->findings[i] : &report->undetermined[i - report->findings_n];
 }
 
 static struct clair_findings collect(const struct report *report, const struct output_options *options, struct arena *a)
 {
     struct clair_findings c = {.report = report};
-    size_t most = report->findings_n + report->undetermined_n;
+    size_t findings_n = report->findings_n + report->undetermined_n, most = 0;
+    for (size_t i = 0; i < findings_n; i++)
+        most += any_finding(report, i)->statements_n;
     void *context = (void *)(uintptr_t)report; // by_record does not write to it
     c.v = ARENA_NEW(a, struct clair_finding, most);
-    for (size_t i = 0; i < most; i++) {
-        const struct report_finding *f =
-            i < report->findings_n ? &report->findings[i] : &report->undetermined[i - report->findings_n];
-        if (!output_leaves_out(options, f))
-            c.v[c.n++].finding = f;
+    for (size_t i = 0; i < findings_n; i++) {
+        const struct report_finding *f = any_finding(report, i);
+        for (size_t s = 0; !output_leaves_out(options, f) && s < f->statements_n; s++)
+            c.v[c.n++] = (struct clair_finding){f, &f->statements[s], 0};
     }
     if (c.n > 1)
         qsort_r(c.v, c.n, sizeof *c.v, by_record, context);
@@ -79,27 +87,29 @@ static void add_aliases(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slic
 }
 
 static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report,
-                                        const struct report_finding *f, struct slice id)
+                                        const struct clair_finding *f, struct slice id)
 {
+    const struct matcher *m = f->statement->matcher;
+    const struct advisory *r = &f->statement->record;
     struct arena scratch ARENA_AUTO = {0};
     yyjson_mut_val *value = yyjson_mut_obj(doc), *part;
     json_add_str(doc, value, "id", id);
-    json_add_str(doc, value, "updater", f->matcher->clair_updater(&scratch, f->scope));
-    json_add_str(doc, value, "name", f->vulnerability);
-    json_add_str(doc, value, "description", f->description);
+    json_add_str(doc, value, "updater", m->clair_updater(&scratch, r->scope));
+    json_add_str(doc, value, "name", r->vulnerability);
+    json_add_str(doc, value, "description", r->description);
     json_add_str(doc, value, "issued", SLICE("0001-01-01T00:00:00Z")); // Go's zero time: the feed gives none
-    json_add_str(doc, value, "links", f->links);
-    json_add_str(doc, value, "severity", f->published);
-    json_add_str(doc, value, "normalized_severity", slice_str(severity_name(f->severity_clair)));
-    clair_add_source(doc, value, "package", SLICE(""), source_of(report, f), SLICE(""));
+    json_add_str(doc, value, "links", m->links != NULL ? m->links(&scratch, r) : r->links);
+    json_add_str(doc, value, "severity", r->severity);
+    json_add_str(doc, value, "normalized_severity", slice_str(severity_name(m->severity_clair(r))));
+    clair_add_source(doc, value, "package", SLICE(""), source_of(report, f->finding), SLICE(""));
     clair_add_distribution(doc, value, "distribution", "", &report->image->inventory.distribution);
     part = json_add_obj(doc, value, "repository");
     json_add_str(doc, part, "cpe", SLICE(""));
-    json_add_str(doc, value, "fixed_in_version", f->fixed_in);
+    json_add_str(doc, value, "fixed_in_version", f->statement->fixed_in);
     part = json_add_obj(doc, value, "Self");
     json_add_str(doc, part, "space", SLICE(""));
     json_add_str(doc, part, "name", SLICE(""));
-    add_aliases(doc, value, f->aliases);
+    add_aliases(doc, value, r->aliases);
     yyjson_mut_obj_add_bool(doc, value, "Invert", false);
     return value;
 }
@@ -111,7 +121,7 @@ static void add_vulnerabilities(yyjson_mut_doc *doc, yyjson_mut_val *root, const
         char text[CLAIR_ID];
         struct slice id = clair_id(text, c->v[i].number);
         if (i == 0 || c->v[i].number != c->v[i - 1].number)
-            clair_add_member(doc, map, id, vulnerability_of(doc, c->report, c->v[i].finding, id));
+            clair_add_member(doc, map, id, vulnerability_of(doc, c->report, &c->v[i], id));
     }
 }
 

@@ -127,11 +127,11 @@ static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         json_add_str(doc, object, "vulnerability", f->vulnerability);
         add_words(doc, object, "aliases", f->aliases);
         json_add_str(doc, object, "severity", slice_str(severity_name(f->severity)));
-        json_add_str(doc, object, "published_severity", f->published);
+        json_add_str(doc, object, "published_severity", f->statements[0].record.severity);
         json_add_str(doc, object, "fixed_in", f->fixed_in);
-        json_add_str(doc, object, "feed", slice_str(f->matcher->feed));
+        json_add_str(doc, object, "feed", slice_str(f->statements[0].feed));
         add_words(doc, object, "links", f->links);
-        json_add_str(doc, object, "description", f->description);
+        json_add_str(doc, object, "description", f->statements[0].record.description);
         json_add_arr(doc, object, "cvss");
         json_add_obj(doc, object, "epss");
         yyjson_mut_obj_add_bool(doc, object, "kev", false);

@@ -45,12 +45,14 @@ static inline bool parse_pieces(struct fixture *f, const char *feed, const char 
 {
     struct reader *body READER_AUTO = reader_in_pieces(text, size);
     struct segment_builder *b = segment_builder_new(feed);
-    struct feed_input input = {.body = body, .scope = slice_str(scope), .builder = b, .limits = &f->limits};
+    struct feed_tally tally = {0};
+    struct feed_input input = {
+        .body = body, .file = -1, .scope = slice_str(scope), .builder = b, .limits = &f->limits, .tally = &tally};
     struct digest digest;
     segment_close(&f->segment);
     f->err = (struct error){0};
     bool ok = feed_named(slice_str(feed))->parse(&input, &f->err);
-    f->left_out = input.left_out;
+    f->left_out = tally.left_out;
     if (ok && !segment_write(b, f->folder, &digest, &f->records, &f->err))
         fail_msg("%s", f->err.text);
     if (ok && (f->segment = segment_open(f->folder, &digest, &f->err)) == NULL)
@@ -69,7 +71,7 @@ static inline void assert_says(struct fixture *f, struct slice vulnerability, co
     for (size_t i = 0; i < records.n; i++) {
         const struct advisory *r = &records.v[i];
         buf_addf(&got, "%.*s|%.*s|%s|%.*s|%.*s|%.*s|%.*s\n", SLICE_ARG(r->scope), SLICE_ARG(r->package),
-                 advisory_status_name(r->status), SLICE_ARG(r->fixed_in), SLICE_ARG(r->severity), SLICE_ARG(r->aliases),
+                 advisory_status_name(r->status), SLICE_ARG(r->bound), SLICE_ARG(r->severity), SLICE_ARG(r->aliases),
                  SLICE_ARG(r->description));
     }
     if (!slice_eq(buf_slice(&got), slice_str(want)))

@@ -47,9 +47,9 @@ static void test_table_is_sound(void **state)
     (void)state;
     for (size_t i = 0; matchers[i] != NULL; i++) {
         const struct matcher *m = matchers[i];
-        assert_true(m->name != NULL && m->feed != NULL && m->kind != NULL && m->scheme != NULL);
-        assert_true(m->applies && m->end_of_life && m->scopes && m->judge && m->severity && m->severity_clair &&
-                    m->links && m->clair_updater);
+        assert_true(m->name != NULL && m->feeds[0] != NULL && m->kind != NULL && m->scheme != NULL);
+        assert_true((m->applies == NULL) == (m->end_of_life == NULL));
+        assert_true(m->scopes && m->severity && m->severity_clair && m->clair_updater && m->authority);
     }
 }
 
@@ -64,18 +64,18 @@ static void check_releases(const struct matcher *m, const struct release_case *c
 {
     for (size_t i = 0; i < n; i++) {
         struct arena a ARENA_AUTO = {0};
-        struct slice scopes[MATCH_SCOPES];
+        scope_vec scopes = {0};
         struct distribution d = {.known = true,
                                  .version_id = slice_str(cases[i].version_id),
                                  .codename = slice_str(cases[i].codename),
                                  .pretty_name = slice_str(cases[i].pretty_name),
                                  .version = slice_str(cases[i].version)};
-        size_t scopes_n = m->scopes(&a, &d, scopes);
-        assert_int_equal(scopes_n, (cases[i].scope != NULL) + (cases[i].other_scope != NULL));
-        if (scopes_n > 0)
-            assert_text(scopes[0], cases[i].scope);
-        if (scopes_n > 1)
-            assert_text(scopes[1], cases[i].other_scope);
+        m->scopes(&a, &(struct match_image){.distribution = &d}, NULL, 0, &scopes);
+        assert_int_equal(scopes.n, (cases[i].scope != NULL) + (cases[i].other_scope != NULL));
+        if (scopes.n > 0)
+            assert_text(scopes.v[0], cases[i].scope);
+        if (scopes.n > 1)
+            assert_text(scopes.v[1], cases[i].other_scope);
         assert_text(m->end_of_life(&d), cases[i].end_of_life);
     }
 }
@@ -140,6 +140,15 @@ struct judge_case {
     size_t decided_by;
 };
 
+static void judge(const struct matcher *m, struct arena *a, const struct match_key *key, const struct advisory *records,
+                  size_t n, bool explain, struct verdict *out)
+{
+    if (m->judge != NULL)
+        m->judge(a, key, records, n, explain, out);
+    else
+        match_by_ranges(m, a, key, records, n, explain, out);
+}
+
 static void check_judgements(const struct matcher *m, const char *scope, const struct judge_case *cases, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
@@ -151,11 +160,13 @@ static void check_judgements(const struct matcher *m, const char *scope, const s
                                            .package = SLICE("source"),
                                            .vulnerability = SLICE("CVE-2020-1"),
                                            .status = c->records[r].status,
-                                           .fixed_in = slice_str(c->records[r].fixed_in)};
-        struct match_key key = {.package = SLICE("source"), .version = slice_str(c->installed)};
+                                           .of_source = true,
+                                           .bound = slice_str(c->records[r].fixed_in)};
+        const struct match_name name = {SLICE("source"), slice_str(c->installed), true};
+        struct match_key key = {.names = &name, .names_n = 1};
         for (int explain = 0; explain <= 1; explain++) {
             struct verdict v;
-            m->judge(&a, &key, records, c->n, explain != 0, &v);
+            judge(m, &a, &key, records, c->n, explain != 0, &v);
             if (v.kind != c->kind || v.decided_by != &records[c->decided_by])
                 fail_msg("%s case %zu: verdict %d by record %td", m->name, i, (int)v.kind, v.decided_by - records);
             assert_text(v.fixed_in, c->fixed_in);
@@ -209,20 +220,22 @@ static void test_explanations(void **state)
 {
     (void)state;
     struct arena a ARENA_AUTO = {0};
-    struct match_key key = {.package = SLICE("openssl"), .version = SLICE("1.0.1e-2+deb7u4")};
+    struct match_name name = {SLICE("openssl"), SLICE("1.0.1e-2+deb7u4"), true};
+    struct match_key key = {.names = &name, .names_n = 1};
     struct advisory r = {.scope = SLICE("debian:wheezy"),
                          .package = SLICE("openssl"),
+                         .of_source = true,
                          .status = ADVISORY_FIXED,
-                         .fixed_in = SLICE("1.0.1e-2+deb7u5")};
+                         .bound = SLICE("1.0.1e-2+deb7u5")};
     struct verdict v;
-    named("debian", "deb")->judge(&a, &key, &r, 1, true, &v);
+    judge(named("debian", "deb"), &a, &key, &r, 1, true, &v);
     assert_text(v.why,
-                "the Debian tracker says of openssl in wheezy: resolved in 1.0.1e-2+deb7u5; the installed source "
-                "openssl 1.0.1e-2+deb7u4 is older (dpkg order): affected");
+                "the Debian tracker says of openssl in wheezy: affected, fixed in 1.0.1e-2+deb7u5; the installed source "
+                "openssl 1.0.1e-2+deb7u4 is older than 1.0.1e-2+deb7u5 (dpkg order): affected");
     r.scope = SLICE("alpine:v3.18/main");
-    r.fixed_in = SLICE("3.1.4-r0");
-    key.version = SLICE("3.1.4-r0");
-    named("alpine", "apk")->judge(&a, &key, &r, 1, true, &v);
+    r.bound = SLICE("3.1.4-r0");
+    name.version = SLICE("3.1.4-r0");
+    judge(named("alpine", "apk"), &a, &key, &r, 1, true, &v);
     assert_text(v.why,
                 "Alpine's secdb says of openssl in v3.18/main: fixed in 3.1.4-r0; the installed openssl 3.1.4-r0 "
                 "is that version (apk order): not affected");

@@ -64,7 +64,8 @@ static void add_feed(struct world *w, const char *name, const struct record *rec
                                                    .vulnerability = slice_str(records[i].id),
                                                    .aliases = slice_str(records[i].aliases),
                                                    .status = records[i].status,
-                                                   .fixed_in = slice_str(records[i].fixed_in),
+                                                   .bound = slice_str(records[i].fixed_in),
+                                                   .of_source = true,
                                                    .severity = slice_str(records[i].severity),
                                                    .description = SLICE("Something.")},
                                 &limits, &err));
@@ -172,7 +173,7 @@ static void test_findings(void **state)
                     "openssl-new CVE-2014-0224 1.0.1e-2+deb7u10 Medium\n"
                     "tar CVE-2005-2541 - Negligible\n");
     assert_int_equal(r.undetermined_n, 1);
-    assert_true(r.undetermined[0].undetermined);
+    assert_true(r.undetermined[0].statements[0].undetermined);
     assert_int_equal(r.judged, 5);
     assert_int_equal(r.unjudged, 0);
     assert_true(slice_eq(r.findings[0].scope, SLICE("debian:wheezy")));

@@ -1,0 +1,150 @@
+// One flaw has many names: CVE, GHSA, PYSEC, GO, RUSTSEC, … What feeds say of it under any of them is one finding.
+#include "match/judging.h"
+
+#include "base/buf.h"
+
+#include <stdlib.h>
+
+// An id of a finding.
+struct naming {
+    struct slice id;
+    size_t finding;
+};
+
+typedef VEC(struct naming) naming_vec;
+
+static void add_names(struct arena *a, const struct report_finding *f, size_t index, naming_vec *out)
+{
+    struct slice alias, rest = f->aliases;
+    VEC_PUSH(a, out) = (struct naming){f->vulnerability, index};
+    while (rest.n != 0) {
+        slice_cut(rest, ' ', &alias, &rest);
+        if (alias.n != 0)
+            VEC_PUSH(a, out) = (struct naming){alias, index};
+    }
+}
+
+static int by_id(const void *x, const void *y)
+{
+    const struct naming *a = x, *b = y;
+    int order = slice_cmp(a->id, b->id);
+    return order != 0 ? order : (a->finding > b->finding) - (a->finding < b->finding);
+}
+
+static size_t root_of(size_t *parents, size_t i)
+{
+    while (parents[i] != i) {
+        parents[i] = parents[parents[i]];
+        i = parents[i];
+    }
+    return i;
+}
+
+// For each finding the first one of its flaw.
+static size_t *first_of_flaw(struct arena *a, const naming_vec *names, size_t n)
+{
+    size_t *parents = ARENA_NEW(a, size_t, n);
+    for (size_t i = 0; i < n; i++)
+        parents[i] = i;
+    for (size_t i = 1; i < names->n; i++) {
+        if (!slice_eq(names->v[i].id, names->v[i - 1].id))
+            continue;
+        size_t x = root_of(parents, names->v[i].finding), y = root_of(parents, names->v[i - 1].finding);
+        parents[x > y ? x : y] = x > y ? y : x;
+    }
+    for (size_t i = 0; i < n; i++)
+        parents[i] = root_of(parents, i);
+    return parents;
+}
+
+static bool is_cve(struct slice id)
+{
+    return slice_starts(id, SLICE("CVE-"));
+}
+
+// Names the finding by its CVE, the first where it has several, and lists the others. `names` are its own, sorted.
+static void name_finding(struct arena *a, struct report_finding *f, const naming_vec *names)
+{
+    struct buf aliases BUF_AUTO = {0};
+    size_t chosen = 0;
+    for (size_t i = 0; i < names->n; i++)
+        if (slice_eq(names->v[i].id, f->vulnerability))
+            chosen = i;
+    for (size_t i = 0; i < names->n && !is_cve(names->v[chosen].id); i++)
+        if (is_cve(names->v[i].id))
+            chosen = i;
+    for (size_t i = 0; i < names->n; i++) {
+        if (slice_eq(names->v[i].id, names->v[chosen].id) || (i > 0 && slice_eq(names->v[i].id, names->v[i - 1].id)))
+            continue;
+        buf_addf(&aliases, "%s%.*s", aliases.n != 0 ? " " : "", SLICE_ARG(names->v[i].id));
+    }
+    f->vulnerability = names->v[chosen].id;
+    f->aliases = arena_dup(a, buf_slice(&aliases));
+}
+
+// Takes over what another finding of the flaw says.
+static void absorb(struct arena *a, struct report_finding *f, const struct report_finding *other)
+{
+    struct report_statement *statements =
+        ARENA_NEW(a, struct report_statement, f->statements_n + other->statements_n);
+    memcpy(statements, f->statements, f->statements_n * sizeof *statements);
+    memcpy(statements + f->statements_n, other->statements, other->statements_n * sizeof *statements);
+    f->statements = statements;
+    f->statements_n += other->statements_n;
+    if (f->fixed_in.n == 0)
+        f->fixed_in = other->fixed_in;
+    if (other->severity > f->severity)
+        f->severity = other->severity;
+    if (f->links.n == 0)
+        f->links = other->links;
+}
+
+// Those of one package. Answers how many are left.
+static size_t merge_package(struct arena *a, struct report_finding *findings, size_t n)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    naming_vec names = {0};
+    for (size_t i = 0; i < n; i++)
+        add_names(&scratch, &findings[i], i, &names);
+    if (names.n == n) // no aliases, so nothing to find
+        return n;
+    qsort(names.v, names.n, sizeof *names.v, by_id);
+    const size_t *first = first_of_flaw(&scratch, &names, n);
+    naming_vec *of_flaw = ARENA_NEW(&scratch, naming_vec, n);
+    for (size_t i = 0; i < names.n; i++)
+        VEC_PUSH(&scratch, &of_flaw[first[names.v[i].finding]]) = names.v[i];
+    size_t kept = 0;
+    for (size_t i = 0; i < n; i++)
+        if (first[i] != i)
+            absorb(a, &findings[first[i]], &findings[i]);
+    for (size_t i = 0; i < n; i++) {
+        if (first[i] != i)
+            continue;
+        name_finding(a, &findings[i], &of_flaw[i]);
+        findings[kept++] = findings[i];
+    }
+    return kept;
+}
+
+static int by_package(const void *x, const void *y)
+{
+    const struct report_finding *a = x, *b = y;
+    if (a->package != b->package)
+        return a->package < b->package ? -1 : 1;
+    return slice_cmp(a->vulnerability, b->vulnerability);
+}
+
+size_t merge_aliases(struct arena *a, struct report_finding *findings, size_t n)
+{
+    size_t kept = 0;
+    if (n > 1)
+        qsort(findings, n, sizeof *findings, by_package);
+    for (size_t first = 0, end; first < n; first = end) {
+        for (end = first + 1; end < n && findings[end].package == findings[first].package; end++)
+            ;
+        size_t left = merge_package(a, findings + first, end - first);
+        memmove(findings + kept, findings + first, left * sizeof *findings);
+        kept += left;
+    }
+    return kept;
+}
