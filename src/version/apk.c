@@ -5,6 +5,8 @@
 // (opensmtpd's 6.0.2p1), an empty revision ("-r" is "-r0"), and an order of texts that are no versions.
 #include "version/version.h"
 
+#include "version/number.h"
+
 // The parts of a version, in the order in which they may stand. Where two versions are equal up to the place where one
 // has another part than the other, the one whose part comes first here is the greater, but for the suffixes that mark
 // a time before the release.
@@ -115,18 +117,7 @@ static struct cursor start(struct slice v)
     return c;
 }
 
-// Numbers of any length; apk-tools itself stops at 64 bits.
-static int compare_numbers(struct slice a, struct slice b)
-{
-    while (a.n > 0 && a.p[0] == '0')
-        a = slice_from(a, 1);
-    while (b.n > 0 && b.p[0] == '0')
-        b = slice_from(b, 1);
-    if (a.n != b.n)
-        return a.n < b.n ? -1 : 1;
-    return slice_cmp(a, b);
-}
-
+// Numbers are compared whole; apk-tools itself stops at 64 bits.
 static int compare_parts(const struct cursor *a, const struct cursor *b)
 {
     switch (a->part) {
