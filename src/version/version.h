@@ -4,7 +4,7 @@
 #include "base/slice.h"
 
 struct version_scheme {
-    const char *name; // "dpkg", "apk"
+    const char *name; // "dpkg", "semver"
 
     // Negative, zero or positive. Total: also for texts that are not valid, with some fixed order.
     int (*compare)(struct slice a, struct slice b);
@@ -18,6 +18,9 @@ extern const struct version_scheme version_dpkg;
 
 // apk-tools 3 (src/version.c): 1.2.3a_pre1-r4~hash.
 extern const struct version_scheme version_apk;
+
+// librpm's rpmverParse() and rpmverCmp(), of rpm 4.15 and later: [epoch:]version[-release].
+extern const struct version_scheme version_rpm;
 
 // All schemes, terminated by NULL.
 extern const struct version_scheme *const version_schemes[];

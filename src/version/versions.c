@@ -1,7 +1,9 @@
 // The table of version schemes.
 #include "version/version.h"
 
-const struct version_scheme *const version_schemes[] = {&version_dpkg, &version_apk, NULL};
+const struct version_scheme *const version_schemes[] = {
+    &version_dpkg, &version_apk, &version_rpm, NULL,
+};
 
 const struct version_scheme *version_scheme_named(struct slice name)
 {

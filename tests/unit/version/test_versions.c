@@ -1,4 +1,4 @@
-// Both version schemes: tables of our own, the shared vector files where there are any, and the laws of an order.
+// The version schemes: tables of our own, the shared vector files where there are any, and the laws of an order.
 #include "version/version.h"
 
 #include "base/arena.h"
@@ -55,6 +55,7 @@ static void test_table(void **state)
     (void)state;
     assert_ptr_equal(version_scheme_named(SLICE("dpkg")), &version_dpkg);
     assert_ptr_equal(version_scheme_named(SLICE("apk")), &version_apk);
+    assert_ptr_equal(version_scheme_named(SLICE("rpm")), &version_rpm);
     assert_null(version_scheme_named(SLICE("")));
     assert_null(version_scheme_named(SLICE("dpk")));
 }
@@ -194,6 +195,69 @@ static void test_apk_valid(void **state)
     assert_false(version_apk.valid(SLICE("1\0")));
 }
 
+// ---- rpm ------------------------------------------------------------------------------------------------------------
+
+static void test_rpm_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.0.1e-57.el6", -1, "1.0.1e-58.el6"},
+        {"1.0-1.el9", -1, "1.0-1.el9_4.1"},
+        {"1.0-1", 0, "0:1.0-1"},
+        {"1.0-1", -1, "1:0.1-1"},
+        {"2:1", -1, "10:1"},
+        {"01:1", 0, "1:1"},
+        {":1", 0, "1"},
+        {"4294967296:1", -1, "18446744073709551616:1"},
+        {"1.0", -1, "1.0-0"}, // without a release
+        {"1.0", -1, "1.0-"},
+        {"1.0-", -1, "1.0-0"},
+        {"1.1", 1, "1.0-9"},
+        {"1-2-3", 1, "1-3"}, // the last hyphen parts: version 1-2 against 1
+        {"1-1:2", -1, "1-1:3"},
+        {"a:1", -1, "b:1"}, // no epoch
+        {"1.2", -1, "1.10"},
+        {"1.05", 0, "1.5"},
+        {"1.2.3", 1, "1.2"},
+        {"1.2a", -1, "1.2.1"}, // letters before digits
+        {"1.2a", 1, "1.2"},
+        {"1.2a", 0, "1.2.a"},
+        {"1.2_a", 0, "1.2+a"},
+        {"1.", 0, "1"},
+        {"1.ab", 1, "1.a"},
+        {"1.a", 1, "1.B"}, // byte by byte
+        {"1.0~rc1", -1, "1.0"},
+        {"1.0~~", -1, "1.0~"},
+        {"1.0~rc1-1", -1, "1.0-1"},
+        {"1.0", -1, "1.0^git1"},
+        {"1.0^", 1, "1.0"},
+        {"1.0^git1", -1, "1.0.1"},
+        {"1.0^git1", -1, "1.0a"},
+        {"1.0^git1~pre", -1, "1.0^git1"},
+        {"1.0^^", 1, "1.0^"},
+        {"1.0~^", 1, "1.0~"},
+        {"1.0~", -1, "1.0~^"},
+        {"1.\xce\xb1", 0, "1.\xce\xb2"}, // only parts segments
+        {"1.99999999999999999999999999999999", -1, "1.100000000000000000000000000000000"},
+        {"", -1, "0"},
+        {"", 0, "."},
+    };
+    expect_pairs(&version_rpm, pairs, COUNT(pairs));
+    expect_order(&version_rpm, SLICE("1\0002"), -1, SLICE("1\0003"));
+    expect_order(&version_rpm, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_rpm_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true}, {"1:1.2~rc1^git-3.el9", true}, {"-", true}, {"a b", true}, {"\xff", true}, {"", false},
+    };
+    expect_validity(&version_rpm, v, COUNT(v));
+    assert_false(version_rpm.valid(SLICE("1\0")));
+    assert_false(version_rpm.valid((struct slice){0}));
+}
+
 // ---- the shared vectors: "A < B", one a line ------------------------------------------------------------------------
 
 static size_t expect_vectors(const struct version_scheme *s, const char *shared, const char *file)
@@ -230,6 +294,7 @@ static void test_vectors(void **state)
     assert_true(expect_vectors(&version_dpkg, shared, "debian-versions-generated.txt") > 10000);
     assert_true(expect_vectors(&version_apk, shared, "alpine-versions.txt") > 0);
     assert_true(expect_vectors(&version_apk, shared, "alpine-versions-generated.txt") > 10000);
+    assert_true(expect_vectors(&version_rpm, shared, "redhat-versions.txt") > 100);
 }
 
 // ---- the laws of an order, for any texts ----------------------------------------------------------------------------
@@ -248,8 +313,9 @@ static uint64_t draw(uint64_t *state, uint64_t n)
 static void test_laws(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"0", "1", "01", "9",  "10", ".", "a",    "z", "p",    "_rc", "_p", "_foo",
-                                         "~", "-", "-r", "-1", ":",  "+", "\xff", " ", "\xc3", "A",   "~a", "_"};
+    static const char *const pieces[] = {"0",    "1",    "01", "9", "10", ".",  "a",     "z", "p",    "_rc",
+                                         "_p",   "_foo", "~",  "-", "-r", "-1", ":",     "+", "\xff", " ",
+                                         "\xc3", "A",    "~a", "_", "v",  "=",  "1.2.3", "^"};
     uint64_t seed = 20241124;
     struct arena arena ARENA_AUTO = {0};
     struct slice texts[TEXTS];
@@ -278,8 +344,8 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_table),     cmocka_unit_test(test_dpkg_order), cmocka_unit_test(test_dpkg_valid),
-        cmocka_unit_test(test_apk_order), cmocka_unit_test(test_apk_valid),  cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_apk_order), cmocka_unit_test(test_apk_valid),  cmocka_unit_test(test_rpm_order),
+        cmocka_unit_test(test_rpm_valid), cmocka_unit_test(test_vectors),    cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
