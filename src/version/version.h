@@ -22,6 +22,10 @@ extern const struct version_scheme version_apk;
 // librpm's rpmverParse() and rpmverCmp(), of rpm 4.15 and later: [epoch:]version[-release].
 extern const struct version_scheme version_rpm;
 
+// Semantic Versioning 2.0.0, for npm, Cargo and Go: v1.2.3-rc.1+build, as npm's semver (loose) and Go's
+// golang.org/x/mod/semver take and compare it.
+extern const struct version_scheme version_semver;
+
 // All schemes, terminated by NULL.
 extern const struct version_scheme *const version_schemes[];
 

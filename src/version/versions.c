@@ -2,7 +2,7 @@
 #include "version/version.h"
 
 const struct version_scheme *const version_schemes[] = {
-    &version_dpkg, &version_apk, &version_rpm, NULL,
+    &version_dpkg, &version_apk, &version_rpm, &version_semver, NULL,
 };
 
 const struct version_scheme *version_scheme_named(struct slice name)

@@ -56,6 +56,7 @@ static void test_table(void **state)
     assert_ptr_equal(version_scheme_named(SLICE("dpkg")), &version_dpkg);
     assert_ptr_equal(version_scheme_named(SLICE("apk")), &version_apk);
     assert_ptr_equal(version_scheme_named(SLICE("rpm")), &version_rpm);
+    assert_ptr_equal(version_scheme_named(SLICE("semver")), &version_semver);
     assert_null(version_scheme_named(SLICE("")));
     assert_null(version_scheme_named(SLICE("dpk")));
 }
@@ -258,6 +259,96 @@ static void test_rpm_valid(void **state)
     assert_false(version_rpm.valid((struct slice){0}));
 }
 
+// ---- semver ---------------------------------------------------------------------------------------------------------
+
+static void test_semver_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.0.0-alpha", -1, "1.0.0-alpha.1"}, // the specification's own row
+        {"1.0.0-alpha.1", -1, "1.0.0-alpha.beta"},
+        {"1.0.0-alpha.beta", -1, "1.0.0-beta"},
+        {"1.0.0-beta", -1, "1.0.0-beta.2"},
+        {"1.0.0-beta.2", -1, "1.0.0-beta.11"},
+        {"1.0.0-beta.11", -1, "1.0.0-rc.1"},
+        {"1.0.0-rc.1", -1, "1.0.0"},
+        {"1.2.3", -1, "1.2.10"},
+        {"1.2.3", -1, "1.10.0"},
+        {"2.0.0", -1, "10.0.0"},
+        {"1.2.3+a", 0, "1.2.3+b"},
+        {"1.2.3-rc.1+a", 0, "1.2.3-rc.1"},
+        {"1.2.3-a", -1, "1.2.3-a-"},
+        {"1.2.3-A", -1, "1.2.3-a"},
+        {"1.2.3-9a", 1, "1.2.3-10"}, // a word
+        {"v1.2.3", 0, "1.2.3"},
+        {"V1.2.3", 0, "1.2.3"},
+        {" =v 1.2.3\t", 0, "1.2.3"},
+        {"v1", 0, "v1.0.0"},
+        {"v1.2", 0, "1.2.0"},
+        {"0", 0, "0.0.0"},
+        {"0", 1, "0.0.0-0"}, // what OSV calls "all", before which there are pre-releases
+        {"v2.0.0+incompatible", 0, "2.0.0"},
+        {"v0.0.0-20210226172049-e18ecbb05110", -1, "v0.0.0-20210226172050-000000000000"},
+        {"v0.0.0-20210226172049-e18ecbb05110", -1, "0.0.0"},
+        {"v1.2.4-0.20210226172049-e18ecbb05110", 1, "v1.2.3"},
+        {"v1.2.4-0.20210226172049-e18ecbb05110", -1, "v1.2.4-pre"},
+        {"1.2.3beta", 0, "1.2.3-beta"}, // loose
+        {"01.02.03-04", 0, "1.2.3-4"},
+        {"1.2.3-", 1, "1.2.3-9"},
+        {"1.2.3-.a", 1, "1.2.3-"},
+        {"1.2.3--", 0, "1.2.3-"},
+        {"99999999999999999999.0.0", -1, "100000000000000000000.0.0"},
+        {"1.2.3-99999999999999999998", -1, "1.2.3-99999999999999999999"},
+        {"zzz", -1, "0.0.0-0"}, // no version
+        {"1.2.34.5", -1, "0.0.0"},
+        {"1.2.3.4", -1, "1.2.3.5"},
+        {"1.2.3.4", 0, "1.2.3.4"},
+        {"", -1, "(devel)"},
+    };
+    expect_pairs(&version_semver, pairs, COUNT(pairs));
+    expect_order(&version_semver, SLICE("1.2.3\0001"), -1, SLICE("1.2.3\0002"));
+    expect_order(&version_semver, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_semver_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1.2.3", true},
+        {"v1.2.3-rc.1+build.01", true},
+        {"V1", true},
+        {"==1.2", true},
+        {"01.2.3", true},
+        {"1.2.3-01", true},
+        {"1.2.3beta", true},
+        {"1.2.3-", true},
+        {"1.2.3 ", true},
+        {"", false},
+        {"v", false},
+        {"x1.2.3", false},
+        {"1.", false},
+        {"1..2", false},
+        {"1.2.", false},
+        {"1.2.x", false},
+        {"1-rc", false},
+        {"1.2-rc", false},
+        {"1.2+build", false},
+        {"1.2.3.4", false},
+        {"1.2.34.5", false},
+        {"1.2.3-a..b", false},
+        {"1.2.3-a.", false},
+        {"1.2.3+", false},
+        {"1.2.3+a+b", false},
+        {"1.2.3-a_b", false},
+        {"1.2.3-\xc3\xa4", false},
+        {"1.2.3 4", false},
+        {"(devel)", false},
+    };
+    expect_validity(&version_semver, v, COUNT(v));
+    assert_false(version_semver.valid(SLICE("1.2.3\0")));
+    assert_false(version_semver.valid((struct slice){0}));
+}
+
 // ---- the shared vectors: "A < B", one a line ------------------------------------------------------------------------
 
 static size_t expect_vectors(const struct version_scheme *s, const char *shared, const char *file)
@@ -272,7 +363,7 @@ static size_t expect_vectors(const struct version_scheme *s, const char *shared,
     size_t n = 0;
     while (slice_next_line(&rest, &line)) {
         line = slice_trim(line);
-        if (line.n == 0 || line.p[0] == '#')
+        if (line.n == 0 || line.p[0] == '#' || slice_starts(line, SLICE("//")))
             continue;
         assert_true(slice_cut(line, ' ', &a, &b));
         assert_true(slice_cut(slice_trim(b), ' ', &relation, &b));
@@ -295,6 +386,7 @@ static void test_vectors(void **state)
     assert_true(expect_vectors(&version_apk, shared, "alpine-versions.txt") > 0);
     assert_true(expect_vectors(&version_apk, shared, "alpine-versions-generated.txt") > 10000);
     assert_true(expect_vectors(&version_rpm, shared, "redhat-versions.txt") > 100);
+    assert_true(expect_vectors(&version_semver, shared, "semver-versions.txt") > 80);
 }
 
 // ---- the laws of an order, for any texts ----------------------------------------------------------------------------
@@ -343,9 +435,10 @@ static void test_laws(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_dpkg_order), cmocka_unit_test(test_dpkg_valid),
-        cmocka_unit_test(test_apk_order), cmocka_unit_test(test_apk_valid),  cmocka_unit_test(test_rpm_order),
-        cmocka_unit_test(test_rpm_valid), cmocka_unit_test(test_vectors),    cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_table),     cmocka_unit_test(test_dpkg_order),   cmocka_unit_test(test_dpkg_valid),
+        cmocka_unit_test(test_apk_order), cmocka_unit_test(test_apk_valid),    cmocka_unit_test(test_rpm_order),
+        cmocka_unit_test(test_rpm_valid), cmocka_unit_test(test_semver_order), cmocka_unit_test(test_semver_valid),
+        cmocka_unit_test(test_vectors),   cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
