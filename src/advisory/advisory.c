@@ -9,8 +9,8 @@ const char *advisory_status_name(enum advisory_status status)
 bool advisory_fits(const struct advisory *r, const struct limits *limits)
 {
     size_t most = limits->field_bytes < ADVISORY_FIELD_BYTES ? (size_t)limits->field_bytes : ADVISORY_FIELD_BYTES;
-    const struct slice fields[] = {r->scope, r->package,  r->vulnerability, r->introduced, r->bound,
-                                   r->severity, r->state, r->arch,          r->module};
+    const struct slice fields[] = {r->scope,    r->package, r->vulnerability, r->introduced, r->bound,
+                                   r->severity, r->state,   r->arch,          r->module};
     bool bounded = r->status == ADVISORY_FIXED || r->status == ADVISORY_LAST_AFFECTED;
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (fields[i].n > most)

@@ -3,8 +3,7 @@
 struct advisory mapping_record(struct slice scope, struct slice key, struct slice value)
 {
     // Says nothing of any version.
-    return (struct advisory){
-        .scope = scope, .package = key, .vulnerability = value, .status = ADVISORY_UNDETERMINED};
+    return (struct advisory){.scope = scope, .package = key, .vulnerability = value, .status = ADVISORY_UNDETERMINED};
 }
 
 bool mapping_lookup(struct segment *s, struct slice scope, struct slice key, struct arena *a, mapping_values *out,

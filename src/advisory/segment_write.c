@@ -259,8 +259,8 @@ static bool write_tables(struct writer *w, struct error *err)
     return execute(w, pragmas, err) && execute(w, "BEGIN; " SEGMENT_SCHEMA, err) &&
            write_names(w, RECORD_SCOPE, "INSERT INTO scope VALUES (?1, ?2)", err) &&
            write_names(w, RECORD_PACKAGE, "INSERT INTO package VALUES (?1, ?2)", err) && write_traits(w, err) &&
-           write_notes(w, err) &&
-           write_blocks(w, err) && write_vulnerabilities(w, err) && write_meta(w, err) && execute(w, "COMMIT", err);
+           write_notes(w, err) && write_blocks(w, err) && write_vulnerabilities(w, err) && write_meta(w, err) &&
+           execute(w, "COMMIT", err);
 }
 
 // ---- the file -------------------------------------------------------------------------------------------------------

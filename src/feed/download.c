@@ -358,8 +358,7 @@ static void wait_before(struct transfer *t, int try)
     nanosleep(&pause, NULL);
 }
 
-static enum fetch_result finish(struct transfer *t, struct fetch_validators *validators, int *file,
-                                struct error *err)
+static enum fetch_result finish(struct transfer *t, struct fetch_validators *validators, int *file, struct error *err)
 {
     if (t->status == 304)
         return FETCH_UNCHANGED;

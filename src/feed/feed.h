@@ -88,7 +88,7 @@ struct feed_outcome {
     enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN, FEED_NOT_MIRRORED } result;
     uint64_t records;
     struct feed_tally tally; // of the files that were read in this run
-    struct error error; // of all but FEED_UPDATED and FEED_SAME
+    struct error error;      // of all but FEED_UPDATED and FEED_SAME
 };
 
 struct store;

@@ -85,8 +85,7 @@ static void name_finding(struct arena *a, struct report_finding *f, const naming
 // Takes over what another finding of the flaw says.
 static void absorb(struct arena *a, struct report_finding *f, const struct report_finding *other)
 {
-    struct report_statement *statements =
-        ARENA_NEW(a, struct report_statement, f->statements_n + other->statements_n);
+    struct report_statement *statements = ARENA_NEW(a, struct report_statement, f->statements_n + other->statements_n);
     memcpy(statements, f->statements, f->statements_n * sizeof *statements);
     memcpy(statements + f->statements_n, other->statements, other->statements_n * sizeof *statements);
     f->statements = statements;

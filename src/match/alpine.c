@@ -48,8 +48,8 @@ static struct slice alpine_end_of_life(const struct distribution *d)
     return (struct slice){0};
 }
 
-static void alpine_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded,
-                          size_t loaded_n, scope_vec *out)
+static void alpine_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,
+                          scope_vec *out)
 {
     struct slice branch = branch_of(a, image->distribution);
     (void)loaded, (void)loaded_n;
@@ -103,9 +103,9 @@ static struct slice explain(struct arena *a, struct slice version, const struct 
     bool older = v->kind == VERDICT_AFFECTED;
     return arena_printf(a, "%.*s fixed in %.*s; the installed %.*s %.*s is %s (apk order): %s", SLICE_ARG(says),
                         SLICE_ARG(r->bound), SLICE_ARG(r->package), SLICE_ARG(version),
-                        older                                                 ? "older"
+                        older                                         ? "older"
                         : version_apk.compare(r->bound, version) == 0 ? "that version"
-                                                                              : "newer",
+                                                                      : "newer",
                         older ? "affected" : "not affected");
 }
 

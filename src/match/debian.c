@@ -53,8 +53,8 @@ static struct slice debian_end_of_life(const struct distribution *d)
     return (struct slice){0};
 }
 
-static void debian_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded,
-                          size_t loaded_n, scope_vec *out)
+static void debian_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,
+                          scope_vec *out)
 {
     struct slice codename = codename_of(image->distribution);
     (void)loaded, (void)loaded_n;

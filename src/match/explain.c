@@ -24,14 +24,13 @@ static struct slice no_record(const struct explaining *e, const struct judge *ju
     for (size_t i = 0; i < key->scopes_n; i++)
         buf_addf(&scopes, "%s%.*s", i != 0 ? " or " : "", SLICE_ARG(key->scopes[i]));
     for (size_t i = 0; i < key->names_n; i++)
-        buf_addf(&names, "%s%s %.*s", i != 0 ? " or " : "", key->names[i].of_source ? "the source package" : "the package",
-                 SLICE_ARG(key->names[i].name));
+        buf_addf(&names, "%s%s %.*s", i != 0 ? " or " : "",
+                 key->names[i].of_source ? "the source package" : "the package", SLICE_ARG(key->names[i].name));
     char updated[CLOCK_TEXT];
     clock_format(judge->feed.updated, updated);
-    return arena_printf(e->a,
-                        "the feed %s (%llu records, updated %s) has no record of %.*s for %.*s in %.*s",
-                        judge->feed_name, (unsigned long long)judge->feed.records, updated,
-                        SLICE_ARG(e->vulnerability), SLICE_ARG(buf_slice(&names)), SLICE_ARG(buf_slice(&scopes)));
+    return arena_printf(e->a, "the feed %s (%llu records, updated %s) has no record of %.*s for %.*s in %.*s",
+                        judge->feed_name, (unsigned long long)judge->feed.records, updated, SLICE_ARG(e->vulnerability),
+                        SLICE_ARG(buf_slice(&names)), SLICE_ARG(buf_slice(&scopes)));
 }
 
 static bool has_id(const struct advisory *record, struct slice id)
@@ -60,7 +59,8 @@ static struct advisory *records_asked(const struct explaining *e, const struct p
 static struct explanation explain_package(const struct explaining *e, const struct judge *judge,
                                           const struct keyed_package *package, struct advisory *records, size_t n)
 {
-    struct explanation x = {.package = package->package, .verdict = {.kind = VERDICT_NOT_AFFECTED, .why = judge->obstacle}};
+    struct explanation x = {.package = package->package,
+                            .verdict = {.kind = VERDICT_NOT_AFFECTED, .why = judge->obstacle}};
     if (!judge->able)
         return x;
     x.matcher = judge->matcher;

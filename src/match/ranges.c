@@ -86,9 +86,8 @@ static struct slice explain_range(const struct matcher *m, struct arena *a, cons
         text = arena_printf(a, "affected%.*s up to %.*s", SLICE_ARG(text), SLICE_ARG(r->bound));
     bool before = r->introduced.n != 0 && m->scheme->compare(name->version, r->introduced) < 0;
     struct slice against = before || r->bound.n == 0 ? r->introduced : r->bound;
-    struct slice installed =
-        arena_printf(a, "the installed %s%.*s %.*s", name->of_source ? "source " : "", SLICE_ARG(name->name),
-                     SLICE_ARG(name->version));
+    struct slice installed = arena_printf(a, "the installed %s%.*s %.*s", name->of_source ? "source " : "",
+                                          SLICE_ARG(name->name), SLICE_ARG(name->version));
     if (against.n == 0)
         return arena_printf(a, "%.*s; %.*s is one of these", SLICE_ARG(text), SLICE_ARG(installed));
     return arena_printf(a, "%.*s; %.*s is %s than %.*s (%s order)", SLICE_ARG(text), SLICE_ARG(installed),

@@ -16,7 +16,7 @@ struct report_statement {
 
 // One flaw in one package. Feeds may call it by several names: then there is a statement of each.
 struct report_finding {
-    size_t package;                     // index into inventory.packages
+    size_t package;                      // index into inventory.packages
     struct report_statement *statements; // at least one; the first is the one that the finding goes by
     size_t statements_n;
     struct slice vulnerability; // its CVE where it has one
@@ -108,9 +108,10 @@ void report_segments_close(struct report_segments **s);
 bool report_make(struct stored_image *image, const struct generation *g, struct report_segments *segments, int64_t now,
                  struct arena *a, struct report *out, struct error *err);
 
-// Why, in the image of a report that was made of it, `vulnerability` (its id or an alias, in letters of either case) is, or is not, found. With an empty `package`: in
-// each package that has a record of it; else in the packages of that name, record or not, or, when there are none, in
-// those built from the source package of that name. Ordered by package.
+// Why, in the image of a report that was made of it, `vulnerability` (its id or an alias, in letters of either case)
+// is, or is not, found. With an empty `package`: in each package that has a record of it; else in the packages of that
+// name, record or not, or, when there are none, in those built from the source package of that name. Ordered by
+// package.
 struct explanation {
     size_t package;                // index into inventory.packages
     const struct matcher *matcher; // NULL: not judged, and verdict.why says for what reason

@@ -15,8 +15,8 @@ struct clair_finding {
     size_t number; // of its record, from 1: findings of several packages of one source share a record
 };
 
-// The findings that are written, those that are undetermined among them, each of their statements by itself as Clair has
-// them, in the order of their records.
+// The findings that are written, those that are undetermined among them, each of their statements by itself as Clair
+// has them, in the order of their records.
 struct clair_findings {
     const struct report *report;
     struct clair_finding *v;
@@ -86,8 +86,8 @@ static void add_aliases(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slic
     }
 }
 
-static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report,
-                                        const struct clair_finding *f, struct slice id)
+static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report, const struct clair_finding *f,
+                                        struct slice id)
 {
     const struct matcher *m = f->statement->matcher;
     const struct advisory *r = &f->statement->record;

@@ -42,7 +42,7 @@ static int remove_folder(void **state)
 
 #define RECORD(s, p, v, st, fixed, sev, desc, li, al)                                                                  \
     {                                                                                                                  \
-        .scope = SLICE(s), .package = SLICE(p), .vulnerability = SLICE(v), .status = (st), .fixed_in = SLICE(fixed),   \
+        .scope = SLICE(s), .package = SLICE(p), .vulnerability = SLICE(v), .status = (st), .bound = SLICE(fixed),      \
         .severity = SLICE(sev), .description = SLICE(desc), .links = SLICE(li), .aliases = SLICE(al)                   \
     }
 
@@ -107,7 +107,7 @@ static void assert_record(const struct advisory *got, const struct advisory *wan
     assert_slice(got->package, want->package);
     assert_slice(got->vulnerability, want->vulnerability);
     assert_int_equal(got->status, want->status);
-    assert_slice(got->fixed_in, want->fixed_in);
+    assert_slice(got->bound, want->bound);
     assert_slice(got->severity, want->severity);
     assert_slice(got->description, want->description);
     assert_slice(got->links, want->links);
@@ -327,14 +327,19 @@ static void test_fits(void **state)
     struct slice longest = slice_of(text, ADVISORY_FIELD_BYTES), over = slice_of(text, sizeof text);
     for (int i = 0; i < 5; i++) {
         struct advisory r = records[0];
-        struct slice *const fields[] = {&r.scope, &r.package, &r.vulnerability, &r.fixed_in, &r.severity};
+        struct slice *const fields[] = {&r.scope, &r.package, &r.vulnerability, &r.bound, &r.severity};
         *fields[i] = longest;
         assert_true(advisory_fits(&r, &f->limits));
         *fields[i] = over;
         assert_false(advisory_fits(&r, &f->limits));
         *fields[i] = SLICE("");
-        assert_int_equal(advisory_fits(&r, &f->limits), i > 2);
+        assert_int_equal(advisory_fits(&r, &f->limits), i > 3);
     }
+    struct advisory unbounded = records[0];
+    unbounded.status = ADVISORY_LAST_AFFECTED;
+    assert_true(advisory_fits(&unbounded, &f->limits));
+    unbounded.status = ADVISORY_AFFECTED;
+    assert_false(advisory_fits(&unbounded, &f->limits));
     f->limits.field_bytes = 4;
     assert_false(advisory_fits(&records[0], &f->limits));
     f->limits.field_bytes = UINT64_MAX; // the form's own bound stays
@@ -401,7 +406,7 @@ static void test_too_large_a_block(void **state)
         char number[8];
         snprintf(number, sizeof number, "%07d", i);
         memcpy(text + sizeof text - 7, number, 7);
-        r.vulnerability = r.fixed_in = slice_of(text, sizeof text);
+        r.vulnerability = r.bound = slice_of(text, sizeof text);
         add(f, b, &r);
     }
     assert_false(segment_write(b, f->folder, &digest, &n, &err));
@@ -424,7 +429,7 @@ static void test_many(void **state)
                                  .package = arena_printf(&a, "p%d", p),
                                  .vulnerability = arena_printf(&a, "CVE-2020-%04d", p + v),
                                  .status = ADVISORY_FIXED,
-                                 .fixed_in = arena_printf(&a, "%d", v),
+                                 .bound = arena_printf(&a, "%d", v),
                                  .description = arena_printf(&a, "d%d", p * v)};
             add(f, b, &r);
         }
@@ -436,7 +441,7 @@ static void test_many(void **state)
     assert_true(segment_lookup(s, SLICE("x:1"), SLICE("p123"), &a, &got, &err));
     assert_int_equal(got.n, IDS);
     assert_slice(got.v[7].vulnerability, SLICE("CVE-2020-0130"));
-    assert_slice(got.v[7].fixed_in, SLICE("7"));
+    assert_slice(got.v[7].bound, SLICE("7"));
     assert_slice(got.v[7].description, SLICE("d861"));
     got.n = 0;
     assert_true(segment_vulnerability(s, SLICE("CVE-2020-0100"), &a, &got, &err));
@@ -525,7 +530,8 @@ static void test_other_tables(void **state)
         "ALTER TABLE note ADD COLUMN more TEXT AS (upper(links))",
         "UPDATE scope SET id = id + 5",
         "UPDATE scope SET name = 'x:0' WHERE id = 3",
-        "UPDATE severity SET name = CAST(zeroblob(5000) AS TEXT) WHERE id = 1",
+        "UPDATE trait SET severity = CAST(zeroblob(5000) AS TEXT) WHERE id = 1",
+        "UPDATE trait SET id = id + 1 WHERE id = (SELECT max(id) FROM trait)",
         "DELETE FROM meta",
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
@@ -547,7 +553,7 @@ static void test_other_rows(void **state)
         "UPDATE block SET records = x''",
         "UPDATE block SET records = 7",
         "UPDATE block SET records = x'7f' || records",
-        "DELETE FROM severity",
+        "DELETE FROM trait",
     };
     for (size_t i = 0; i < sizeof changes / sizeof changes[0]; i++) {
         struct digest digest = write_records(f);

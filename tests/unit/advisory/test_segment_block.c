@@ -9,13 +9,14 @@
 #include <cmocka.h>
 
 static const struct packed_record records[] = {
-    {SLICE("CVE-2014-0160"), SLICE("1.0.1e-2+deb7u5"), ADVISORY_FIXED, 1, 7},
-    {SLICE("CVE-2014-0160"), SLICE("1.0.1e-2+deb7u6"), ADVISORY_FIXED, 2, 7},
-    {SLICE("CVE-2014-0161"), SLICE(""), ADVISORY_AFFECTED, 300, 8},
-    {SLICE("CVE-2014-01610"), SLICE(""), ADVISORY_UNDETERMINED, 1, 0},
-    {SLICE("CVE-2014-1"), SLICE("1.0.1e"), ADVISORY_FIXED, 1, 4000000000},
-    {SLICE("TEMP-0000000-ABCDEF"), SLICE(""), ADVISORY_NOT_AFFECTED, 4000000000, 3},
-    {SLICE("X"), SLICE("1.0.1e"), ADVISORY_FIXED, 1, 4},
+    {SLICE("CVE-2014-0160"), SLICE(""), SLICE("1.0.1e-2+deb7u5"), ADVISORY_FIXED, 3, 1},
+    {SLICE("CVE-2014-0160"), SLICE("2.0"), SLICE("2.0.1e-2"), ADVISORY_FIXED, 3, 1},
+    {SLICE("CVE-2014-0161"), SLICE(""), SLICE(""), ADVISORY_AFFECTED, 1, 2},
+    {SLICE("CVE-2014-01610"), SLICE(""), SLICE(""), ADVISORY_UNDETERMINED, 1, 0},
+    {SLICE("CVE-2014-01611"), SLICE("2.0.1"), SLICE(""), ADVISORY_AFFECTED, 1, 0},
+    {SLICE("CVE-2014-1"), SLICE("2.0"), SLICE("1.0.1e"), ADVISORY_FIXED, 1, 4000000000},
+    {SLICE("TEMP-0000000-ABCDEF"), SLICE(""), SLICE(""), ADVISORY_NOT_AFFECTED, 4000000000, 3},
+    {SLICE("X"), SLICE(""), SLICE("1.0.1e"), ADVISORY_LAST_AFFECTED, 1, 4},
 };
 #define RECORDS (sizeof records / sizeof records[0])
 
@@ -40,15 +41,16 @@ static void test_round_trip(void **state)
         assert_int_equal(r.left, RECORDS - i);
         assert_true(block_next(&r, &got));
         assert_true(slice_eq(got.vulnerability, records[i].vulnerability));
-        assert_true(slice_eq(got.fixed_in, records[i].fixed_in));
+        assert_true(slice_eq(got.introduced, records[i].introduced));
+        assert_true(slice_eq(got.bound, records[i].bound));
         assert_int_equal(got.status, records[i].status);
-        assert_int_equal(got.severity, records[i].severity);
+        assert_int_equal(got.trait, records[i].trait);
         assert_int_equal(got.note, records[i].note);
     }
     assert_int_equal(r.left, 0);
     assert_int_equal(r.rest.n, 0);
     // Neighbours share most of their bytes.
-    assert_true(block.n < 110);
+    assert_true(block.n < 130);
 }
 
 static void test_writer_starts_anew(void **state)
@@ -104,10 +106,12 @@ static void test_damaged(void **state)
         {"more shared than there is", SLICE("\x01\x05\x01X\x00\x00\x00")},
         {"more bytes than there are", SLICE("\x01\x00\x7fX\x00\x00\x00")},
         {"a name that is too long", SLICE("\x01\x00\xff\xff\xff\xff\xff\xff\xff\x7fX\x00\x00")},
-        {"a severity over 32 bits", SLICE("\x01\x00\x01X\x80\x80\x80\x80\x80\x80\x01\x00")},
-        {"a note below none", SLICE("\x01\x00\x01X\x04\x01")},
-        {"a note over 32 bits", SLICE("\x01\x00\x01X\x04\x80\x80\x80\x80\x80\x80\x01")},
-        {"a fixed version that is not there", SLICE("\x01\x00\x01X\x05\x00\x04")},
+        {"a trait over 32 bits", SLICE("\x01\x00\x01X\x80\x80\x80\x80\x80\x80\x01\x00")},
+        {"a note below none", SLICE("\x01\x00\x01X\x10\x01")},
+        {"a note over 32 bits", SLICE("\x01\x00\x01X\x10\x80\x80\x80\x80\x80\x80\x01")},
+        {"a bound that is not there", SLICE("\x01\x00\x01X\x11\x00\x04")},
+        {"an introduced version that is not there", SLICE("\x01\x00\x01X\x18\x00\x04")},
+        {"a status that is none", SLICE("\x01\x00\x01X\x15\x00\x00")},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)
         if (read_all(cases[i].block) != 0)
@@ -141,7 +145,7 @@ static void test_most_bytes(void **state)
     char *name = malloc(ADVISORY_FIELD_BYTES);
     memset(name, 'n', ADVISORY_FIELD_BYTES);
     struct packed_record record = records[0];
-    record.vulnerability = record.fixed_in = slice_of(name, ADVISORY_FIELD_BYTES);
+    record.vulnerability = record.bound = slice_of(name, ADVISORY_FIELD_BYTES);
     struct block_writer w = {0};
     struct buf block BUF_AUTO = {0};
     for (size_t i = 0; i < FIT; i++)

@@ -127,7 +127,7 @@ static void test_long_text(void **state)
     advisory_vec got = {0};
     assert_true(segment_lookup(f->segment, SLICE("debian:x"), SLICE("p"), &a, &got, &f->err));
     assert_int_equal(got.n, 1);
-    assert_true(slice_eq(got.v[0].fixed_in, slice_of(fitting, ADVISORY_FIELD_BYTES)));
+    assert_true(slice_eq(got.v[0].bound, slice_of(fitting, ADVISORY_FIELD_BYTES)));
     assert_int_equal(got.v[0].description.n, ADVISORY_TEXT_BYTES); // cut, and says so
     assert_true(slice_ends(got.v[0].description, SLICE("x\xe2\x80\xa6")));
 }

@@ -229,9 +229,9 @@ static void test_explanations(void **state)
                          .bound = SLICE("1.0.1e-2+deb7u5")};
     struct verdict v;
     judge(named("debian", "deb"), &a, &key, &r, 1, true, &v);
-    assert_text(v.why,
-                "the Debian tracker says of openssl in wheezy: affected, fixed in 1.0.1e-2+deb7u5; the installed source "
-                "openssl 1.0.1e-2+deb7u4 is older than 1.0.1e-2+deb7u5 (dpkg order): affected");
+    assert_text(
+        v.why, "the Debian tracker says of openssl in wheezy: affected, fixed in 1.0.1e-2+deb7u5; the installed source "
+               "openssl 1.0.1e-2+deb7u4 is older than 1.0.1e-2+deb7u5 (dpkg order): affected");
     r.scope = SLICE("alpine:v3.18/main");
     r.bound = SLICE("3.1.4-r0");
     name.version = SLICE("3.1.4-r0");
@@ -257,8 +257,9 @@ static void test_debian_severities(void **state)
     };
     const struct matcher *m = named("debian", "deb");
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
-        assert_string_equal(severity_name(m->severity(slice_str(cases[i].published))), cases[i].clarion);
-        assert_string_equal(severity_name(m->severity_clair(slice_str(cases[i].published))), cases[i].clair);
+        struct advisory r = {.severity = slice_str(cases[i].published)};
+        assert_string_equal(severity_name(m->severity(&r)), cases[i].clarion);
+        assert_string_equal(severity_name(m->severity_clair(&r)), cases[i].clair);
     }
 }
 

@@ -176,8 +176,8 @@ static void test_findings(void **state)
     assert_true(r.undetermined[0].statements[0].undetermined);
     assert_int_equal(r.judged, 5);
     assert_int_equal(r.unjudged, 0);
-    assert_true(slice_eq(r.findings[0].scope, SLICE("debian:wheezy")));
-    assert_true(slice_eq(r.findings[0].published, SLICE("high**")));
+    assert_true(slice_eq(r.findings[0].statements[0].record.scope, SLICE("debian:wheezy")));
+    assert_true(slice_eq(r.findings[0].statements[0].record.severity, SLICE("high**")));
     assert_true(slice_eq(r.findings[0].links, SLICE("https://security-tracker.debian.org/tracker/CVE-2014-0160")));
     assert_int_equal(r.layers_n, 2);
     assert_false(r.layers[0].now);
@@ -225,7 +225,7 @@ static void test_judged_before(void **state)
                         "tar CVE-2005-2541 - Negligible\n");
         assert_int_equal(r[i].undetermined_n, 1);
         assert_true(slice_eq(r[i].findings[3].aliases, SLICE("TAR-1 TAR-2")));
-        assert_true(slice_eq(r[i].findings[0].description, SLICE("Something.")));
+        assert_true(slice_eq(r[i].findings[0].statements[0].record.description, SLICE("Something.")));
     }
     assert_findings(w, &other, "libssl1.0.0 CVE-2014-0160 9:9 High\nopenssl CVE-2014-0160 9:9 High\n");
 }
@@ -394,7 +394,9 @@ static explanation_vec explain(struct world *w, const char *id, const char *pack
     explanation_vec out = {0};
     struct error err;
     struct report_segments *segments = report_segments_open(&w->store, &w->generation);
-    assert_true(report_explain(&w->image, segments, slice_str(id), slice_str(package), &w->arena, &out, &err));
+    struct report report;
+    assert_true(report_make(&w->image, &w->generation, segments, NOW, &w->arena, &report, &err));
+    assert_true(report_explain(&report, segments, slice_str(id), slice_str(package), &w->arena, &out, &err));
     report_segments_close(&segments);
     return out;
 }

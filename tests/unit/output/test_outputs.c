@@ -15,10 +15,16 @@ static const struct output_options plain;
 
 // ---- a report -------------------------------------------------------------------------------------------------------
 
-static enum severity any_severity(struct slice published)
+static enum severity unknown(const struct advisory *record)
 {
-    (void)published;
+    (void)record;
     return SEVERITY_UNKNOWN;
+}
+
+static enum severity critical(const struct advisory *record)
+{
+    (void)record;
+    return SEVERITY_CRITICAL;
 }
 
 static struct slice updater(struct arena *a, struct slice scope)
@@ -26,8 +32,12 @@ static struct slice updater(struct arena *a, struct slice scope)
     return arena_printf(a, "test/%.*s", SLICE_ARG(scope));
 }
 
-static const struct matcher matcher = {
-    .name = "debian", .feed = "debian", .kind = "deb", .severity = any_severity, .clair_updater = updater};
+static const struct matcher matcher = {.name = "debian",
+                                       .feeds = {"debian"},
+                                       .kind = "deb",
+                                       .severity = unknown,
+                                       .severity_clair = critical,
+                                       .clair_updater = updater};
 
 #define PACKAGES 4
 #define FINDINGS 5
@@ -71,15 +81,24 @@ static struct inventory_package package(const char *name, const char *version, c
 
 static struct report_finding finding(size_t package_index, const char *id, enum severity s, const char *fixed_in)
 {
+    static struct report_statement pool[64]; // more than all tests' findings at once
+    static size_t used;
+    struct report_statement *statement = &pool[used++ % 64];
+    *statement =
+        (struct report_statement){.matcher = &matcher,
+                                  .feed = "debian",
+                                  .record = {.scope = SLICE("debian:wheezy"),
+                                             .vulnerability = slice_str(id),
+                                             .severity = SLICE("high**"),
+                                             .description = SLICE("It bleeds."),
+                                             .links = SLICE("https://example.org/tracker/x https://example.org/y")},
+                                  .fixed_in = slice_str(fixed_in)};
     return (struct report_finding){.package = package_index,
-                                   .matcher = &matcher,
+                                   .statements = statement,
+                                   .statements_n = 1,
                                    .vulnerability = slice_str(id),
-                                   .scope = SLICE("debian:wheezy"),
                                    .fixed_in = slice_str(fixed_in),
-                                   .published = SLICE("high**"),
                                    .severity = s,
-                                   .severity_clair = SEVERITY_CRITICAL,
-                                   .description = SLICE("It bleeds."),
                                    .links = SLICE("https://example.org/tracker/x https://example.org/y")};
 }
 
@@ -104,7 +123,7 @@ static void make_sample(struct sample *s)
     };
     for (size_t i = 0; i < 2; i++)
         s->layers[i] = (struct report_layer){s->stored_layers[i], i == 1};
-    s->undetermined.undetermined = true;
+    s->undetermined.statements[0].undetermined = true;
     s->generation = (struct generation){SLICE("0123456789abcdef"), 1764000000, &s->feed_state, 1};
     s->image =
         (struct stored_image){.manifest = digest_named('c'),
@@ -399,7 +418,7 @@ static void test_aliases(void **state)
     (void)state;
     struct sample s;
     make_sample(&s);
-    s.findings[0].aliases = SLICE("GHSA-x8cg-fq8g-mxfx 13661");
+    s.findings[0].statements[0].record.aliases = SLICE("GHSA-x8cg-fq8g-mxfx 13661");
     s.report.findings_n = 1;
     yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
     assert_str(doc, "/findings/0/aliases/0", "GHSA-x8cg-fq8g-mxfx");
