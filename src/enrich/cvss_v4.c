@@ -145,12 +145,11 @@ static int lower_score(struct macro_vector m, size_t class)
     return macro_score(&m);
 }
 
-// EQ3 and EQ6 share metrics and go down together: of the two ways from level 0 in both, the one that costs less.
+// EQ3 and EQ6 share metrics and go down together, by whichever costs less. What no vector has scores 0, so it is not
+// taken.
 static int lower_score_eq3_eq6(const struct macro_vector *m)
 {
     int by_eq3 = lower_score(*m, 2), by_eq6 = lower_score(*m, 5);
-    if (m->eq[2] == 1 && m->eq[5] == 0)
-        return by_eq6;
     return by_eq3 > by_eq6 ? by_eq3 : by_eq6;
 }
 
