@@ -67,11 +67,6 @@ static enum weight weigh(const struct matcher *m, const struct match_name *name,
     return r->status == ADVISORY_AFFECTED ? WITHOUT_FIX : r->status == ADVISORY_FIXED ? WITH_FIX : UP_TO;
 }
 
-static const char *order_word(int order)
-{
-    return order < 0 ? "older" : order == 0 ? "that version" : "newer";
-}
-
 static struct slice explain_range(const struct matcher *m, struct arena *a, const struct match_name *name,
                                   const struct advisory *r)
 {
@@ -90,8 +85,12 @@ static struct slice explain_range(const struct matcher *m, struct arena *a, cons
                                           SLICE_ARG(name->name), SLICE_ARG(name->version));
     if (against.n == 0)
         return arena_printf(a, "%.*s; %.*s is one of these", SLICE_ARG(text), SLICE_ARG(installed));
-    return arena_printf(a, "%.*s; %.*s is %s than %.*s (%s order)", SLICE_ARG(text), SLICE_ARG(installed),
-                        order_word(m->scheme->compare(name->version, against)), SLICE_ARG(against), m->scheme->name);
+    int order = m->scheme->compare(name->version, against);
+    return arena_printf(a, "%.*s; %.*s is %s%.*s (%s order)", SLICE_ARG(text), SLICE_ARG(installed),
+                        order < 0   ? "older than "
+                        : order > 0 ? "newer than "
+                                    : "equal to ",
+                        SLICE_ARG(against), m->scheme->name);
 }
 
 static struct slice explain(const struct matcher *m, struct arena *a, const struct match_name *name,

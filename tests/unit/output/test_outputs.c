@@ -418,7 +418,7 @@ static void test_aliases(void **state)
     (void)state;
     struct sample s;
     make_sample(&s);
-    s.findings[0].statements[0].record.aliases = SLICE("GHSA-x8cg-fq8g-mxfx 13661");
+    s.findings[0].aliases = s.findings[0].statements[0].record.aliases = SLICE("GHSA-x8cg-fq8g-mxfx 13661");
     s.report.findings_n = 1;
     yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
     assert_str(doc, "/findings/0/aliases/0", "GHSA-x8cg-fq8g-mxfx");
