@@ -26,6 +26,15 @@ extern const struct version_scheme version_rpm;
 // golang.org/x/mod/semver take and compare it.
 extern const struct version_scheme version_semver;
 
+// PyPA's "Version specifiers", packaging 26 (src/packaging/version.py): 1!2.3rc1.post2.dev3+local.
+extern const struct version_scheme version_pep440;
+
+// RubyGems' Gem::Version (lib/rubygems/version.rb): 1.2.3.rc1.
+extern const struct version_scheme version_gem;
+
+// composer/semver 3.4 (src/VersionParser.php) and PHP's version_compare(): v1.2.3-beta4, dev-main.
+extern const struct version_scheme version_composer;
+
 // All schemes, terminated by NULL.
 extern const struct version_scheme *const version_schemes[];
 

@@ -1,9 +1,18 @@
 // The table of version schemes.
 #include "version/version.h"
 
+// clang-format off
 const struct version_scheme *const version_schemes[] = {
-    &version_dpkg, &version_apk, &version_rpm, &version_semver, NULL,
+    &version_dpkg,
+    &version_apk,
+    &version_rpm,
+    &version_semver,
+    &version_pep440,
+    &version_gem,
+    &version_composer,
+    NULL,
 };
+// clang-format on
 
 const struct version_scheme *version_scheme_named(struct slice name)
 {
