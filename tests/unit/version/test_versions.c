@@ -57,6 +57,9 @@ static void test_table(void **state)
     assert_ptr_equal(version_scheme_named(SLICE("apk")), &version_apk);
     assert_ptr_equal(version_scheme_named(SLICE("rpm")), &version_rpm);
     assert_ptr_equal(version_scheme_named(SLICE("semver")), &version_semver);
+    assert_ptr_equal(version_scheme_named(SLICE("pep440")), &version_pep440);
+    assert_ptr_equal(version_scheme_named(SLICE("gem")), &version_gem);
+    assert_ptr_equal(version_scheme_named(SLICE("composer")), &version_composer);
     assert_null(version_scheme_named(SLICE("")));
     assert_null(version_scheme_named(SLICE("dpk")));
 }
@@ -349,6 +352,252 @@ static void test_semver_valid(void **state)
     assert_false(version_semver.valid((struct slice){0}));
 }
 
+// ---- pep440 ---------------------------------------------------------------------------------------------------------
+
+static void test_pep440_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.0.dev1", -1, "1.0a1"}, // the order of one release, from its first development release on
+        {"1.0a1.dev1", -1, "1.0a1"},
+        {"1.0a1", -1, "1.0a1.post1.dev1"},
+        {"1.0a1.post1.dev1", -1, "1.0a1.post1"},
+        {"1.0a1.post1", -1, "1.0a2"},
+        {"1.0a2", -1, "1.0b1"},
+        {"1.0b1", -1, "1.0rc1"},
+        {"1.0rc1", -1, "1.0"},
+        {"1.0", -1, "1.0+a"},
+        {"1.0+a", -1, "1.0+a.1"},
+        {"1.0+a.1", -1, "1.0+b"},
+        {"1.0+b", -1, "1.0+0"},
+        {"1.0+0", -1, "1.0.post0.dev0"},
+        {"1.0.post0.dev0", -1, "1.0.post0"},
+        {"1.0.post0", -1, "1.0.0.1"},
+        {"9.0", -1, "1!0.1"},
+        {"1.0", 0, "1"},
+        {"1.0.0", 0, "0!1"},
+        {"1.9", -1, "1.10"},
+        {"01.02", 0, "1.2"},
+        {"1.99999999999999999999999999999999", -1, "1.100000000000000000000000000000000"},
+        {"1.0-ALPHA.1", 0, "1.0a1"}, // normalisation
+        {"1.0_beta_2", 0, "1.0b2"},
+        {"1.0c1", 0, "1.0rc1"},
+        {"1.0pre", 0, "1.0-preview-0"},
+        {"1.0a", 0, "1.0a0"},
+        {"1.0-1", 0, "1.0.post1"},
+        {"1.0r4", 0, "1.0-rev.4"},
+        {"1.0a--1", 0, "1.0a0.post1"},
+        {"1.0DEV", 0, "1.0.dev0"},
+        {"v1.0", 0, " V1.0\n"},
+        {"\xe3\x80\x80"
+         "1.0\xc2\xa0",
+         0, "1.0"},
+        {"1.0+ABC-1_01", 0, "1.0+abc.1.1"},
+        {"1.0+1a", -1, "1.0+1"},     // not a number
+        {"0.8.7p1", -1, "0.0.dev0"}, // no version
+        {"", -1, "0.8.7p1"},
+        {"0.8.7p1", -1, "0.8.7p2"},
+    };
+    expect_pairs(&version_pep440, pairs, COUNT(pairs));
+    expect_order(&version_pep440, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_pep440_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},
+        {"1!1.2.3a4.post5.dev6+local.7", true},
+        {"1.0-", false},
+        {"1.0a-", true},
+        {"1.0.post.", true},
+        {"1.0--1", false},
+        {"1.0a1b1", false},
+        {"1.0.dev1.post1", false},
+        {"1..0", false},
+        {"1.", false},
+        {".1", false},
+        {"1!", false},
+        {"!1", false},
+        {"1!2!3", false},
+        {"vv1", false},
+        {"v 1", false},
+        {"1.0+", false},
+        {"1.0+a..b", false},
+        {"1.0+a.", false},
+        {"1.0+\xc3\xa4", false},
+        {"1.0po\xc5\xbft1", false}, // the long s is an s for patterns that are not of ASCII only
+        {"1.0 1", false},
+        {"1.0*", false},
+        {"2004d", false},
+        {"", false},
+        {" ", false},
+    };
+    expect_validity(&version_pep440, v, COUNT(v));
+    assert_false(version_pep440.valid(SLICE("1\0")));
+    assert_false(version_pep440.valid((struct slice){0}));
+}
+
+// ---- gem ------------------------------------------------------------------------------------------------------------
+
+static void test_gem_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.0", 0, "1"},
+        {"", 0, "0.0"},
+        {"1.9", -1, "1.10"},
+        {"1.0.a", -1, "1.0"},
+        {"1.0.a", 0, "1.a"}, // zeros before the first word
+        {"1.0.a", 0, "1.0.0.a"},
+        {"10.a", -1, "10.1.a"},
+        {"1.a.0.b", 1, "1.a.b"}, // but not behind it
+        {"1.a.0", 0, "1.a"},
+        {"1.0.a10", 1, "1.0.a9"},
+        {"1.0.a10", 0, "1.0.a.10"},
+        {"1.0.a", -1, "1.0.b"},
+        {"1.0.A", -1, "1.0.a"},
+        {"1.0.ab", -1, "1.0.b"},
+        {"1.0.a", -1, "1.0.a.1"},
+        {"1.0-1", 0, "1.0.pre.1"},
+        {"1.0--a", 0, "1.pre.pre.a"},
+        {"1.0-1", -1, "1.0"},
+        {"1.0rc1", -1, "1.0"},
+        {"1.2b", -1, "1.2"},
+        {" 1.0\n", 0, "1.0"},
+        {"1.99999999999999999999999999999999", -1, "1.100000000000000000000000000000000"},
+        {"1_0", -1, "0.a"}, // no version
+        {"1_0", -1, "1_1"},
+    };
+    expect_pairs(&version_gem, pairs, COUNT(pairs));
+    expect_order(&version_gem, (struct slice){0}, 0, SLICE("0"));
+}
+
+static void test_gem_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},   {"1.2.3.rc1", true},   {"1.0a", true},    {"1.2-java.1", true}, {"1--", true},  {"", true}, // 0
+        {" \t", true}, {"a", false},          {"1a", false},     {"1.", false},        {".1", false},  {"1..2", false},
+        {"1-", false}, {"1-a.", false},       {"1-a..b", false}, {"1.2 3", false},     {"1_2", false}, {"1+2", false},
+        {"v1", false}, {"1.\xc3\xa4", false},
+    };
+    expect_validity(&version_gem, v, COUNT(v));
+    assert_false(version_gem.valid(SLICE("1\0")));
+}
+
+// ---- composer -------------------------------------------------------------------------------------------------------
+
+static void test_composer_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.0-STABLE", -1, "1.0-dev"}, // the order of one release; the first is a word that version_compare() lacks
+        {"1.0-dev", -1, "1.0-alpha-dev"},
+        {"1.0-alpha-dev", -1, "1.0-alpha"},
+        {"1.0-alpha", -1, "1.0-alpha1"},
+        {"1.0-alpha1", -1, "1.0-beta"},
+        {"1.0-beta2", -1, "1.0-beta10"},
+        {"1.0-beta", -1, "1.0-RC1"},
+        {"1.0-RC1", -1, "1.0"},
+        {"1.0", -1, "1.0-patch1"},
+        {"1.0-patch1", -1, "1.0.0.1"},
+        {"1.0", 0, "v1.0.0.0"},
+        {"1.0a1", 0, "1.0-alpha.1"},
+        {"1.0.b", 0, "1.0_BETA"},
+        {"1.0pl1", 0, "1.0-p1"},
+        {"1.0beta.1-2", 0, "1.0-beta1.2"},
+        {"1.0-stable5-dev", 0, "1.0"},
+        {"1.0+build", 0, "1.0+other+one"},
+        {"1.0@beta", 0, "1.0"},
+        {"1.0 as 2.0", 0, "1.0"},
+        {"1.0@dev as 2.0", 0, "1.0"},
+        {"\n1.0 \v", 0, "1.0"},
+        {"1.0\n@dev", 0, "1.0"},
+        {"1.9", -1, "1.10"},
+        {"1.x-dev", 0, "1.9999999.9999999.9999999-dev"},
+        {"1.x-dev", 1, "1.9999.0"},
+        {"1.*.2.X.dev", 0, "1.9999999.2.9999999-dev"},
+        {"1.2.x-dev", -1, "1.x-dev"},
+        {"junk\n2.x-dev", 0, "2.x-dev"}, // on its last line
+        {"20240131", -1, "20240131.0"},  // dates have as many numbers as they have
+        {"2024.01.31.12.30", -1, "2024.01.31.12.30.1"},
+        {"2024-01:31", 0, "2024-01-31-stable"},
+        {"2024-01:31", 1, "2024.1.30"},
+        {"2024-01:31", -1, "2024.1.31"}, // three numbers against four
+        {"20240131-beta1", -1, "20240131"},
+        {"1.9223372036854775807", 0, "1.99999999999999999999"}, // 64 bits
+        {"1.9223372036854775806", -1, "1.99999999999999999999"},
+        {"dev-main", -1, "0.0-STABLE"},
+        {"DEV-main", 0, "dev-main"},
+        {"dev-dev-main", -1, "dev-main"},
+        {"dev-a", -1, "dev-b"},
+        {"master", 0, "dev-master"},
+        {"main", -1, "dev-"}, // no version
+        {"main", -1, "main2"},
+    };
+    expect_pairs(&version_composer, pairs, COUNT(pairs));
+    expect_order(&version_composer, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_composer_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},
+        {"v1.2.3.4-beta5-dev", true},
+        {"1.0-", true},
+        {"1.0.-", false},
+        {"1.0-.dev", true},
+        {"1.-dev", true},
+        {"1.2.3.4.5", false},
+        {"1.2.3.4.5-dev", false},
+        {"12345.1", true},
+        {"123456", true}, // a date
+        {"1234567.8", true},
+        {"12345678.9012", true},
+        {"123456.x", false},
+        {"20240131120000.1", true},
+        {"2010-01-02T10", false},
+        {"20100102030405060708", true}, // six pairs and two counters
+        {"2010010203040506070809", true},
+        {"20100102030405060708091", false},
+        {"2024.01.31.1.1", true},
+        {"2024.01.31.1.1.1", false},
+        {"1.x", false},
+        {"x.dev", false},
+        {"1.x-dev", true},
+        {"dev", false},
+        {"dev-", true},
+        {"trunk", true},
+        {"Trunk", false},
+        {"main", false},
+        {"1.0\n\n@dev", false},
+        {"1.0 @dev", false},
+        {"1.0@dev@dev", false},
+        {"1.0@p", false},
+        {"1.0+", false},
+        {"1.0+a b", false},
+        {"1.0 as\t2.0", false},
+        {"1.0 as ", false},
+        {"1.0 as 2.0 3", false},
+        {"1.0,2.0", false},
+        {"1.x-\ndev", false},
+        {"\f1.0", false}, // PHP's trim() leaves it
+        {"vv1", false},
+        {"1.0-foo", false},
+        {"1.0-1", false},
+        {"", false},
+    };
+    expect_validity(&version_composer, v, COUNT(v));
+    expect_order(&version_composer,
+                 SLICE("\0"
+                       "1.0\0"),
+                 0, SLICE("1.0"));
+    assert_false(version_composer.valid(SLICE("1.0\0"
+                                              "1")));
+}
+
 // ---- the shared vectors: "A < B", one a line ------------------------------------------------------------------------
 
 static size_t expect_vectors(const struct version_scheme *s, const char *shared, const char *file)
@@ -387,6 +636,9 @@ static void test_vectors(void **state)
     assert_true(expect_vectors(&version_apk, shared, "alpine-versions-generated.txt") > 10000);
     assert_true(expect_vectors(&version_rpm, shared, "redhat-versions.txt") > 100);
     assert_true(expect_vectors(&version_semver, shared, "semver-versions.txt") > 80);
+    assert_true(expect_vectors(&version_pep440, shared, "pypi-versions.txt") > 0);
+    assert_true(expect_vectors(&version_pep440, shared, "pypi-versions-generated.txt") > 10000);
+    assert_true(expect_vectors(&version_gem, shared, "rubygems-versions.txt") > 0);
 }
 
 // ---- the laws of an order, for any texts ----------------------------------------------------------------------------
@@ -405,12 +657,13 @@ static uint64_t draw(uint64_t *state, uint64_t n)
 static void test_laws(void **state)
 {
     (void)state;
-    static const char *const pieces[] = {"0",    "1",    "01", "9", "10", ".",  "a",     "z", "p",    "_rc",
-                                         "_p",   "_foo", "~",  "-", "-r", "-1", ":",     "+", "\xff", " ",
-                                         "\xc3", "A",    "~a", "_", "v",  "=",  "1.2.3", "^"};
+    static const char *const pieces[] = {"0",    "1", "01", "9",  "10",    ".", "a",   "z",    "p", "_rc",   "_p",
+                                         "_foo", "~", "-",  "-r", "-1",    ":", "+",   "\xff", " ", "\xc3",  "A",
+                                         "~a",   "_", "v",  "=",  "1.2.3", "^", "dev", "dev-", "!", "@beta", "x"};
     uint64_t seed = 20241124;
     struct arena arena ARENA_AUTO = {0};
     struct slice texts[TEXTS];
+    static int order[TEXTS][TEXTS];
     for (size_t i = 0; i < TEXTS; i++) {
         struct slice text = SLICE("");
         for (uint64_t j = draw(&seed, 6); j > 0; j--)
@@ -420,25 +673,32 @@ static void test_laws(void **state)
     for (const struct version_scheme *const *s = version_schemes; *s != NULL; s++) {
         for (size_t i = 0; i < TEXTS; i++)
             for (size_t j = 0; j < TEXTS; j++)
-                for (size_t k = 0; k < TEXTS; k++) {
-                    int ij = sign((*s)->compare(texts[i], texts[j])), jk = sign((*s)->compare(texts[j], texts[k]));
-                    int ik = sign((*s)->compare(texts[i], texts[k]));
-                    if (k == i && (ij != -jk || ik != 0))
-                        fail_msg("%s: not antisymmetric: \"%s\", \"%s\"", (*s)->name, texts[i].p, texts[j].p);
-                    if (ij <= 0 && jk <= 0 && ik != (ij < jk ? ij : jk))
+                order[i][j] = sign((*s)->compare(texts[i], texts[j]));
+        for (size_t i = 0; i < TEXTS; i++)
+            for (size_t j = 0; j < TEXTS; j++) {
+                if (order[i][j] != -order[j][i])
+                    fail_msg("%s: not antisymmetric: \"%s\", \"%s\"", (*s)->name, texts[i].p, texts[j].p);
+                for (size_t k = 0; k < TEXTS; k++)
+                    if (order[i][j] <= 0 && order[j][k] <= 0 &&
+                        order[i][k] != (order[i][j] < order[j][k] ? order[i][j] : order[j][k]))
                         fail_msg("%s: not transitive: \"%s\", \"%s\", \"%s\"", (*s)->name, texts[i].p, texts[j].p,
                                  texts[k].p);
-                }
+            }
     }
 }
 
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_table),     cmocka_unit_test(test_dpkg_order),   cmocka_unit_test(test_dpkg_valid),
-        cmocka_unit_test(test_apk_order), cmocka_unit_test(test_apk_valid),    cmocka_unit_test(test_rpm_order),
-        cmocka_unit_test(test_rpm_valid), cmocka_unit_test(test_semver_order), cmocka_unit_test(test_semver_valid),
-        cmocka_unit_test(test_vectors),   cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_table),          cmocka_unit_test(test_dpkg_order),
+        cmocka_unit_test(test_dpkg_valid),     cmocka_unit_test(test_apk_order),
+        cmocka_unit_test(test_apk_valid),      cmocka_unit_test(test_rpm_order),
+        cmocka_unit_test(test_rpm_valid),      cmocka_unit_test(test_semver_order),
+        cmocka_unit_test(test_semver_valid),   cmocka_unit_test(test_pep440_order),
+        cmocka_unit_test(test_pep440_valid),   cmocka_unit_test(test_gem_order),
+        cmocka_unit_test(test_gem_valid),      cmocka_unit_test(test_composer_order),
+        cmocka_unit_test(test_composer_valid), cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
