@@ -9,7 +9,7 @@
 static inline void fuzz_feed(const char *feed, const char *scope, const uint8_t *data, size_t size)
 {
     struct limits limits = fuzz_limits();
-    struct segment_builder *builder = segment_builder_new(feed);
+    struct segment_builder *builder = segment_builder_new(feed, NULL);
     struct reader *r READER_AUTO = fuzz_reader(data, size);
     struct feed_tally tally = {0};
     struct feed_input input = {

@@ -29,7 +29,7 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
         segment_lookup(segment, SLICE("debian:bookworm"), SLICE("openssl"), &a, &records, &err);
         segment_vulnerability(segment, SLICE("CVE-2014-0160"), &a, &records, &err);
         struct limits limits = fuzz_limits();
-        struct segment_builder *builder = segment_builder_new("debian");
+        struct segment_builder *builder = segment_builder_new("debian", NULL);
         segment_carry(builder, segment, SLICE("debian:bookworm"), &limits, &err);
         segment_builder_free(&builder);
     }

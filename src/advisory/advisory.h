@@ -69,8 +69,10 @@ bool advisory_fits(const struct advisory *record, const struct limits *limits);
 
 struct segment_builder;
 
-// Collects records in memory (32 bytes each beside the texts, which are kept once), in any order. Never NULL.
-struct segment_builder *segment_builder_new(const char *feed);
+// Collects records, in any order. Names, versions and words are held in memory, each once; the records themselves and
+// their long texts only up to some MiB, and beyond that in unnamed temporary files in `folder`. With folder NULL all of
+// it stays in memory. Never NULL.
+struct segment_builder *segment_builder_new(const char *feed, const char *folder);
 void segment_builder_free(struct segment_builder **b); // NULL is fine
 
 // Adds a record; its text is copied. ERR_LIMIT beyond limits.feed_records or feed_text_bytes, or when it does not fit.
@@ -97,7 +99,8 @@ bool segment_carry_all(struct segment_builder *b, struct segment *from, segment_
 // A place to go back to: what was added after it (of a file that turned out to be broken) is forgotten by
 // segment_rewind.
 struct segment_mark {
-    size_t records, scopes;
+    uint64_t records;
+    size_t scopes;
 };
 struct segment_mark segment_mark(const struct segment_builder *b);
 void segment_rewind(struct segment_builder *b, struct segment_mark mark);

@@ -14,18 +14,30 @@
 #include <time.h>
 #include <unistd.h>
 
+#define PAIRS_MEMORY  ((size_t)4 << 20)
 #define STALE_SECONDS 3600 // a temporary file that nobody has written to for so long was left by a crash
+
+// The ids that a text has, 0 where it is in no table.
+struct text_ids {
+    uint32_t scope, package, trait;
+};
 
 struct writer {
     sqlite3 *db;
     struct segment_builder *b;
-    uint32_t *ids; // of the texts, in the tables where they have one: text × RECORD_FIELDS + field; 0 none
+    struct sorter *records;
+    uint64_t records_n;
+    struct text_ids *ids; // by the number of the text
+    uint32_t *note_ids;   // by the number of the note
+    uint32_t notes_n;     // written
+    struct sorter *pairs; // struct pair, of all records
 };
 
-static uint32_t *id_of(const struct writer *w, uint32_t text, enum record_field field)
-{
-    return &w->ids[(size_t)text * RECORD_FIELDS + field];
-}
+// What row of `vulnerability` a package belongs to.
+struct pair {
+    uint32_t vulnerability; // number of the text
+    uint32_t package;       // id
+};
 
 // ---- statements -----------------------------------------------------------------------------------------------------
 
@@ -72,73 +84,88 @@ static bool step(struct writer *w, sqlite3_stmt *s, struct error *err)
     return ok;
 }
 
-// ---- tables ---------------------------------------------------------------------------------------------------------
+// ---- names and traits -----------------------------------------------------------------------------------------------
 
-// The texts that records have in one field, numbered in their order.
-static bool write_names(struct writer *w, enum record_field field, const char *sql, struct error *err)
+// Goes through the records, and marks the texts that a table will have.
+static bool mark_texts(struct writer *w, struct error *err)
 {
-    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, sql, err);
-    const struct segment_builder *b = w->b;
-    uint32_t id = 0;
-    bool ok = s != NULL;
-    for (size_t i = 0; i < b->records_n; i++)
-        *id_of(w, b->records[i].field[field], field) = 1;
-    for (size_t i = 0; field == RECORD_SCOPE && i < b->scopes_n; i++)
-        *id_of(w, b->scopes[i], field) = 1;
-    for (size_t i = 0; ok && i < b->texts.n; i++) {
-        if (*id_of(w, (uint32_t)i, field) == 0)
-            continue;
-        *id_of(w, (uint32_t)i, field) = ++id;
-        sqlite3_bind_int64(s, 1, id);
-        bind_text(s, 2, b->texts.v[i]);
-        ok = step(w, s, err);
+    const void *item;
+    for (size_t i = 0; i < w->b->scopes_n; i++)
+        w->ids[w->b->scopes[i]].scope = 1;
+    for (;;) {
+        if (!sorter_next(w->records, &item, err))
+            return false;
+        if (item == NULL)
+            return sorter_start(w->records, err);
+        const uint32_t *field = ((const struct record *)item)->field;
+        w->ids[field[RECORD_SCOPE]].scope = 1;
+        w->ids[field[RECORD_PACKAGE]].package = 1;
+        w->ids[field[RECORD_TRAIT]].trait = 1;
+        w->records_n++;
+    }
+}
+
+static bool write_name(struct writer *w, sqlite3_stmt *s, uint32_t *id, uint32_t *last, struct slice name,
+                       struct error *err)
+{
+    if (*id == 0)
+        return true;
+    *id = ++*last;
+    sqlite3_bind_int64(s, 1, *id);
+    bind_text(s, 2, name);
+    return step(w, s, err);
+}
+
+static bool write_trait(struct writer *w, sqlite3_stmt *s, uint32_t *id, uint32_t *last, struct slice text,
+                        struct error *err)
+{
+    if (*id == 0)
+        return true;
+    *id = ++*last;
+    struct trait trait = trait_of(text);
+    sqlite3_bind_int64(s, 1, *id);
+    bind_text(s, 2, trait.severity);
+    bind_text(s, 3, trait.state);
+    bind_text(s, 4, trait.arch);
+    bind_text(s, 5, trait.module);
+    sqlite3_bind_int64(s, 6, trait.of_source);
+    return step(w, s, err);
+}
+
+static bool write_texts(struct writer *w, struct error *err)
+{
+    sqlite3_stmt *scope STATEMENT_AUTO = prepare(w, "INSERT INTO scope VALUES (?1, ?2)", err);
+    sqlite3_stmt *package STATEMENT_AUTO = prepare(w, "INSERT INTO package VALUES (?1, ?2)", err);
+    sqlite3_stmt *trait STATEMENT_AUTO = prepare(w, "INSERT INTO trait VALUES (?1, ?2, ?3, ?4, ?5, ?6)", err);
+    uint32_t scopes = 0, packages = 0, traits = 0;
+    bool ok = scope != NULL && package != NULL && trait != NULL;
+    for (size_t i = 0; ok && i < w->b->texts.n; i++) {
+        struct slice text = w->b->texts.v[i];
+        ok = write_name(w, scope, &w->ids[i].scope, &scopes, text, err) &&
+             write_name(w, package, &w->ids[i].package, &packages, text, err) &&
+             write_trait(w, trait, &w->ids[i].trait, &traits, text, err);
     }
     return ok;
 }
 
-static bool write_traits(struct writer *w, struct error *err)
-{
-    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO trait VALUES (?1, ?2, ?3, ?4, ?5, ?6)", err);
-    uint32_t id = 0;
-    bool ok = s != NULL;
-    for (size_t i = 0; ok && i < w->b->records_n; i++) {
-        uint32_t text = w->b->records[i].field[RECORD_TRAIT], *known = id_of(w, text, RECORD_TRAIT);
-        if (*known != 0)
-            continue;
-        *known = ++id;
-        struct trait trait = trait_of(w->b->texts.v[text]);
-        sqlite3_bind_int64(s, 1, id);
-        bind_text(s, 2, trait.severity);
-        bind_text(s, 3, trait.state);
-        bind_text(s, 4, trait.arch);
-        bind_text(s, 5, trait.module);
-        sqlite3_bind_int64(s, 6, trait.of_source);
-        ok = step(w, s, err);
-    }
-    return ok;
-}
+// ---- records --------------------------------------------------------------------------------------------------------
 
-// Numbered in the order of their first use, so that those of one package are neighbours.
-static bool write_notes(struct writer *w, struct error *err)
+// The id of a note, which is written when it is met first: so those of one package are neighbours.
+static bool write_note(struct writer *w, sqlite3_stmt *s, uint32_t number, struct error *err)
 {
-    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO note VALUES (?1, ?2, ?3, ?4, ?5, ?6)", err);
-    uint32_t id = 0;
-    bool ok = s != NULL;
-    for (size_t i = 0; ok && i < w->b->records_n; i++) {
-        uint32_t text = w->b->records[i].field[RECORD_NOTE], *known = id_of(w, text, RECORD_NOTE);
-        if (text == 0 || *known != 0)
-            continue;
-        *known = ++id;
-        struct note note = note_of(w->b->texts.v[text]);
-        sqlite3_bind_int64(s, 1, id);
-        bind_text(s, 2, note.description);
-        bind_text(s, 3, note.links);
-        bind_text(s, 4, note.aliases);
-        bind_text(s, 5, note.advisories);
-        bind_text(s, 6, note.cvss);
-        ok = step(w, s, err);
-    }
-    return ok;
+    struct note note;
+    if (number == 0 || w->note_ids[number] != 0)
+        return true;
+    if (!segment_note_read(&w->b->notes, number, &note, err))
+        return false;
+    w->note_ids[number] = ++w->notes_n;
+    sqlite3_bind_int64(s, 1, w->note_ids[number]);
+    bind_text(s, 2, note.description);
+    bind_text(s, 3, note.links);
+    bind_text(s, 4, note.aliases);
+    bind_text(s, 5, note.advisories);
+    bind_text(s, 6, note.cvss);
+    return step(w, s, err);
 }
 
 static struct packed_record packed(const struct writer *w, const struct record *r)
@@ -149,15 +176,14 @@ static struct packed_record packed(const struct writer *w, const struct record *
         .introduced = w->b->texts.v[f[RECORD_INTRODUCED]],
         .bound = w->b->texts.v[f[RECORD_BOUND]],
         .status = (enum advisory_status)f[RECORD_STATUS],
-        .trait = *id_of(w, f[RECORD_TRAIT], RECORD_TRAIT),
-        .note = *id_of(w, f[RECORD_NOTE], RECORD_NOTE),
+        .trait = w->ids[f[RECORD_TRAIT]].trait,
+        .note = w->note_ids[f[RECORD_NOTE]],
     };
 }
 
 static int64_t block_id(const struct writer *w, const struct record *r)
 {
-    return SEGMENT_BLOCK_ID(*id_of(w, r->field[RECORD_PACKAGE], RECORD_PACKAGE),
-                            *id_of(w, r->field[RECORD_SCOPE], RECORD_SCOPE));
+    return SEGMENT_BLOCK_ID(w->ids[r->field[RECORD_PACKAGE]].package, w->ids[r->field[RECORD_SCOPE]].scope);
 }
 
 static bool too_many(const struct writer *w, const struct record *r, struct error *err)
@@ -168,76 +194,106 @@ static bool too_many(const struct writer *w, const struct record *r, struct erro
                      SLICE_ARG(w->b->texts.v[r->field[RECORD_SCOPE]]), (unsigned long long)BLOCK_MOST_BYTES);
 }
 
-static bool write_blocks(struct writer *w, struct error *err)
+// The block that is being filled.
+struct filling {
+    struct block_writer block;
+    struct buf bytes;
+    int64_t id; // 0 before the first
+    sqlite3_stmt *insert;
+};
+
+static bool write_block(struct writer *w, struct filling *f, struct error *err)
 {
-    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO block VALUES (?1, ?2)", err);
-    const struct segment_builder *b = w->b;
-    struct block_writer block = {0};
-    struct buf bytes BUF_AUTO = {0};
-    bool ok = s != NULL;
-    for (size_t i = 0; ok && i < b->records_n; i++) {
-        struct packed_record record = packed(w, &b->records[i]);
-        int64_t id = block_id(w, &b->records[i]);
-        ok = block_add(&block, &record) || too_many(w, &b->records[i], err);
-        if (!ok || (i + 1 < b->records_n && block_id(w, &b->records[i + 1]) == id))
-            continue;
-        bytes.n = 0;
-        block_end(&block, &bytes);
-        sqlite3_bind_int64(s, 1, id);
-        bind_blob(s, 2, &bytes);
-        ok = step(w, s, err);
-    }
-    block_writer_free(&block);
+    if (f->id == 0)
+        return true;
+    f->bytes.n = 0;
+    block_end(&f->block, &f->bytes);
+    sqlite3_bind_int64(f->insert, 1, f->id);
+    bind_blob(f->insert, 2, &f->bytes);
+    return step(w, f->insert, err);
+}
+
+static bool write_record(struct writer *w, struct filling *f, sqlite3_stmt *note, const struct record *r,
+                         struct error *err)
+{
+    struct pair pair = {r->field[RECORD_VULNERABILITY], w->ids[r->field[RECORD_PACKAGE]].package};
+    int64_t id = block_id(w, r);
+    if (!write_note(w, note, r->field[RECORD_NOTE], err) || !sorter_add(w->pairs, &pair, err) ||
+        (id != f->id && !write_block(w, f, err)))
+        return false;
+    f->id = id;
+    struct packed_record record = packed(w, r);
+    return block_add(&f->block, &record) || too_many(w, r, err);
+}
+
+static bool write_records(struct writer *w, struct error *err)
+{
+    sqlite3_stmt *block STATEMENT_AUTO = prepare(w, "INSERT INTO block VALUES (?1, ?2)", err);
+    sqlite3_stmt *note STATEMENT_AUTO = prepare(w, "INSERT INTO note VALUES (?1, ?2, ?3, ?4, ?5, ?6)", err);
+    struct filling filling = {.insert = block};
+    const void *item = NULL;
+    bool ok = block != NULL && note != NULL;
+    do {
+        ok = ok && sorter_next(w->records, &item, err);
+        if (ok && item != NULL)
+            ok = write_record(w, &filling, note, item, err);
+    } while (ok && item != NULL);
+    ok = ok && write_block(w, &filling, err);
+    block_writer_free(&filling.block);
+    buf_free(&filling.bytes);
     return ok;
 }
 
-static int by_pair(const void *a, const void *b)
+// ---- vulnerabilities ------------------------------------------------------------------------------------------------
+
+static int by_pair(const void *a, const void *b, void *context)
 {
-    uint64_t x = *(const uint64_t *)a, y = *(const uint64_t *)b;
-    return (x > y) - (x < y);
+    const struct pair *x = a, *y = b;
+    (void)context;
+    if (x->vulnerability != y->vulnerability)
+        return x->vulnerability < y->vulnerability ? -1 : 1;
+    return (x->package > y->package) - (x->package < y->package);
 }
 
-// Pairs of a vulnerability and a package are made up of both numbers.
-static bool write_pairs(struct writer *w, const uint64_t *pairs, size_t n, struct error *err)
+static bool write_vulnerability(struct writer *w, sqlite3_stmt *s, uint32_t vulnerability, const struct buf *packages,
+                                struct error *err)
 {
-    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO vulnerability VALUES (?1, ?2)", err);
     struct buf bytes BUF_AUTO = {0};
-    VEC(uint32_t) packages = {0};
-    struct arena arena ARENA_AUTO = {0};
-    bool ok = s != NULL;
-    for (size_t i = 0; ok && i < n; i++) {
-        uint32_t vulnerability = (uint32_t)(pairs[i] >> 32), package = *id_of(w, (uint32_t)pairs[i], RECORD_PACKAGE);
-        if (packages.n == 0 || packages.v[packages.n - 1] != package)
-            VEC_PUSH(&arena, &packages) = package;
-        if (i + 1 < n && pairs[i + 1] >> 32 == vulnerability)
-            continue;
-        bytes.n = 0;
-        ids_write(&bytes, packages.v, packages.n);
-        packages.n = 0;
-        bind_text(s, 1, w->b->texts.v[vulnerability]);
-        bind_blob(s, 2, &bytes);
-        ok = step(w, s, err);
-    }
-    return ok;
+    ids_write(&bytes, (const uint32_t *)(const void *)packages->p, packages->n / sizeof(uint32_t));
+    bind_text(s, 1, w->b->texts.v[vulnerability]);
+    bind_blob(s, 2, &bytes);
+    return step(w, s, err);
 }
 
 static bool write_vulnerabilities(struct writer *w, struct error *err)
 {
-    const struct segment_builder *b = w->b;
-    uint64_t *pairs = must_alloc(b->records_n * sizeof *pairs);
-    for (size_t i = 0; i < b->records_n; i++)
-        pairs[i] = (uint64_t)b->records[i].field[RECORD_VULNERABILITY] << 32 | b->records[i].field[RECORD_PACKAGE];
-    qsort(pairs, b->records_n, sizeof *pairs, by_pair);
-    bool ok = write_pairs(w, pairs, b->records_n, err);
-    free(pairs);
+    sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO vulnerability VALUES (?1, ?2)", err);
+    struct buf packages BUF_AUTO = {0}; // ids
+    uint32_t vulnerability = 0;
+    const void *item = NULL;
+    bool ok = s != NULL && sorter_start(w->pairs, err);
+    do {
+        ok = ok && sorter_next(w->pairs, &item, err);
+        const struct pair *pair = item;
+        if (ok && packages.n != 0 && (pair == NULL || pair->vulnerability != vulnerability)) {
+            ok = write_vulnerability(w, s, vulnerability, &packages, err);
+            packages.n = 0;
+        }
+        if (ok && pair != NULL) {
+            vulnerability = pair->vulnerability;
+            buf_add(&packages, slice_of((const char *)&pair->package, sizeof pair->package));
+        }
+    } while (ok && item != NULL);
     return ok;
 }
+
+// ---- the whole ------------------------------------------------------------------------------------------------------
 
 static bool write_meta(struct writer *w, struct error *err)
 {
     sqlite3_stmt *s STATEMENT_AUTO = prepare(w, "INSERT INTO meta VALUES (?1, ?2)", err);
     char count[24];
-    snprintf(count, sizeof count, "%zu", w->b->records_n);
+    snprintf(count, sizeof count, "%llu", (unsigned long long)w->records_n);
     const struct slice values[][2] = {{SLICE("feed"), slice_str(w->b->feed)}, {SLICE("records"), slice_str(count)}};
     bool ok = s != NULL;
     for (size_t i = 0; ok && i < sizeof values / sizeof values[0]; i++) {
@@ -256,28 +312,39 @@ static bool write_tables(struct writer *w, struct error *err)
              "PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF; PRAGMA locking_mode=EXCLUSIVE; "
              "PRAGMA application_id=%d; PRAGMA user_version=%d;",
              SEGMENT_APPLICATION, SEGMENT_VERSION);
-    return execute(w, pragmas, err) && execute(w, "BEGIN; " SEGMENT_SCHEMA, err) &&
-           write_names(w, RECORD_SCOPE, "INSERT INTO scope VALUES (?1, ?2)", err) &&
-           write_names(w, RECORD_PACKAGE, "INSERT INTO package VALUES (?1, ?2)", err) && write_traits(w, err) &&
-           write_notes(w, err) && write_blocks(w, err) && write_vulnerabilities(w, err) && write_meta(w, err) &&
+    return execute(w, pragmas, err) && execute(w, "BEGIN; " SEGMENT_SCHEMA, err) && mark_texts(w, err) &&
+           write_texts(w, err) && write_records(w, err) && write_vulnerabilities(w, err) && write_meta(w, err) &&
            execute(w, "COMMIT", err);
 }
 
 // ---- the file -------------------------------------------------------------------------------------------------------
 
-static bool write_file(struct segment_builder *b, const char *path, struct error *err)
+static bool open_file(struct writer *w, const char *path, struct error *err)
 {
-    struct writer w = {.b = b};
-    if (sqlite3_open_v2(path, &w.db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) !=
-        SQLITE_OK) {
-        error_set(err, ERR_STORE, "cannot create %s: %s", path, w.db != NULL ? sqlite3_errmsg(w.db) : "out of memory");
-        sqlite3_close(w.db);
-        return false;
-    }
-    w.ids = must_alloc(b->texts.n * RECORD_FIELDS * sizeof *w.ids);
-    memset(w.ids, 0, b->texts.n * RECORD_FIELDS * sizeof *w.ids);
-    bool ok = write_tables(&w, err);
+    if (sqlite3_open_v2(path, &w->db, SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX, NULL) ==
+        SQLITE_OK)
+        return true;
+    return error_set(err, ERR_STORE, "cannot create %s: %s", path,
+                     w->db != NULL ? sqlite3_errmsg(w->db) : "out of memory");
+}
+
+static uint32_t *zeros(size_t n)
+{
+    return memset(must_alloc(n * sizeof(uint32_t)), 0, n * sizeof(uint32_t));
+}
+
+static bool write_file(struct segment_builder *b, const char *path, uint64_t *records, struct error *err)
+{
+    struct writer w = {.b = b, .records = segment_builder_sort(b, err)};
+    w.ids = (struct text_ids *)(void *)zeros(b->texts.n * (sizeof *w.ids / sizeof(uint32_t)));
+    w.note_ids = zeros(b->notes.n + 1);
+    w.pairs = sorter_new(sizeof(struct pair), PAIRS_MEMORY, b->folder, by_pair, NULL);
+    bool ok = w.records != NULL && open_file(&w, path, err) && write_tables(&w, err);
+    *records = w.records_n;
+    sorter_free(&w.records);
+    sorter_free(&w.pairs);
     free(w.ids);
+    free(w.note_ids);
     if (sqlite3_close(w.db) != SQLITE_OK && ok)
         ok = error_set(err, ERR_STORE, "cannot finish %s", path);
     return ok;
@@ -314,9 +381,7 @@ bool segment_write(struct segment_builder *b, const char *folder, struct digest 
     remove_stale(folder);
     const char *building = arena_printf(&b->arena, "%s/" SEGMENT_BUILDING "%ld-%s", folder, (long)getpid(), b->feed).p;
     unlink(building); // of an earlier process that had our number
-    segment_builder_sort(b);
-    *records = b->records_n;
-    if (!write_file(b, building, err) || !seal(building, digest, err)) {
+    if (!write_file(b, building, records, err) || !seal(building, digest, err)) {
         unlink(building);
         return false;
     }

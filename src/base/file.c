@@ -6,6 +6,7 @@
 #include <fcntl.h>
 #include <limits.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -123,4 +124,19 @@ bool fd_size(int fd, uint64_t *size, struct error *err)
         return error_errno(err, "cannot stat");
     *size = (uint64_t)st.st_size;
     return true;
+}
+
+int fd_temporary(const char *folder, struct error *err)
+{
+    int fd = open(folder, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
+    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) { // a file system without O_TMPFILE
+        char path[PATH_MAX];
+        snprintf(path, sizeof path, "%s/.temporary-XXXXXX", folder);
+        fd = mkostemp(path, O_CLOEXEC);
+        if (fd >= 0)
+            unlink(path);
+    }
+    if (fd < 0)
+        error_errno(err, "cannot make a temporary file in %s", folder);
+    return fd;
 }

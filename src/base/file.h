@@ -15,6 +15,9 @@ int fd_take(int *fd);
 // Reads a whole file. ERR_NOT_FOUND when it does not exist, ERR_LIMIT over `limit` bytes.
 bool file_read(const char *path, uint64_t limit, struct buf *out, struct error *err);
 
+// An unnamed temporary file in a folder, read and written; -1 when it cannot be made.
+int fd_temporary(const char *folder, struct error *err);
+
 // Writes all of `bytes`, whatever write(2) takes at a time.
 bool fd_write_all(int fd, struct slice bytes, struct error *err);
 

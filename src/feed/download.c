@@ -376,25 +376,10 @@ static enum fetch_result finish(struct transfer *t, struct fetch_validators *val
     return FETCH_OK;
 }
 
-static int open_spool(const char *spool, struct error *err)
-{
-    int fd = open(spool, O_TMPFILE | O_RDWR | O_CLOEXEC, 0600);
-    if (fd < 0 && (errno == EOPNOTSUPP || errno == EISDIR || errno == EINVAL)) { // a file system without O_TMPFILE
-        char path[PATH_MAX];
-        snprintf(path, sizeof path, "%s/.fetch-XXXXXX", spool);
-        fd = mkostemp(path, O_CLOEXEC);
-        if (fd >= 0)
-            unlink(path);
-    }
-    if (fd < 0)
-        error_errno(err, "cannot make a temporary file in %s", spool);
-    return fd;
-}
-
 enum fetch_result download(struct downloader *d, const char *url, struct fetch_validators *validators, struct arena *a,
                            int *file, struct error *err)
 {
-    struct transfer t = {.d = d, .arena = a, .fd = open_spool(d->spool, err)};
+    struct transfer t = {.d = d, .arena = a, .fd = fd_temporary(d->spool, err)};
     enum fetch_result result = FETCH_FAILED;
     enum outcome outcome = t.fd >= 0 ? AGAIN : GIVE_UP;
     int tries = 0, in_vain = 0;

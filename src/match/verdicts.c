@@ -2,6 +2,7 @@
 
 #include "base/buf.h"
 #include "base/limits.h"
+#include "base/parts.h"
 
 #include <stdlib.h>
 
@@ -40,25 +41,19 @@ void verdict_cache_free(struct verdict_cache **c)
 }
 
 // Lengths keep the parts apart, whatever bytes they are made of.
-static void add_part(struct buf *key, struct slice part)
-{
-    buf_add(key, slice_of((const char *)&part.n, sizeof part.n));
-    buf_add(key, part);
-}
-
 static struct slice key_text(struct verdict_cache *c, const struct matcher *matcher, const struct match_key *key)
 {
     c->key.n = 0;
-    add_part(&c->key, slice_str(matcher->name));
-    add_part(&c->key, key->arch);
-    add_part(&c->key, key->module);
+    parts_add(&c->key, slice_str(matcher->name));
+    parts_add(&c->key, key->arch);
+    parts_add(&c->key, key->module);
     for (size_t i = 0; i < key->names_n; i++) {
-        add_part(&c->key, key->names[i].name);
-        add_part(&c->key, key->names[i].version);
+        parts_add(&c->key, key->names[i].name);
+        parts_add(&c->key, key->names[i].version);
         buf_addc(&c->key, key->names[i].of_source ? '1' : '0');
     }
     for (size_t i = 0; i < key->scopes_n; i++)
-        add_part(&c->key, key->scopes[i]);
+        parts_add(&c->key, key->scopes[i]);
     return buf_slice(&c->key);
 }
 

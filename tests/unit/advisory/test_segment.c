@@ -79,7 +79,7 @@ static struct digest write_out(struct fixture *f, struct segment_builder *b, uin
 
 static struct digest write_records(struct fixture *f)
 {
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     for (size_t i = 0; i < RECORDS; i++)
         add(f, b, &records[i]);
     segment_add_scope(b, SLICE("x:empty"));
@@ -203,7 +203,7 @@ static void test_same_records_same_bytes(void **state)
 {
     struct fixture *f = *state;
     struct digest first = write_records(f);
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     segment_add_scope(b, SLICE("x:empty"));
     for (size_t round = 0; round < 3; round++)
         for (size_t i = RECORDS; i-- > 0;)
@@ -213,7 +213,7 @@ static void test_same_records_same_bytes(void **state)
     struct digest again = write_out(f, b, RECORDS);
     assert_string_equal(first.text, again.text);
 
-    b = segment_builder_new("test");
+    b = segment_builder_new("test", NULL);
     for (size_t i = 0; i < RECORDS; i++)
         add(f, b, &records[i]);
     struct digest other = write_out(f, b, RECORDS); // without the empty scope
@@ -224,7 +224,7 @@ static void test_rewind(void **state)
 {
     struct fixture *f = *state;
     struct digest first = write_records(f);
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     for (size_t i = 0; i < 3; i++)
         add(f, b, &records[i]);
     struct segment_mark mark = segment_mark(b);
@@ -246,7 +246,7 @@ static void test_carry(void **state)
     struct fixture *f = *state;
     struct digest first = write_records(f);
     struct segment *from = open_segment(f, &first);
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     struct error err;
     assert_false(segment_carry(b, from, SLICE("x:3"), &f->limits, &err));
     assert_int_equal(err.code, ERR_NOT_FOUND);
@@ -262,7 +262,7 @@ static void test_carry(void **state)
 static void test_empty(void **state)
 {
     struct fixture *f = *state;
-    struct digest digest = write_out(f, segment_builder_new("test"), 0);
+    struct digest digest = write_out(f, segment_builder_new("test", NULL), 0);
     struct segment *s = open_segment(f, &digest);
     struct arena a ARENA_AUTO = {0};
     struct error err;
@@ -279,7 +279,7 @@ static void test_odd_text(void **state)
 {
     struct fixture *f = *state;
     struct advisory odd = RECORD("s\0s", "p'\0\"p", "CVE\xff", ADVISORY_FIXED, "\0", "\0\0", "d\0d", "\xc3\x28", "\0");
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     add(f, b, &odd);
     struct digest digest = write_out(f, b, 1);
     struct segment *s = open_segment(f, &digest);
@@ -297,7 +297,7 @@ static void test_odd_text(void **state)
 static void test_limits(void **state)
 {
     struct fixture *f = *state;
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     struct error err = {0};
     f->limits.feed_records = 2;
     add(f, b, &records[0]);
@@ -353,7 +353,7 @@ static void test_long_texts(void **state)
 {
     struct fixture *f = *state;
     static char text[2 * ADVISORY_TEXT_BYTES];
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     struct advisory r = records[0];
     // Of two bytes each: the first 64 KiB less three end within one.
     for (size_t i = 0; i < sizeof text; i++)
@@ -396,7 +396,7 @@ static void test_too_large_a_block(void **state)
 {
     struct fixture *f = *state;
     static char text[ADVISORY_FIELD_BYTES];
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     struct digest digest;
     struct error err = {0};
     uint64_t n;
@@ -421,7 +421,7 @@ static void test_many(void **state)
 {
     struct fixture *f = *state;
     enum { PACKAGES = 300, IDS = 40 };
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     for (int p = 0; p < PACKAGES; p++)
         for (int v = 0; v < IDS; v++) {
             struct arena a ARENA_AUTO = {0};
@@ -559,7 +559,7 @@ static void test_other_rows(void **state)
         struct digest digest = write_records(f);
         change(f, &digest, changes[i]);
         struct segment *s = open_segment(f, &digest);
-        struct segment_builder *b = segment_builder_new("test");
+        struct segment_builder *b = segment_builder_new("test", NULL);
         struct arena a ARENA_AUTO = {0};
         struct error err = {0};
         advisory_vec got = {0};
@@ -605,7 +605,7 @@ static void test_damaged_bytes(void **state)
         assert_true(fd_write_all(fd, buf_slice(&good), &err));
         good.p[at] = before;
         struct segment *s = segment_open(f->folder, &digest, &err);
-        struct segment_builder *b = segment_builder_new("test");
+        struct segment_builder *b = segment_builder_new("test", NULL);
         if (s != NULL)
             ask_all(s, b, &f->limits);
         opened += s != NULL;
@@ -618,7 +618,7 @@ static void test_damaged_bytes(void **state)
         assert_true(fd_write_all(fd, slice_of(good.p, n), &err));
         struct segment *s = segment_open(f->folder, &digest, &err);
         assert_true(s != NULL || err.code == ERR_FORMAT);
-        struct segment_builder *b = segment_builder_new("test");
+        struct segment_builder *b = segment_builder_new("test", NULL);
         if (s != NULL)
             ask_all(s, b, &f->limits);
         segment_builder_free(&b);
@@ -634,7 +634,7 @@ static void test_full_disk(void **state)
     struct fixture *f = *state;
     pid_t child = fork();
     if (child == 0) {
-        struct segment_builder *b = segment_builder_new("test");
+        struct segment_builder *b = segment_builder_new("test", NULL);
         struct digest digest;
         struct error err = {0};
         uint64_t n;
@@ -655,7 +655,7 @@ static void test_full_disk(void **state)
 static void test_no_folder(void **state)
 {
     struct fixture *f = *state;
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     struct digest digest;
     struct error err = {0};
     uint64_t n;

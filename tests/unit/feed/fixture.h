@@ -44,7 +44,7 @@ static int fixture_free(void **state)
 static inline bool parse_pieces(struct fixture *f, const char *feed, const char *scope, struct slice text, size_t size)
 {
     struct reader *body READER_AUTO = reader_in_pieces(text, size);
-    struct segment_builder *b = segment_builder_new(feed);
+    struct segment_builder *b = segment_builder_new(feed, NULL);
     struct feed_tally tally = {0};
     struct feed_input input = {
         .body = body, .file = -1, .scope = slice_str(scope), .builder = b, .limits = &f->limits, .tally = &tally};

@@ -55,7 +55,7 @@ static void add_feed(struct world *w, const char *name, const struct record *rec
 {
     struct error err;
     struct limits limits = limits_default();
-    struct segment_builder *b = segment_builder_new(name);
+    struct segment_builder *b = segment_builder_new(name, NULL);
     for (size_t i = 0; i < n; i++) {
         segment_add_scope(b, slice_str(records[i].scope));
         assert_true(segment_add(b,
