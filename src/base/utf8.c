@@ -5,9 +5,8 @@
 #include <stdio.h>
 #include <wchar.h>
 
-// Length of the well-formed character at the start of `s`, its code point in `*code`; 0 when there is none.
 // The table of well-formed sequences is Unicode 15, table 3-7.
-static size_t decode(struct slice s, uint32_t *code)
+size_t utf8_decode(struct slice s, uint32_t *code)
 {
     const unsigned char *p = (const unsigned char *)s.p;
     if (s.n == 0)
@@ -32,11 +31,19 @@ static size_t decode(struct slice s, uint32_t *code)
     return length;
 }
 
+uint32_t utf8_take(struct slice *s)
+{
+    uint32_t code = 0xfffd;
+    size_t n = utf8_decode(*s, &code);
+    *s = slice_from(*s, n != 0 ? n : 1);
+    return code;
+}
+
 bool utf8_valid(struct slice s)
 {
     while (s.n > 0) {
         uint32_t code;
-        size_t n = decode(s, &code);
+        size_t n = utf8_decode(s, &code);
         if (n == 0)
             return false;
         s = slice_from(s, n);
@@ -51,7 +58,7 @@ struct slice utf8_clean(struct arena *a, struct slice s)
     struct buf out BUF_AUTO = {0};
     while (s.n > 0) {
         uint32_t code;
-        size_t n = decode(s, &code);
+        size_t n = utf8_decode(s, &code);
         buf_add(&out, n != 0 ? slice_of(s.p, n) : SLICE("\xef\xbf\xbd"));
         s = slice_from(s, n != 0 ? n : 1);
     }
@@ -71,7 +78,7 @@ size_t utf8_find_obeyed(struct slice s, uint32_t *code, size_t *length)
         *length = 1;
         if ((unsigned char)s.p[i] < 0x7f)
             continue;
-        size_t n = decode(slice_from(s, i), code);
+        size_t n = utf8_decode(slice_from(s, i), code);
         if (n != 0 && obeyed_by_terminals(*code)) {
             *length = n;
             return i;
@@ -86,7 +93,7 @@ size_t utf8_printable(char *out, size_t size, struct slice s)
     size_t n = 0;
     while (s.n > 0) {
         uint32_t code = 0;
-        size_t length = decode(s, &code);
+        size_t length = utf8_decode(s, &code);
         size_t taken = length != 0 ? length : 1;
         bool plain = length != 0 && !obeyed_by_terminals(code);
         size_t wanted = plain ? length : 4 * taken;
@@ -130,7 +137,7 @@ size_t utf8_columns(struct slice s)
     size_t columns = 0;
     while (s.n > 0) {
         uint32_t code = 0;
-        size_t n = decode(s, &code);
+        size_t n = utf8_decode(s, &code);
         int width = n > 1 ? wcwidth((wchar_t)code) : 1;
         columns += width > 0 ? (size_t)width : 0;
         s = slice_from(s, n != 0 ? n : 1);

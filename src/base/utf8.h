@@ -7,6 +7,12 @@
 // True when all of `s` is well-formed UTF-8 (RFC 3629: no overlong forms, no surrogates, at most U+10FFFF).
 bool utf8_valid(struct slice s);
 
+// Length of the well-formed character at the start of `s`, its code point in `*code`; 0 when there is none.
+size_t utf8_decode(struct slice s, uint32_t *code);
+
+// Takes the first character off `s`, which must not be empty. A byte that is not part of valid UTF-8 is U+FFFD.
+uint32_t utf8_take(struct slice *s);
+
 // `s` itself when it is valid, else a copy in the arena with U+FFFD for each byte that is not part of valid UTF-8.
 struct slice utf8_clean(struct arena *a, struct slice s);
 
