@@ -4,6 +4,7 @@ The seed is the time, printed, and repeated with SEED=N in the environment.
 """
 import os
 import random
+import re
 import subprocess
 import time
 
@@ -49,6 +50,11 @@ class Texts:
         for _ in range(n):
             one = self.odd() if odd else self.version(self)
             yield one, self.changed(one) if not self.one_in(4) else self.odd() if odd else self.version(self)
+
+
+def as_text(version):
+    """For a program that takes texts, not bytes: what is not part of valid UTF-8 is U+FFFD, as for Clarion (utf8_take)."""
+    return re.sub("[\udc80-\udcff]", "\ufffd", version.decode("utf-8", "surrogateescape")).encode()
 
 
 def rows(program, lines, **how):

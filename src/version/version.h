@@ -35,6 +35,10 @@ extern const struct version_scheme version_gem;
 // composer/semver 3.4 (src/VersionParser.php) and PHP's version_compare(): v1.2.3-beta4, dev-main.
 extern const struct version_scheme version_composer;
 
+// Maven's "Version Order Specification", maven-artifact 3.9 (ComparableVersion): 1.2-beta-3. It takes every text, and
+// is not transitive where Maven is not.
+extern const struct version_scheme version_maven;
+
 // All schemes, terminated by NULL.
 extern const struct version_scheme *const version_schemes[];
 

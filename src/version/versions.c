@@ -10,6 +10,7 @@ const struct version_scheme *const version_schemes[] = {
     &version_pep440,
     &version_gem,
     &version_composer,
+    &version_maven,
     NULL,
 };
 // clang-format on
