@@ -39,6 +39,9 @@ extern const struct version_scheme version_composer;
 // is not transitive where Maven is not.
 extern const struct version_scheme version_maven;
 
+// NuGet's "Package versioning", NuGet.Versioning of NuGet.Client: 1.2.3.4-beta.5+build.
+extern const struct version_scheme version_nuget;
+
 // All schemes, terminated by NULL.
 extern const struct version_scheme *const version_schemes[];
 

@@ -11,6 +11,7 @@ const struct version_scheme *const version_schemes[] = {
     &version_gem,
     &version_composer,
     &version_maven,
+    &version_nuget,
     NULL,
 };
 // clang-format on

@@ -61,6 +61,7 @@ static void test_table(void **state)
     assert_ptr_equal(version_scheme_named(SLICE("gem")), &version_gem);
     assert_ptr_equal(version_scheme_named(SLICE("composer")), &version_composer);
     assert_ptr_equal(version_scheme_named(SLICE("maven")), &version_maven);
+    assert_ptr_equal(version_scheme_named(SLICE("nuget")), &version_nuget);
     assert_null(version_scheme_named(SLICE("")));
     assert_null(version_scheme_named(SLICE("dpk")));
 }
@@ -668,6 +669,90 @@ static void test_maven_deep(void **state)
     }
 }
 
+// ---- nuget ----------------------------------------------------------------------------------------------------------
+
+static void test_nuget_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"12.0.3", -1, "13.0.1"},
+        {"1.0.0", -1, "1.0.0.1"},
+        {"1", 0, "1.0.0.0"},
+        {"1.01.1", 0, "1.1.1"},
+        {" 1 . 2 ", 0, "1.2"},
+        {"\xe2\x80\x83"
+         "1.2\xc2\xa0-a",
+         0, "1.2-a"},
+        {"1.0.0-alpha", -1, "1.0.0"},
+        {"1.0.0-alpha", 0, "1.0.0-ALPHA"},
+        {"1.0.0-alpha", -1, "1.0.0-alpha.1"},
+        {"1.0.0-alpha.1", -1, "1.0.0-alpha.beta"},
+        {"1.0.0-beta", -1, "1.0.0-beta.2"},
+        {"1.0.0-beta.2", -1, "1.0.0-beta.11"},
+        {"1.0.0-rc1", 1, "1.0.0-rc.2"},
+        {"1.0.0-a+1", 0, "1.0.0-a+2"},
+        {"1.0+01", 0, "1.0"},
+        {"1.0-a-b", 1, "1.0-a"},
+        {"1.0-Z", 1, "1.0-a"},
+        {"1.0--5", -1, "1.0--4"}, // numbers with a sign
+        {"1.0--0", 0, "1.0-0"},
+        {"1.0-2147483647", -1, "1.0-10000000000"}, // beyond 32 bits it is text
+        {"1.0-3000000000", 1, "1.0-10000000000"},
+        {"2147483646", -1, "2147483647"},
+        // what is no version
+        {"zzz", -1, "0.0.0.0-0"},
+        {"1.2.3.4.5", -1, "1.2.3.4.6"},
+        {"", -1, "1."},
+    };
+    expect_pairs(&version_nuget, pairs, COUNT(pairs));
+    expect_order(&version_nuget, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_nuget_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},
+        {"1.2.3.4", true},
+        {"001.2", true},
+        {"\xe3\x80\x80"
+         "1.0\t",
+         true},
+        {"1.0-0a.-.--", true},
+        {"1.0+00.x-y", true},
+        {"2147483647.0", true},
+        {"00000000000000000000000000001", true},
+        {"", false},
+        {" ", false},
+        {"a", false},
+        {"v1.0", false},
+        {"1.", false},
+        {".1", false},
+        {"1..2", false},
+        {"1. .2", false},
+        {"1.2.3.4.5", false},
+        {"2147483648", false},
+        {"18446744073709551617", false},
+        {"1.0-", false},
+        {"1.0-01", false},
+        {"1.0-a..b", false},
+        {"1.0-a_b", false},
+        {"1.0-a b", false},
+        {"1.0+", false},
+        {"1.0-+a", false},
+        {"1.0+a+b", false},
+        {"1 2", false},
+        {"+1.0", false},
+        {"\xe2\x80\x8b"
+         "1.0",
+         false}, // a space of no width is none
+        {"1.0\xff", false},
+        {"\xd9\xa3.0", false},
+    };
+    expect_validity(&version_nuget, v, COUNT(v));
+    assert_false(version_nuget.valid(SLICE("1\0")));
+}
+
 // ---- the shared vectors: "A < B", one a line ------------------------------------------------------------------------
 
 static size_t expect_vectors(const struct version_scheme *s, const char *shared, const char *file)
@@ -771,7 +856,8 @@ int main(void)
         cmocka_unit_test(test_pep440_valid),   cmocka_unit_test(test_gem_order),
         cmocka_unit_test(test_gem_valid),      cmocka_unit_test(test_composer_order),
         cmocka_unit_test(test_composer_valid), cmocka_unit_test(test_maven_order),
-        cmocka_unit_test(test_maven_deep),     cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_maven_deep),     cmocka_unit_test(test_nuget_order),
+        cmocka_unit_test(test_nuget_valid),    cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
