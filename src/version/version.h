@@ -42,6 +42,9 @@ extern const struct version_scheme version_maven;
 // NuGet's "Package versioning", NuGet.Versioning of NuGet.Client: 1.2.3.4-beta.5+build.
 extern const struct version_scheme version_nuget;
 
+// R's numeric_version() and compareVersion(), for CRAN and Bioconductor: 1.2-3.
+extern const struct version_scheme version_cran;
+
 // All schemes, terminated by NULL.
 extern const struct version_scheme *const version_schemes[];
 

@@ -12,6 +12,7 @@ const struct version_scheme *const version_schemes[] = {
     &version_composer,
     &version_maven,
     &version_nuget,
+    &version_cran,
     NULL,
 };
 // clang-format on

@@ -62,6 +62,7 @@ static void test_table(void **state)
     assert_ptr_equal(version_scheme_named(SLICE("composer")), &version_composer);
     assert_ptr_equal(version_scheme_named(SLICE("maven")), &version_maven);
     assert_ptr_equal(version_scheme_named(SLICE("nuget")), &version_nuget);
+    assert_ptr_equal(version_scheme_named(SLICE("cran")), &version_cran);
     assert_null(version_scheme_named(SLICE("")));
     assert_null(version_scheme_named(SLICE("dpk")));
 }
@@ -753,6 +754,54 @@ static void test_nuget_valid(void **state)
     assert_false(version_nuget.valid(SLICE("1\0")));
 }
 
+// ---- cran -----------------------------------------------------------------------------------------------------------
+
+static void test_cran_order(void **state)
+{
+    (void)state;
+    const struct pair pairs[] = {
+        {"1.2-3", 0, "1.2.3"},
+        {"1.2-3", -1, "1.2-10"},
+        {"7.3-60", -1, "7.3-60.1"},
+        {"1.0", -1, "1.0.0"}, // what is missing is older
+        {"1", -1, "1.0"},
+        {"0.9.9", -1, "1"},
+        {"1.02", 0, "1.2"},
+        {"2147483648", -1, "2147483649"}, // too large for R
+        {"1.99999999999999999999", -1, "1.100000000000000000000"},
+        // what is no version
+        {"1.", -1, "0"},
+        {"1.a", -1, "1.b"},
+        {"", -1, "a"},
+    };
+    expect_pairs(&version_cran, pairs, COUNT(pairs));
+    expect_order(&version_cran, (struct slice){0}, 0, SLICE(""));
+}
+
+static void test_cran_valid(void **state)
+{
+    (void)state;
+    const struct validity v[] = {
+        {"1", true},
+        {"1.2-3", true},
+        {"1-2-3-4.5", true},
+        {"2147483647", true},
+        {"00000000000000000000001.0", true},
+        {"", false},
+        {".", false},
+        {"1.", false},
+        {"-1", false},
+        {"1..2", false},
+        {"1.2a", false},
+        {"1_2", false},
+        {" 1.2", false},
+        {"1.2147483648", false},
+        {"1.\xd9\xa3", false},
+    };
+    expect_validity(&version_cran, v, COUNT(v));
+    assert_false(version_cran.valid(SLICE("1\0")));
+}
+
 // ---- the shared vectors: "A < B", one a line ------------------------------------------------------------------------
 
 static size_t expect_vectors(const struct version_scheme *s, const char *shared, const char *file)
@@ -857,7 +906,8 @@ int main(void)
         cmocka_unit_test(test_gem_valid),      cmocka_unit_test(test_composer_order),
         cmocka_unit_test(test_composer_valid), cmocka_unit_test(test_maven_order),
         cmocka_unit_test(test_maven_deep),     cmocka_unit_test(test_nuget_order),
-        cmocka_unit_test(test_nuget_valid),    cmocka_unit_test(test_vectors),
+        cmocka_unit_test(test_nuget_valid),    cmocka_unit_test(test_cran_order),
+        cmocka_unit_test(test_cran_valid),     cmocka_unit_test(test_vectors),
         cmocka_unit_test(test_laws),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
