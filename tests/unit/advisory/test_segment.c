@@ -416,6 +416,45 @@ static void test_too_large_a_block(void **state)
     assert_int_equal(files_in(f), 0);
 }
 
+// More than the builder holds in memory: what went through files makes the same segment.
+static void test_temporary_files(void **state)
+{
+    struct fixture *f = *state;
+    enum { MANY = 450000 };
+    struct digest digests[2];
+    for (int filed = 0; filed < 2; filed++) {
+        struct segment_builder *b = segment_builder_new("test", filed != 0 ? f->folder : NULL);
+        struct segment_mark mark = {0};
+        for (int i = 0; i < MANY; i++) {
+            char package[16], id[16], description[64];
+            // Backwards in the second time, since the order in which they come says nothing.
+            int n = filed != 0 ? MANY - 1 - i : i;
+            snprintf(package, sizeof package, "p%d", n % 977);
+            snprintf(id, sizeof id, "CVE-%d", n % 50021);
+            snprintf(description, sizeof description, "what is to be said of %d", n % 20000);
+            struct advisory r = {.scope = SLICE("x:1"),
+                                 .package = slice_str(package),
+                                 .vulnerability = slice_str(id),
+                                 .description = slice_str(description)};
+            add(f, b, &r);
+            if (i == MANY - 30000) { // and what comes behind the mark comes twice
+                mark = segment_mark(b);
+                for (int more = 0; more < 60000; more++)
+                    add(f, b,
+                        &(struct advisory){.scope = SLICE("y"), .package = SLICE("y"), .vulnerability = SLICE("y")});
+                segment_rewind(b, mark);
+            }
+        }
+        uint64_t n;
+        struct error err;
+        assert_true(segment_write(b, f->folder, &digests[filed], &n, &err));
+        assert_int_equal(n, MANY);
+        segment_builder_free(&b);
+    }
+    assert_true(digest_eq(&digests[0], &digests[1]));
+    assert_int_equal(files_in(f), 1);
+}
+
 // Many texts and records: the tables in memory have to grow.
 static void test_many(void **state)
 {
@@ -699,6 +738,7 @@ int main(void)
         TEST(test_fits),
         TEST(test_long_texts),
         TEST(test_too_large_a_block),
+        TEST(test_temporary_files),
         TEST(test_many),
         TEST(test_verify),
         TEST(test_no_segment),
