@@ -7,7 +7,7 @@
 #include "base/utf8.h"
 #include "scan/java_identity.h"
 #include "scan/scanner.h"
-#include "scan/zip.h"
+#include "base/zip.h"
 
 extern const struct scanner scanner_java;
 

@@ -1,6 +1,6 @@
 // Whole archives, and archives in them.
 #include "fixture.h"
-#include "zip_maker.h"
+#include "../base/zip_maker.h"
 
 #define POM(group, artifact, version)                                                                                  \
     "META-INF/maven/" group "/" artifact "/pom.properties",                                                            \

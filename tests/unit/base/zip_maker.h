@@ -4,6 +4,7 @@
 #include "base/buf.h"
 
 #include <isa-l/igzip_lib.h>
+#include <stdlib.h>
 #include <string.h>
 
 // Archives without their end; zip_end adds that.

@@ -1,40 +1,71 @@
-#include "scan/zip.h"
+#include "base/zip.h"
 
-#include "fixture.h"
+#include "base/arena.h"
+#include "base/file.h"
+#include "base/limits.h"
 #include "zip_maker.h"
 
-// "NAME=CONTENT" for each member, separated by newlines; what stops the reading as "! reason". The archive is put into
-// a buffer of its own size, so that a byte read past its end is seen.
-static void assert_members(struct slice archive, size_t most, const char *expected)
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/mman.h>
+#include <unistd.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+// "NAME=CONTENT" for each member, separated by newlines; what stops the reading as "! reason". `opened` is what opening
+// it said.
+static void list_members(struct zip *zip, bool opened, struct error *err, size_t most, struct buf *found)
 {
-    struct buf found BUF_AUTO = {0}, room BUF_AUTO = {0};
-    char *copy = must_alloc(archive.n);
-    if (archive.n != 0)
-        memcpy(copy, archive.p, archive.n);
-    struct zip zip;
-    struct error err = {0};
-    bool more = zip_open(slice_of(copy, archive.n), &zip, &err);
+    struct buf room BUF_AUTO = {0};
+    bool more = opened;
     while (more) {
         struct zip_entry e;
         struct slice content;
         bool whole;
-        if (!zip_next(&zip, &e, &more, &err) || !more)
+        if (!zip_next(zip, &e, &more, err) || !more)
             break;
-        buf_add(&found, e.name);
+        buf_add(found, e.name);
         struct error why = {0};
-        if (zip_read(&zip, &e, most, &room, &content, &whole, &why)) {
-            buf_addc(&found, '=');
-            buf_add(&found, content);
-            buf_adds(&found, whole ? "\n" : "...\n");
+        if (zip_read(zip, &e, most, &room, &content, &whole, &why)) {
+            buf_addc(found, '=');
+            buf_add(found, content);
+            buf_adds(found, whole ? "\n" : "...\n");
         } else {
-            buf_addf(&found, " %s\n", why.text);
+            buf_addf(found, " %s\n", why.text);
         }
     }
-    if (err.code != ERR_NONE)
-        buf_addf(&found, "! %s\n", err.text);
-    free(copy);
-    if (!slice_eq(buf_slice(&found), slice_str(expected)))
-        fail_msg("found:\n%.*sexpected:\n%s", (int)found.n, found.p != NULL ? found.p : "", expected);
+    if (err->code != ERR_NONE)
+        buf_addf(found, "! %s\n", err->text);
+}
+
+static int file_of(struct slice bytes)
+{
+    struct error err;
+    int fd = memfd_create("archive", MFD_CLOEXEC);
+    assert_true(fd >= 0 && fd_write_all(fd, bytes, &err));
+    return fd;
+}
+
+// In memory, in a buffer of the archive's own size, so that a byte read past its end is seen; and in a file.
+static void assert_members(struct slice archive, size_t most, const char *expected)
+{
+    for (int in_file = 0; in_file < 2; in_file++) {
+        struct buf found BUF_AUTO = {0};
+        struct zip zip ZIP_AUTO = {0};
+        struct error err = {0};
+        int fd FD_AUTO = in_file != 0 ? file_of(archive) : -1;
+        char *copy = must_alloc(archive.n);
+        if (archive.n != 0)
+            memcpy(copy, archive.p, archive.n);
+        bool opened = in_file != 0 ? zip_open_file(fd, &zip, &err) : zip_open(slice_of(copy, archive.n), &zip, &err);
+        list_members(&zip, opened, &err, most, &found);
+        free(copy);
+        if (!slice_eq(buf_slice(&found), slice_str(expected)))
+            fail_msg("found%s:\n%.*sexpected:\n%s", in_file != 0 ? " in a file" : "", (int)found.n,
+                     found.p != NULL ? found.p : "", expected);
+    }
 }
 
 static void test_members(void **state)
@@ -157,7 +188,7 @@ static void test_damaged_members(void **state)
         {"sizes behind the data", {.flags = 8, .packed = 3, .size = 3, .data = SLICE("abcPK\7\10")}, "x=abc\n"},
         {"bzip2",
          {.method = 12, .packed = 3, .size = 3, .data = SLICE("abc")},
-         "x is packed by method 12, which Java does not know either\n"},
+         "x is packed by method 12, of which only 0 and 8 are read\n"},
         {"no deflate",
          {.method = 8, .packed = 3, .size = 3, .data = SLICE("\xff\xff\xff")},
          "x has a fault in its packed data after 0 bytes\n"},
@@ -265,6 +296,81 @@ static void test_room(void **state)
     }
 }
 
+// More members than a window of the directory holds, and members that are larger than a window of the data.
+static void test_windows(void **state)
+{
+    (void)state;
+    enum { MEMBERS = 9000, SIZE = 700000 };
+    struct zip_maker z ZIP_MAKER_AUTO = {0};
+    struct buf large BUF_AUTO = {0}, room BUF_AUTO = {0};
+    for (uint32_t i = 0, x = 1; i < SIZE; i++, x = x * 1664525 + 1013904223)
+        buf_addc(&large, (char)(x >> 24));
+    for (int i = 0; i < MEMBERS; i++) {
+        char name[64];
+        snprintf(name, sizeof name, "a name of some length that ends in %d", i);
+        zip_add(&z, name, slice_str(name));
+    }
+    zip_add(&z, "stored", buf_slice(&large));
+    zip_pack(&z, "packed", buf_slice(&large));
+    int fd FD_AUTO = file_of(zip_end(&z));
+    struct zip zip ZIP_AUTO = {0};
+    struct zip_entry e;
+    struct error err = {0};
+    struct slice content;
+    bool more, whole;
+    assert_true(zip_open_file(fd, &zip, &err));
+    for (int i = 0; i < MEMBERS; i++) {
+        assert_true(zip_next(&zip, &e, &more, &err) && more);
+        struct buf name BUF_AUTO = {0};
+        buf_add(&name, e.name);
+        assert_true(zip_read(&zip, &e, 100, &room, &content, &whole, &err) && whole);
+        assert_true(slice_eq(content, buf_slice(&name)));
+    }
+    for (int i = 0; i < 2; i++) {
+        assert_true(zip_next(&zip, &e, &more, &err) && more);
+        assert_true(zip_read(&zip, &e, GIB, &room, &content, &whole, &err) && whole);
+        assert_true(slice_eq(content, buf_slice(&large)));
+        assert_true(zip_read(&zip, &e, SIZE - 1, &room, &content, &whole, &err));
+        assert_false(whole);
+        assert_true(slice_eq(content, slice_of(large.p, SIZE - 1)));
+    }
+    assert_true(zip_next(&zip, &e, &more, &err) && !more);
+}
+
+// A file that is cut while it is read says so.
+static void test_shrinking_file(void **state)
+{
+    (void)state;
+    struct zip_maker z ZIP_MAKER_AUTO = {0};
+    zip_add(&z, "a", SLICE("1"));
+    int fd FD_AUTO = file_of(zip_end(&z));
+    struct zip zip ZIP_AUTO = {0};
+    struct zip_entry e;
+    struct error err = {0};
+    struct buf room BUF_AUTO = {0};
+    struct slice content;
+    bool more, whole;
+    assert_true(zip_open_file(fd, &zip, &err));
+    assert_true(zip_next(&zip, &e, &more, &err) && more);
+    assert_int_equal(ftruncate(fd, 10), 0);
+    assert_false(zip_read(&zip, &e, 100, &room, &content, &whole, &err));
+    assert_string_equal(err.text, "has become shorter while it is read");
+}
+
+static void test_check(void **state)
+{
+    (void)state;
+    struct error err = {0};
+    struct zip_entry e = {.size = 9, .sum = 0xcbf43926}; // the check value of CRC-32
+    assert_true(zip_check(&e, SLICE("123456789"), &err));
+    assert_false(zip_check(&e, SLICE("123456780"), &err));
+    assert_string_equal(err.text, "has the check sum b2288182, where the central directory says cbf43926");
+    assert_false(zip_check(&e, SLICE("1234567890"), &err));
+    assert_string_equal(err.text, "has 10 bytes, where the central directory says 9");
+    e = (struct zip_entry){0};
+    assert_true(zip_check(&e, SLICE(""), &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -276,6 +382,9 @@ int main(void)
         cmocka_unit_test(test_damaged_members),
         cmocka_unit_test(test_zip64),
         cmocka_unit_test(test_room),
+        cmocka_unit_test(test_windows),
+        cmocka_unit_test(test_shrinking_file),
+        cmocka_unit_test(test_check),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
