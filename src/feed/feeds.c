@@ -5,6 +5,16 @@ extern const struct feed feed_debian;
 extern const struct feed feed_alpine;
 extern const struct feed feed_redhat_repositories;
 extern const struct feed feed_redhat_containers;
+extern const struct feed feed_osv_pypi;
+extern const struct feed feed_osv_npm;
+extern const struct feed feed_osv_go;
+extern const struct feed feed_osv_maven;
+extern const struct feed feed_osv_crates;
+extern const struct feed feed_osv_rubygems;
+extern const struct feed feed_osv_packagist;
+extern const struct feed feed_osv_nuget;
+extern const struct feed feed_almalinux;
+extern const struct feed feed_rocky;
 
 // clang-format off
 const struct feed *const feeds[] = {
@@ -12,6 +22,16 @@ const struct feed *const feeds[] = {
     &feed_alpine,
     &feed_redhat_repositories,
     &feed_redhat_containers,
+    &feed_osv_pypi,
+    &feed_osv_npm,
+    &feed_osv_go,
+    &feed_osv_maven,
+    &feed_osv_crates,
+    &feed_osv_rubygems,
+    &feed_osv_packagist,
+    &feed_osv_nuget,
+    &feed_almalinux,
+    &feed_rocky,
     NULL,
 };
 // clang-format on

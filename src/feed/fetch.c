@@ -1,5 +1,6 @@
 #include "feed/fetch.h"
 
+#include "base/buf.h"
 #include "base/digest.h"
 #include "base/file.h"
 #include "feed/download.h"
@@ -119,13 +120,28 @@ static enum fetch_result read_file(const struct fetcher *f, const char *path, st
 
 // ---- either ---------------------------------------------------------------------------------------------------------
 
+// "HOST/PATH" of a URL. The files of a folder are called as they are, "Rocky Linux:9", not as a URL has it: %20 is a
+// blank there.
+static struct slice host_and_path(const struct fetcher *f, const char *url, struct arena *a)
+{
+    const char *rest = strstr(url, "://");
+    struct slice text = slice_str(rest != NULL ? rest + 3 : url);
+    struct buf out BUF_AUTO = {0};
+    for (ptrdiff_t at; f->mirror_is_folder && (at = slice_find_slice(text, SLICE("%20"))) >= 0;) {
+        buf_add(&out, slice_of(text.p, (size_t)at));
+        buf_addc(&out, ' ');
+        text = slice_from(text, (size_t)at + 3);
+    }
+    buf_add(&out, text);
+    return arena_dup(a, buf_slice(&out));
+}
+
 // "https://HOST/PATH" → "MIRROR/HOST/PATH".
 static struct slice mirrored(const struct fetcher *f, const char *url, struct arena *a)
 {
-    const char *rest = strstr(url, "://");
     if (f->mirror.p == NULL)
         return slice_str(url);
-    return arena_printf(a, "%s/%s", f->mirror.p, rest != NULL ? rest + 3 : url);
+    return arena_printf(a, "%s/%s", f->mirror.p, host_and_path(f, url, a).p);
 }
 
 // An address for people: without a user's name and password.

@@ -39,7 +39,8 @@ static bool read_member(struct walk *w, const struct zip_entry *e, struct slice 
     if (most < left)
         return error_set(err, ERR_LIMIT, "has more than %llu bytes (limit feed_member_bytes)",
                          (unsigned long long)most);
-    return error_set(err, ERR_LIMIT, "unpacks, with those before it, to more than %llu bytes (limit feed_unpacked_bytes)",
+    return error_set(err, ERR_LIMIT,
+                     "unpacks, with those before it, to more than %llu bytes (limit feed_unpacked_bytes)",
                      (unsigned long long)l->feed_unpacked_bytes);
 }
 

@@ -136,6 +136,15 @@ static struct slice python_name(struct arena *a, struct slice name)
     return slice_of(out, n);
 }
 
+struct slice purl_lookup_name(struct arena *a, struct slice kind, struct slice name)
+{
+    if (slice_eq(kind, SLICE("python")))
+        return python_name(a, name);
+    if (slice_eq(kind, SLICE("nuget")) || slice_eq(kind, SLICE("composer")))
+        return with_letters(a, name, LETTERS_LOWER);
+    return name;
+}
+
 bool purl_same_name(struct slice kind, struct slice name, struct slice other)
 {
     struct arena scratch ARENA_AUTO = {0};

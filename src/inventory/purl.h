@@ -42,5 +42,9 @@ void purl_distribution(struct arena *a, const struct purl *purl, struct release_
 // name itself in lower case, in the arena, when no other is known.
 struct slice purl_distribution_id(struct arena *a, struct slice name);
 
+// The spelling under which a package's registry keeps a name that may be written in several: a Python project's as PEP
+// 503 has it, in lower case for NuGet and Packagist. The name itself where there is but one.
+struct slice purl_lookup_name(struct arena *a, struct slice kind, struct slice name);
+
 // Are these the same name of a package of that kind, but for how it is written?
 bool purl_same_name(struct slice kind, struct slice name, struct slice other);
