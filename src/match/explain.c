@@ -59,9 +59,8 @@ static struct advisory *records_asked(const struct explaining *e, const struct p
 static struct explanation explain_package(const struct explaining *e, const struct judge *judge,
                                           const struct keyed_package *package, struct advisory *records, size_t n)
 {
-    struct explanation x = {.package = package->package,
-                            .verdict = {.kind = VERDICT_NOT_AFFECTED, .why = judge->obstacle}};
-    if (!judge->able)
+    struct explanation x = {.package = package->package, .verdict = {.kind = VERDICT_NOT_AFFECTED}};
+    if (!can_judge(judge, &package->key, &x.verdict.why))
         return x;
     x.matcher = judge->matcher;
     x.key = package->key;

@@ -196,6 +196,13 @@ static int by_vulnerability(const void *x, const void *y)
     return order != 0 ? order : (int)a->status - (int)b->status;
 }
 
+bool can_judge(const struct judge *judge, const struct match_key *key, struct slice *obstacle)
+{
+    bool unnamed = judge->able && key->names_n == 0;
+    *obstacle = unnamed ? slice_str(judge->matcher->unnamed) : judge->obstacle;
+    return judge->able && !unnamed;
+}
+
 bool group_records(struct package_group *g, bool brief, struct error *err)
 {
     bool (*look_up)(struct segment *, struct slice, struct slice, struct arena *, advisory_vec *, struct error *) =

@@ -47,6 +47,9 @@ struct package_group {
     size_t records_n;
 };
 
+// Can packages with this key be judged? `obstacle` is why not, for people.
+bool can_judge(const struct judge *judge, const struct match_key *key, struct slice *obstacle);
+
 // Looks the records of the group's names up, unless that was done; none when the judge is not able. `brief`: without
 // the texts that segment_describe adds.
 bool group_records(struct package_group *group, bool brief, struct error *err);

@@ -5,6 +5,7 @@
 
 #include "advisory/advisory.h"
 #include "base/arena.h"
+#include "base/buf.h"
 #include "inventory/inventory.h"
 #include "version/version.h"
 
@@ -60,6 +61,12 @@ enum severity {
 const char *severity_name(enum severity s); // "Unknown", "Negligible", …
 bool severity_parse(struct slice name, enum severity *severity);
 
+// What Clair v4's documents have of a record.
+struct match_clair {
+    struct slice severity, fixed_in;
+    const char *repository; // of a language's packages, "pypi"; NULL for what a distribution says
+};
+
 #define MATCH_FEEDS 3
 
 struct matcher {
@@ -81,8 +88,10 @@ struct matcher {
     void (*scopes)(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,
                    scope_vec *out);
 
-    // Appends the names of a package, in the arena. NULL: that of its source.
+    // Appends the names of a package, in the arena. NULL: that of its source. A matcher that may give none says in
+    // `unnamed` why such packages are not judged: "their version is none".
     void (*names)(struct arena *a, const struct match_package *package, name_vec *out);
+    const char *unnamed;
 
     // Judges all records that one vulnerability has for the key, one verdict. `why` is worded only when `explain` is
     // set. NULL: by match_by_ranges.
@@ -95,6 +104,9 @@ struct matcher {
 
     // Blank-separated, the most useful first. NULL: the record's own.
     struct slice (*links)(struct arena *a, const struct advisory *record);
+
+    // Changes what Clair v4's documents have of a record otherwise than Clarion. NULL: nothing.
+    void (*clair)(struct arena *a, const struct advisory *record, struct match_clair *value);
 
     // How Clair v4 names the updater that brings the records of a scope ("debian/updater"), in the arena.
     struct slice (*clair_updater)(struct arena *a, struct slice scope);
@@ -109,7 +121,8 @@ const struct matcher *matcher_for(const struct distribution *distribution, struc
 // ---- for matchers ---------------------------------------------------------------------------------------------------
 
 // The name of the key that the record goes by, NULL when the record is not for the package: another name, architecture
-// or module.
+// or module. A record may be for several modules, blank-separated, and for all streams of one: "varnish", without a
+// ':'.
 const struct match_name *match_applies(const struct match_key *key, const struct advisory *record);
 
 // Judges by the ranges of those records that apply: affected when one of them holds the version, with the highest fix
@@ -125,6 +138,15 @@ void match_own_and_source_name(struct arena *a, const struct match_package *pack
 
 // The page of a vulnerability (`prefix` and its name, percent-encoded where need be), then the record's own links.
 struct slice match_links(struct arena *a, const char *prefix, const struct advisory *record);
+
+// Reads a severity off the words that sources of advisories use: low, moderate, important, …, in whatever case.
+enum severity match_severity_word(struct slice word);
+
+// That which a CVSS vector stands for; SEVERITY_UNKNOWN for what is none.
+enum severity match_severity_cvss(struct slice vector);
+
+// Appends text as it stands in a URL: everything but RFC 3986's unreserved characters as %XX.
+void match_add_encoded(struct buf *out, struct slice text);
 
 // What follows the first ':' of a scope: "bookworm", "v3.18/main".
 struct slice match_scope_release(struct slice scope);

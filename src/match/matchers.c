@@ -2,9 +2,36 @@
 
 #include "base/buf.h"
 
-extern const struct matcher matcher_alpine, matcher_debian;
+extern const struct matcher matcher_alpine;
+extern const struct matcher matcher_debian;
+extern const struct matcher matcher_almalinux;
+extern const struct matcher matcher_rocky;
+extern const struct matcher matcher_pypi;
+extern const struct matcher matcher_npm;
+extern const struct matcher matcher_go;
+extern const struct matcher matcher_maven;
+extern const struct matcher matcher_crates;
+extern const struct matcher matcher_rubygems;
+extern const struct matcher matcher_packagist;
+extern const struct matcher matcher_nuget;
 
-const struct matcher *const matchers[] = {&matcher_alpine, &matcher_debian, NULL};
+// clang-format off
+const struct matcher *const matchers[] = {
+    &matcher_alpine,
+    &matcher_debian,
+    &matcher_almalinux,
+    &matcher_rocky,
+    &matcher_pypi,
+    &matcher_npm,
+    &matcher_go,
+    &matcher_maven,
+    &matcher_crates,
+    &matcher_rubygems,
+    &matcher_packagist,
+    &matcher_nuget,
+    NULL,
+};
+// clang-format on
 
 const struct matcher *matcher_for(const struct distribution *distribution, struct slice kind)
 {
@@ -23,8 +50,7 @@ struct slice match_scope_release(struct slice scope)
     return colon < 0 ? scope : slice_from(scope, (size_t)colon + 1);
 }
 
-// RFC 3986: everything but the unreserved characters stands as %XX.
-static void add_encoded(struct buf *out, struct slice text)
+void match_add_encoded(struct buf *out, struct slice text)
 {
     for (size_t i = 0; i < text.n; i++) {
         char c = text.p[i];
@@ -41,7 +67,7 @@ struct slice match_links(struct arena *a, const char *prefix, const struct advis
 {
     struct buf out BUF_AUTO = {0};
     buf_adds(&out, prefix);
-    add_encoded(&out, record->vulnerability);
+    match_add_encoded(&out, record->vulnerability);
     size_t page = out.n;
     struct slice link, rest = record->links;
     while (rest.n != 0) {

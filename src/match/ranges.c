@@ -14,9 +14,17 @@ static bool has_word(struct slice words, struct slice word)
     return false;
 }
 
+// Is the record, which is for these modules or those outside of any, for packages of this one?
+static bool is_for_module(struct slice modules, struct slice module)
+{
+    struct slice name, stream;
+    slice_cut(module, ':', &name, &stream);
+    return slice_eq(modules, module) || (module.n != 0 && (has_word(modules, module) || has_word(modules, name)));
+}
+
 const struct match_name *match_applies(const struct match_key *key, const struct advisory *r)
 {
-    if (!slice_eq(r->module, key->module) || (r->arch.n != 0 && key->arch.n != 0 && !has_word(r->arch, key->arch)))
+    if (!is_for_module(r->module, key->module) || (r->arch.n != 0 && key->arch.n != 0 && !has_word(r->arch, key->arch)))
         return NULL;
     for (size_t i = 0; i < key->names_n; i++)
         if (key->names[i].of_source == r->of_source && slice_eq(key->names[i].name, r->package))

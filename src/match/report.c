@@ -54,23 +54,33 @@ static void cover_distribution(const struct distribution *d, int64_t now, struct
     }
 }
 
-static void cover_kind(const struct judge *judge, size_t packages, struct arena *a, struct report *out)
+static void cover_feed(const struct report_feed *feed, struct arena *a, struct report *out)
 {
-    if (judge->able) {
-        out->judged += packages;
+    for (size_t i = 0; i < out->feeds_n; i++)
+        if (slice_eq(out->feeds[i].feed, feed->feed))
+            return;
+    if (feed->feed.n != 0)
+        APPEND(a, out, feeds) = *feed;
+}
+
+// Tells whether the packages of a group are judged.
+static bool cover_group(const struct package_group *g, struct arena *a, struct report *out)
+{
+    const struct judge *judge = g->judge;
+    struct slice obstacle;
+    bool able = can_judge(judge, &g->packages[0].key, &obstacle);
+    if (able) {
+        out->judged += g->n;
     } else {
         // Kinds come one after the other, so the last entry is the only one that can be this kind's already.
         size_t n = out->unmatched_n;
         if (n == 0 || !slice_eq(out->unmatched[n - 1].kind, judge->kind))
-            APPEND(a, out, unmatched) = (struct report_unmatched){.kind = judge->kind, .reason = judge->obstacle};
-        out->unmatched[out->unmatched_n - 1].packages += packages;
-        out->unjudged += packages;
+            APPEND(a, out, unmatched) = (struct report_unmatched){.kind = judge->kind, .reason = obstacle};
+        out->unmatched[out->unmatched_n - 1].packages += g->n;
+        out->unjudged += g->n;
     }
-    for (size_t i = 0; i < out->feeds_n; i++)
-        if (slice_eq(out->feeds[i].feed, judge->feed.feed))
-            return;
-    if (judge->feed.feed.n != 0)
-        APPEND(a, out, feeds) = judge->feed;
+    cover_feed(&judge->feed, a, out);
+    return able;
 }
 
 static void list_layers(struct stored_image *image, struct arena *a, struct report *out)
@@ -175,8 +185,8 @@ static void report_findings(struct making *m, const statement_vec *found, const 
 static bool judge_group(void *context, struct package_group *g, struct error *err)
 {
     struct making *m = context;
-    cover_kind(g->judge, g->n, m->a, m->out);
-    for (size_t first = 0, end; g->judge->able && first < g->n; first = end) {
+    bool able = cover_group(g, m->a, m->out);
+    for (size_t first = 0, end; able && first < g->n; first = end) {
         const struct match_key *key = &g->packages[first].key;
         for (end = first + 1; end < g->n && same_key(&g->packages[end].key, key); end++)
             ;

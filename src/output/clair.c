@@ -86,27 +86,42 @@ static void add_aliases(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slic
     }
 }
 
+// What the record says of where its package comes from: a distribution, or a repository of a language.
+static void add_origin(yyjson_mut_doc *doc, yyjson_mut_val *value, const struct report *report,
+                       const struct clair_finding *f, const struct match_clair *clair)
+{
+    static const struct distribution none = {0};
+    bool language = clair->repository != NULL;
+    clair_add_source(doc, value, "package", language ? "binary" : "source", SLICE(""), source_of(report, f->finding),
+                     SLICE(""));
+    clair_add_distribution(doc, value, "distribution", "", language ? &none : &report->image->inventory.distribution);
+    yyjson_mut_val *part = json_add_obj(doc, value, "repository");
+    if (language)
+        json_add_str(doc, part, "name", slice_str(clair->repository));
+    json_add_str(doc, part, "cpe", SLICE(""));
+}
+
 static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report, const struct clair_finding *f,
                                         struct slice id)
 {
     const struct matcher *m = f->statement->matcher;
     const struct advisory *r = &f->statement->record;
     struct arena scratch ARENA_AUTO = {0};
-    yyjson_mut_val *value = yyjson_mut_obj(doc), *part;
+    yyjson_mut_val *value = yyjson_mut_obj(doc);
+    struct match_clair clair = {.severity = r->severity, .fixed_in = f->statement->fixed_in};
+    if (m->clair != NULL)
+        m->clair(&scratch, r, &clair);
     json_add_str(doc, value, "id", id);
     json_add_str(doc, value, "updater", m->clair_updater(&scratch, r->scope));
     json_add_str(doc, value, "name", r->vulnerability);
     json_add_str(doc, value, "description", r->description);
     json_add_str(doc, value, "issued", SLICE("0001-01-01T00:00:00Z")); // Go's zero time: the feed gives none
     json_add_str(doc, value, "links", m->links != NULL ? m->links(&scratch, r) : r->links);
-    json_add_str(doc, value, "severity", r->severity);
+    json_add_str(doc, value, "severity", clair.severity);
     json_add_str(doc, value, "normalized_severity", slice_str(severity_name(m->severity_clair(r))));
-    clair_add_source(doc, value, "package", SLICE(""), source_of(report, f->finding), SLICE(""));
-    clair_add_distribution(doc, value, "distribution", "", &report->image->inventory.distribution);
-    part = json_add_obj(doc, value, "repository");
-    json_add_str(doc, part, "cpe", SLICE(""));
-    json_add_str(doc, value, "fixed_in_version", f->statement->fixed_in);
-    part = json_add_obj(doc, value, "Self");
+    add_origin(doc, value, report, f, &clair);
+    json_add_str(doc, value, "fixed_in_version", clair.fixed_in);
+    yyjson_mut_val *part = json_add_obj(doc, value, "Self");
     json_add_str(doc, part, "space", SLICE(""));
     json_add_str(doc, part, "name", SLICE(""));
     add_aliases(doc, value, r->aliases);

@@ -9,9 +9,9 @@
 void clair_add_inventory(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report);
 
 // A package as it stands inside a vulnerability, and in an inventory as the `source` of another: no detector, no
-// source of its own. An empty id is written as "".
-void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice id, struct slice name,
-                      struct slice version);
+// source of its own. An empty id is written as "". `kind` is "source" or "binary".
+void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *kind, struct slice id,
+                      struct slice name, struct slice version);
 
 // A distribution with all nine keys, which are empty strings when it is not known.
 void clair_add_distribution(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *id,

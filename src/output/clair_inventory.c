@@ -21,14 +21,14 @@ void clair_add_member(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice 
     yyjson_mut_obj_add(object, yyjson_mut_strncpy(doc, key.p, key.n), value);
 }
 
-void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice id, struct slice name,
-                      struct slice version)
+void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *kind, struct slice id,
+                      struct slice name, struct slice version)
 {
     yyjson_mut_val *source = json_add_obj(doc, object, key);
     json_add_str(doc, source, "id", id);
     json_add_str(doc, source, "name", name);
     json_add_str(doc, source, "version", version);
-    json_add_str(doc, source, "kind", SLICE("source"));
+    json_add_str(doc, source, "kind", slice_str(kind));
     json_add_str(doc, source, "normalized_version", SLICE(""));
     json_add_str(doc, source, "cpe", SLICE(""));
     yyjson_mut_obj_add_null(doc, source, "detector");
@@ -103,7 +103,8 @@ static yyjson_mut_val *package_of(yyjson_mut_doc *doc, const struct inventory_pa
     json_add_str(doc, value, "name", p->package.name);
     json_add_str(doc, value, "version", p->package.version);
     json_add_str(doc, value, "kind", SLICE("binary"));
-    clair_add_source(doc, value, "source", clair_id(id, source), p->package.source_name, p->package.source_version);
+    clair_add_source(doc, value, "source", "source", clair_id(id, source), p->package.source_name,
+                     p->package.source_version);
     json_add_str(doc, value, "normalized_version", SLICE(""));
     json_add_str_if(doc, value, "module", p->package.module);
     json_add_str_if(doc, value, "arch", p->package.arch);

@@ -1,0 +1,67 @@
+// Rocky Linux: packages judged by its errata, per source package and major release.
+//
+// A notice names the source package of its update: what was built from an older one is affected, where it is of the
+// notice's module or, like the notice, of none.
+#include "match/matcher.h"
+
+// The last day of security support: https://wiki.rockylinux.org/rocky/version/.
+static const struct release {
+    const char *major, *support_end;
+} releases[] = {{"8", "2029-05-31"}, {"9", "2032-05-31"}, {"10", "2035-05-31"}};
+
+static bool rocky_applies(const struct distribution *d)
+{
+    return slice_eq(d->id, SLICE("rocky"));
+}
+
+static struct slice major_of(const struct distribution *d)
+{
+    struct slice major, minor;
+    slice_cut(d->version_id, '.', &major, &minor);
+    return major;
+}
+
+static struct slice rocky_end_of_life(const struct distribution *d)
+{
+    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++)
+        if (slice_eq(major_of(d), slice_str(releases[i].major)))
+            return slice_str(releases[i].support_end);
+    return (struct slice){0};
+}
+
+static void rocky_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,
+                         scope_vec *out)
+{
+    struct slice major = major_of(image->distribution);
+    (void)loaded, (void)loaded_n;
+    if (major.n != 0)
+        VEC_PUSH(a, out) = arena_printf(a, "rocky:%.*s", SLICE_ARG(major));
+}
+
+// The word of the notice, else the rating of the worst flaw that it mends, whose vector it has.
+static enum severity rocky_severity(const struct advisory *record)
+{
+    enum severity word = match_severity_word(record->severity);
+    return word != SEVERITY_UNKNOWN ? word : match_severity_cvss(record->cvss);
+}
+
+// Clair v4 leaves Rocky's records out; its updaters of OSV are called so.
+static struct slice rocky_clair_updater(struct arena *a, struct slice scope)
+{
+    return arena_printf(a, "osv/%.*s", SLICE_ARG(scope));
+}
+
+extern const struct matcher matcher_rocky;
+const struct matcher matcher_rocky = {
+    .name = "rocky",
+    .feeds = {"rocky"},
+    .kind = "rpm",
+    .authority = "Rocky Linux",
+    .scheme = &version_rpm,
+    .applies = rocky_applies,
+    .end_of_life = rocky_end_of_life,
+    .scopes = rocky_scopes,
+    .severity = rocky_severity,
+    .severity_clair = rocky_severity,
+    .clair_updater = rocky_clair_updater,
+};
