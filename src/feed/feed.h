@@ -72,6 +72,34 @@ enum feed_answer feed_text(struct feed_run *run, const char *url, struct slice *
 
 struct arena *feed_arena(struct feed_run *run); // lives as long as the run
 
+// ---- for feeds whose upstream publishes its changes
+// ------------------------------------------------------------------
+
+// Such a feed reads the upstream's archive once, then only the documents that have changed, and carries all else over.
+
+// What the feed noted at its last run; empty when there is nothing to build on: no sound segment, or one that another
+// version of the parser made.
+struct slice feed_noted(const struct feed_run *run);
+
+// Has it kept for the next run, together with the segment that this run makes. It is copied.
+void feed_note(struct feed_run *run, struct slice note);
+
+// As feed_text, for a list that is asked for again at each run. FEED_UNCHANGED, without a text: it is as it was at the
+// last run, and feed_noted has something. FEED_FAILED: `err` says why.
+enum feed_answer feed_list(struct feed_run *run, const char *url, struct slice *text, struct error *err);
+
+// Fetches one URL and has it read by `parse`. Of a file that fails, which is told, nothing is added.
+typedef bool feed_parse_fn(struct feed_input *input, void *context, struct error *err);
+enum feed_answer feed_part(struct feed_run *run, const char *url, feed_parse_fn *parse, void *context);
+
+// Tells of something that failed, as of a file: a part of an archive. `why` names it too. The run is then reported as
+// failed in part.
+void feed_failure(struct feed_run *run, const char *what, const struct error *why);
+
+// Takes over what the former segment says, but for the vulnerabilities that `leave` says yes to; nothing when there is
+// no former segment.
+bool feed_carry(struct feed_run *run, segment_leave_fn *leave, void *context, struct error *err);
+
 // ---- running them ---------------------------------------------------------------------------------------------------
 
 struct update_options {

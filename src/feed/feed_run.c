@@ -23,6 +23,8 @@ struct feed_run {
     struct segment *former; // the feed's segment until now; NULL none
     const struct feed_file *known;
     size_t known_n;
+    struct slice noted;          // at the last run
+    struct slice note;           // in this one; p == NULL none
     VEC(struct feed_file) files; // as they are after this run
     size_t read, unchanged, failed;
     size_t vanished; // files that were there at the last run
@@ -124,12 +126,14 @@ void feed_leave_out(struct feed_input *input, const char *reason, const struct a
 
 // ---- files ----------------------------------------------------------------------------------------------------------
 
-static bool parse_file(struct feed_run *run, struct reader *body, int file, struct slice scope, struct error *err)
+// By `parse` and its context, or by the feed's own parser.
+static bool parse_file(struct feed_run *run, struct reader *body, int file, struct slice scope, feed_parse_fn *parse,
+                       void *context, struct error *err)
 {
     struct feed_tally tally = {0};
     struct feed_input input = {body, file, scope, run->builder, run->options->limits, &tally};
     struct segment_mark mark = segment_mark(run->builder);
-    if (!run->feed->parse(&input, err)) {
+    if (!(parse != NULL ? parse(&input, context, err) : run->feed->parse(&input, err))) {
         segment_rewind(run->builder, mark);
         return false;
     }
@@ -137,19 +141,35 @@ static bool parse_file(struct feed_run *run, struct reader *body, int file, stru
     return true;
 }
 
+// A small file's text, unless it is as `validators` have it.
+static enum fetch_result fetch_text(struct feed_run *run, const char *url, struct fetch_validators *validators,
+                                    struct slice *text, struct error *err)
+{
+    struct reader *body READER_AUTO = NULL;
+    struct buf bytes BUF_AUTO = {0};
+    enum fetch_result result = fetch(run->fetcher, url, validators, &run->arena, &body, err);
+    if (result != FETCH_OK)
+        return result;
+    if (!reader_read_all(body, &bytes, run->options->limits->feed_member_bytes, "the file (limit feed_member_bytes)",
+                         err)) {
+        error_wrap(err, "%s", url);
+        return FETCH_FAILED;
+    }
+    *text = arena_dup(&run->arena, buf_slice(&bytes));
+    return FETCH_OK;
+}
+
 enum feed_answer feed_text(struct feed_run *run, const char *url, struct slice *text, struct error *err)
 {
     struct fetch_validators validators = {0};
-    struct reader *body READER_AUTO = NULL;
-    struct buf bytes BUF_AUTO = {0};
-    enum fetch_result result = fetch(run->fetcher, url, &validators, &run->arena, &body, err);
-    if (result == FETCH_ABSENT)
+    switch (fetch_text(run, url, &validators, text, err)) {
+    case FETCH_OK:
+        return FEED_READ;
+    case FETCH_ABSENT:
         return FEED_ABSENT;
-    if (result != FETCH_OK || !reader_read_all(body, &bytes, run->options->limits->feed_member_bytes,
-                                               "the file (limit feed_member_bytes)", err))
+    default:
         return FEED_FAILED;
-    *text = arena_dup(&run->arena, buf_slice(&bytes));
-    return FEED_READ;
+    }
 }
 
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope)
@@ -176,7 +196,7 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
         answer = carry(run, scope, &err) ? FEED_UNCHANGED : FEED_FAILED;
         break;
     case FETCH_OK:
-        answer = parse_file(run, body, whole, scope, &err) ? FEED_READ : FEED_FAILED;
+        answer = parse_file(run, body, whole, scope, NULL, NULL, &err) ? FEED_READ : FEED_FAILED;
         if (answer == FEED_FAILED)
             error_wrap(&err, "%s", url);
         break;
@@ -196,6 +216,76 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     }
     VEC_PUSH(&run->arena, &run->files) = file;
     return answer;
+}
+
+// ---- upstreams that publish their changes
+// ----------------------------------------------------------------------------
+
+struct slice feed_noted(const struct feed_run *run)
+{
+    bool same_parser = run->known_n != 0;
+    for (size_t i = 0; i < run->known_n; i++)
+        same_parser = same_parser && run->known[i].version == run->feed->version;
+    return run->former != NULL && same_parser ? run->noted : (struct slice){0};
+}
+
+void feed_note(struct feed_run *run, struct slice note)
+{
+    run->note = arena_dup(&run->arena, note);
+}
+
+enum feed_answer feed_list(struct feed_run *run, const char *url, struct slice *text, struct error *err)
+{
+    const struct feed_file *former = feed_noted(run).n != 0 ? known_file(run, url) : NULL;
+    struct fetch_validators validators = {0};
+    if (former != NULL)
+        validators = (struct fetch_validators){former->etag, former->last_modified};
+    enum fetch_result result = fetch_text(run, url, &validators, text, err);
+    if (result == FETCH_ABSENT || result == FETCH_FAILED)
+        return result == FETCH_ABSENT ? FEED_ABSENT : FEED_FAILED;
+    VEC_PUSH(&run->arena, &run->files) = (struct feed_file){
+        .url = arena_dup(&run->arena, slice_str(url)),
+        .etag = validators.etag,
+        .last_modified = validators.last_modified,
+        .checked = clock_now(),
+        .version = run->feed->version,
+    };
+    run->unchanged += result == FETCH_UNCHANGED;
+    run->read += result == FETCH_OK;
+    say(run, url, result == FETCH_OK ? "read" : "unchanged");
+    return result == FETCH_OK ? FEED_READ : FEED_UNCHANGED;
+}
+
+void feed_failure(struct feed_run *run, const char *what, const struct error *why)
+{
+    say(run, what, why->text);
+    if (run->failed++ == 0)
+        run->first_failure = *why;
+}
+
+enum feed_answer feed_part(struct feed_run *run, const char *url, feed_parse_fn *parse, void *context)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    struct fetch_validators validators = {0};
+    struct reader *body READER_AUTO = NULL;
+    struct error err;
+    enum fetch_result result = fetch(run->fetcher, url, &validators, &scratch, &body, &err);
+    if (result == FETCH_OK) {
+        if (parse_file(run, body, -1, SLICE(""), parse, context, &err)) {
+            run->read++;
+            say(run, url, "read");
+            return FEED_READ;
+        }
+        error_wrap(&err, "%s", url);
+    }
+    feed_failure(run, url, &err);
+    return result == FETCH_ABSENT ? FEED_ABSENT : FEED_FAILED;
+}
+
+bool feed_carry(struct feed_run *run, segment_leave_fn *leave, void *context, struct error *err)
+{
+    return run->former == NULL ||
+           segment_carry_all(run->builder, run->former, leave, context, run->options->limits, err);
 }
 
 // ---- a whole run ----------------------------------------------------------------------------------------------------
@@ -284,6 +374,7 @@ static bool record(struct feed_run *run, const struct digest *segment, const str
         // Where nothing was made of them, the files are as they were.
         .files = segment != NULL || fine ? run->files.v : NULL,
         .files_n = run->files.n,
+        .note = segment != NULL || fine ? run->note : (struct slice){0},
     };
     return store_feed_record(run->store, &result, err);
 }
@@ -346,7 +437,8 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
     int locked FD_AUTO = -1;
     *outcome = (struct feed_outcome){.feed = feed};
     bool ok = lock(&run, &locked, err) && store_generation(store, &run.arena, &g, err) &&
-              store_feed_files(store, slice_str(feed->name), &run.arena, &known, &run.known_n, err);
+              store_feed_files(store, slice_str(feed->name), &run.arena, &known, &run.known_n, err) &&
+              store_feed_note(store, slice_str(feed->name), &run.arena, &run.noted, err);
     if (ok) {
         const struct feed_state *state = state_of(&g, feed);
         run.known = known;

@@ -102,6 +102,9 @@ bool store_generation_at(struct store *s, struct slice id_or_date, struct arena 
 bool store_feed_files(struct store *s, struct slice feed, struct arena *a, struct feed_file **files, size_t *n,
                       struct error *err);
 
+// What the feed noted at its last run; empty when it did not.
+bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct slice *note, struct error *err);
+
 // Records a run of a feed, in one transaction: its files, its state, and, when `segment` is another one than before, an
 // update operation and a new generation.
 struct feed_result {
@@ -112,5 +115,6 @@ struct feed_result {
     struct slice error;
     const struct feed_file *files; // replaces all files of the feed; NULL leaves them
     size_t files_n;
+    struct slice note; // likewise: p == NULL leaves the former one
 };
 bool store_feed_record(struct store *s, const struct feed_result *result, struct error *err);

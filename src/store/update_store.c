@@ -140,6 +140,27 @@ bool store_feed_files(struct store *s, struct slice feed, struct arena *a, struc
     return ok;
 }
 
+struct note_context {
+    struct arena *arena;
+    struct slice *note;
+};
+
+static bool note_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    struct note_context *c = context;
+    *c->note = arena_dup(c->arena, db_column(row, 0));
+    return true;
+}
+
+bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct slice *note, struct error *err)
+{
+    struct note_context c = {a, note};
+    const struct db_value values[] = {db_text(feed)};
+    *note = SLICE("");
+    return db_query(s->db, "SELECT note FROM feed WHERE name = ?1", values, 1, note_row, &c, err);
+}
+
 // ---- writing --------------------------------------------------------------------------------------------------------
 
 #define REF_TEXT 37
@@ -177,11 +198,14 @@ static bool put_files(struct store *s, const struct feed_result *r, struct error
 
 static bool put_state(struct store *s, const struct feed_result *r, int64_t now, struct error *err)
 {
-    return db_run(
-        s->db, err,
-        "INSERT INTO feed (name, checked, tried, error) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET "
-        "checked = CASE WHEN ?2 = 0 THEN feed.checked ELSE ?2 END, tried = ?3, error = ?4",
-        db_text(r->feed), db_int(r->confirmed ? now : 0), db_int(now), db_text(r->error));
+    if (!db_run(
+            s->db, err,
+            "INSERT INTO feed (name, checked, tried, error) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET "
+            "checked = CASE WHEN ?2 = 0 THEN feed.checked ELSE ?2 END, tried = ?3, error = ?4",
+            db_text(r->feed), db_int(r->confirmed ? now : 0), db_int(now), db_text(r->error)))
+        return false;
+    return r->note.p == NULL ||
+           db_run(s->db, err, "UPDATE feed SET note = ?2 WHERE name = ?1", db_text(r->feed), db_text(r->note));
 }
 
 struct parts_context {
