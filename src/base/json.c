@@ -17,7 +17,7 @@ void json_mut_free(yyjson_mut_doc **doc)
     *doc = NULL;
 }
 
-yyjson_doc *json_parse(struct slice text, struct error *err)
+static yyjson_doc *parse(struct slice text, yyjson_read_flag flags, struct error *err)
 {
     if (slice_starts(text, SLICE("\xef\xbb\xbf")))
         text = slice_from(text, 3);
@@ -26,11 +26,22 @@ yyjson_doc *json_parse(struct slice text, struct error *err)
         return NULL;
     }
     yyjson_read_err why = {0};
-    // Without YYJSON_READ_INSITU the input is not written to.
-    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, YYJSON_READ_NOFLAG, NULL, &why);
+    yyjson_doc *doc = yyjson_read_opts((char *)(uintptr_t)text.p, text.n, flags, NULL, &why);
     if (doc == NULL)
         error_set(err, ERR_FORMAT, "not JSON: %s at byte %zu", why.msg, why.pos);
     return doc;
+}
+
+yyjson_doc *json_parse(struct slice text, struct error *err)
+{
+    return parse(text, YYJSON_READ_NOFLAG, err); // the input is not written to
+}
+
+yyjson_doc *json_parse_in_place(struct buf *text, struct error *err)
+{
+    buf_reserve(text, YYJSON_PADDING_SIZE);
+    memset(text->p + text->n, 0, YYJSON_PADDING_SIZE);
+    return parse(buf_slice(text), YYJSON_READ_INSITU, err);
 }
 
 struct slice json_val_str(yyjson_val *value)

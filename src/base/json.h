@@ -21,6 +21,10 @@ yyjson_doc *json_parse(struct slice text, struct error *err);
 // A member's string; an empty slice with p == NULL when it is missing or no string. Valid as long as the document.
 struct slice json_str(yyjson_val *object, const char *key);
 
+// The same, with the text parsed where it stands: no second copy of a large document. `text` is overwritten, and must
+// outlive the document.
+yyjson_doc *json_parse_in_place(struct buf *text, struct error *err);
+
 // The string that a value is, likewise.
 struct slice json_val_str(yyjson_val *value);
 
