@@ -79,10 +79,11 @@
 #define LIMITS_FEED(X)                                                                                                 \
     X(feed_bytes,           4 * GIB,   "size of one downloaded feed file")                                             \
     X(feed_slow_seconds,    60,        "seconds that a download may bring less than 1 KiB each before it is given up") \
-    X(feed_unpacked_bytes,  16 * GIB,  "size that one feed file unpacks to")                                           \
+    X(feed_unpacked_bytes,  128 * GIB, "size that one feed file unpacks to")                                           \
     X(feed_member_bytes,    64 * MIB,  "size of one package's entry in a feed")                                        \
     X(feed_members,         2000000,   "members of one feed's archive")                                                \
     X(feed_range_events,    100000,    "events of one range of versions in an OSV record")                             \
+    X(csaf_depth,           64,        "branches of products inside one another in a CSAF document")                   \
     X(feed_records,         20000000,  "records of one feed")                                                          \
     X(feed_text_bytes,      1 * GIB,   "texts of one feed's records, each counted once")
 

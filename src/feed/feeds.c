@@ -15,6 +15,7 @@ extern const struct feed feed_osv_packagist;
 extern const struct feed feed_osv_nuget;
 extern const struct feed feed_almalinux;
 extern const struct feed feed_rocky;
+extern const struct feed feed_redhat_vex;
 
 // clang-format off
 const struct feed *const feeds[] = {
@@ -32,6 +33,7 @@ const struct feed *const feeds[] = {
     &feed_osv_nuget,
     &feed_almalinux,
     &feed_rocky,
+    &feed_redhat_vex,
     NULL,
 };
 // clang-format on
