@@ -14,6 +14,8 @@ extern const struct matcher matcher_crates;
 extern const struct matcher matcher_rubygems;
 extern const struct matcher matcher_packagist;
 extern const struct matcher matcher_nuget;
+extern const struct matcher matcher_redhat;
+extern const struct matcher matcher_redhat_container;
 
 // clang-format off
 const struct matcher *const matchers[] = {
@@ -29,6 +31,8 @@ const struct matcher *const matchers[] = {
     &matcher_rubygems,
     &matcher_packagist,
     &matcher_nuget,
+    &matcher_redhat,
+    &matcher_redhat_container,
     NULL,
 };
 // clang-format on
