@@ -263,10 +263,8 @@ static bool take_member(struct vex *x, struct feed_input *input, struct tar *tar
     struct segment_mark mark = segment_mark(input->builder);
     document->read = read_contents(tar, entry, input->limits, text, err) && redhat_vex_document(input, text, id, err);
     x->failed = document->read ? 0 : x->failed + 1;
-    if (document->read) {
-        document->failed = false; // what failed was a later state of it
-        return true;
-    }
+    if (document->read)
+        return true; // that a later state of it failed stands
     segment_rewind(input->builder, mark);
     error_wrap(err, "the archive's %.*s", SLICE_ARG(path));
     document->failed = true;
