@@ -77,10 +77,17 @@ static void record(struct fixture *f, const struct feed_result *result)
         fail_msg("%s", f->err.text);
 }
 
+static void assert_note(struct fixture *f, const char *want)
+{
+    struct slice note;
+    assert_true(store_feed_note(&f->store, SLICE("a"), &f->arena, &note, &f->err));
+    assert_true(slice_eq(note, slice_str(want)));
+}
+
 static struct digest update(struct fixture *f, const char *feed, int number)
 {
     struct digest digest = make_segment(f, feed, number);
-    struct feed_result result = {slice_str(feed), &digest, 7, true, SLICE(""), NULL, 0};
+    struct feed_result result = {.feed = slice_str(feed), .segment = &digest, .records = 7, .confirmed = true};
     record(f, &result);
     return digest;
 }
@@ -208,6 +215,20 @@ static void test_files(void **state)
 }
 
 // A row that cannot be written takes the whole record back.
+static void test_note_stays_until_another(void **state)
+{
+    struct fixture *f = *state;
+    struct feed_result result = {.feed = SLICE("a"), .confirmed = true, .note = SLICE("since then")};
+    assert_note(f, "");
+    record(f, &result);
+    result.note = (struct slice){0}; // leaves it
+    record(f, &result);
+    assert_note(f, "since then");
+    result.note = SLICE("");
+    record(f, &result);
+    assert_note(f, "");
+}
+
 static void test_all_or_nothing(void **state)
 {
     struct fixture *f = *state;
@@ -215,10 +236,18 @@ static void test_all_or_nothing(void **state)
     struct generation before = current(f);
     const struct feed_file twice[] = {{.url = SLICE("https://x/1")}, {.url = SLICE("https://x/1")}};
     struct digest digest = make_segment(f, "a", 2);
-    struct feed_result result = {SLICE("a"), &digest, 9, true, SLICE("new"), twice, 2};
+    struct feed_result result = {.feed = SLICE("a"),
+                                 .segment = &digest,
+                                 .records = 9,
+                                 .confirmed = true,
+                                 .error = SLICE("new"),
+                                 .files = twice,
+                                 .files_n = 2,
+                                 .note = SLICE("of a run that is not recorded")};
     assert_false(store_feed_record(&f->store, &result, &f->err));
     assert_int_equal(f->err.code, ERR_STORE);
     assert_int_equal(count(f, "SELECT count(*) FROM feed_file"), 0);
+    assert_note(f, "");
     struct generation after = current(f);
     assert_true(slice_eq(before.id, after.id) && after.feeds[0].error.n == 0);
     update(f, "a", 3); // and the next one goes through
@@ -357,9 +386,17 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, open_store, close_store)
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_yet),     TEST(test_generation), TEST(test_failure),   TEST(test_files),
-        TEST(test_all_or_nothing),  TEST(test_as_of),      TEST(test_retention), TEST(test_retention_of_many_feeds),
-        TEST(test_files_that_stay), TEST(test_indexes),
+        TEST(test_nothing_yet),
+        TEST(test_generation),
+        TEST(test_failure),
+        TEST(test_files),
+        TEST(test_all_or_nothing),
+        TEST(test_as_of),
+        TEST(test_retention),
+        TEST(test_retention_of_many_feeds),
+        TEST(test_files_that_stay),
+        TEST(test_indexes),
+        TEST(test_note_stays_until_another),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
