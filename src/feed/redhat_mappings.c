@@ -12,15 +12,17 @@
 static bool take_values(struct feed_input *input, struct slice scope, struct slice key, yyjson_val *values,
                         struct error *err)
 {
+    struct arena scratch ARENA_AUTO = {0};
     yyjson_val *value;
     size_t i, n;
     if (!yyjson_is_arr(values)) {
-        struct advisory record = mapping_record(scope, key, SLICE(""));
+        struct advisory record = mapping_record(&scratch, scope, key, (struct mapping_value){0});
         feed_leave_out(input, "is a key without a list", &record);
     }
     yyjson_arr_foreach(values, i, n, value)
     {
-        struct advisory record = mapping_record(scope, key, json_val_str(value));
+        struct mapping_value text = {.text = json_val_str(value)};
+        struct advisory record = mapping_record(&scratch, scope, key, text);
         if (!feed_add(input, &record, err))
             return false;
     }
@@ -69,7 +71,7 @@ const struct feed feed_redhat_repositories = {
     .name = MAPPING_REDHAT_REPOSITORIES,
     .title = "Red Hat's CPEs of repositories",
     .url = REPOSITORIES,
-    .version = 1,
+    .version = 2,
     .parse = parse_repositories,
     .update = update_repositories,
 };
@@ -94,7 +96,7 @@ const struct feed feed_redhat_containers = {
     .name = MAPPING_REDHAT_CONTAINERS,
     .title = "Red Hat's repositories of container images",
     .url = CONTAINERS,
-    .version = 1,
+    .version = 2,
     .parse = parse_containers,
     .update = update_containers,
 };

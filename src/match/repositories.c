@@ -7,20 +7,27 @@
 
 #include "advisory/mapping.h"
 
+typedef VEC(struct slice) text_vec;
+
 static bool look_up(struct report_segments *segments, const char *mapping, struct slice key, struct arena *a,
-                    mapping_values *values, struct error *err)
+                    text_vec *texts, struct error *err)
 {
     struct slice why = {0};
     struct segment *segment = report_segment(segments, mapping, &why);
+    mapping_values values = {0};
     if (segment == NULL)
         return true;
-    return mapping_lookup(segment, slice_str(mapping), key, a, values, err) || error_wrap(err, "feed %s", mapping);
+    if (!mapping_lookup(segment, slice_str(mapping), key, a, &values, err))
+        return error_wrap(err, "feed %s", mapping);
+    for (size_t i = 0; i < values.n; i++)
+        VEC_PUSH(a, texts) = values.v[i].text;
+    return true;
 }
 
 static bool take_repository(struct report_segments *segments, const struct inventory_repository *repository,
                             struct arena *a, struct report_repository *out, struct error *err)
 {
-    mapping_values cpes = {0};
+    text_vec cpes = {0};
     if (slice_starts(repository->id, SLICE("cpe:")))
         VEC_PUSH(a, &cpes) = repository->id;
     else if (!look_up(segments, MAPPING_REDHAT_REPOSITORIES, repository->id, a, &cpes, err))
@@ -33,7 +40,7 @@ static bool take_names(struct report_segments *segments, const struct inventory 
                        struct arena *a, struct report *out, struct error *err)
 {
     struct slice label = inventory->packages[package].package.name;
-    mapping_values names = {0};
+    text_vec names = {0};
     if (!look_up(segments, MAPPING_REDHAT_CONTAINERS, label, a, &names, err))
         return false;
     if (names.n == 0) // then by its own name

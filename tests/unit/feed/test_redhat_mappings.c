@@ -10,7 +10,7 @@ static void assert_values(struct fixture *f, const char *mapping, const char *ke
     mapping_values values = {0};
     assert_true(mapping_lookup(f->segment, slice_str(mapping), slice_str(key), &f->arena, &values, &f->err));
     for (size_t i = 0; i < values.n; i++)
-        buf_addf(&text, " %.*s", SLICE_ARG(values.v[i]));
+        buf_addf(&text, " %.*s", SLICE_ARG(values.v[i].text));
     if (!slice_eq(buf_slice(&text), slice_str(expected)))
         fail_msg("%s:%.*s instead of%s", key, SLICE_ARG(buf_slice(&text)), expected);
 }
