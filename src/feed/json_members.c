@@ -2,8 +2,20 @@
 
 #include "base/buf.h"
 
-// Where the scan is, outside of members and in them.
-enum place { BEFORE, AT_KEY, IN_KEY, AT_COLON, AT_VALUE, IN_VALUE, AFTER_VALUE, AFTER };
+// Where the scan is, outside of members and in them; elements are those of the array that was asked for.
+enum place {
+    BEFORE,
+    AT_KEY,
+    IN_KEY,
+    AT_COLON,
+    AT_VALUE,
+    IN_VALUE,
+    AFTER_VALUE,
+    AT_ELEMENT,
+    IN_ELEMENT,
+    AFTER_ELEMENT,
+    AFTER
+};
 
 struct scan {
     enum place place;
@@ -11,6 +23,8 @@ struct scan {
     uint64_t depth; // of brackets inside the value
     uint64_t position;
     struct buf member;
+    struct slice array; // what the member of the array begins with, {"key": ; empty: members are asked for
+    bool array_seen;
     const struct limits *limits;
     json_member_fn *take;
     void *context;
@@ -83,10 +97,21 @@ static size_t value_part(struct scan *s, struct slice in, bool *done)
     return i;
 }
 
-static bool end_member(struct scan *s, struct error *err)
+// Of an object whose array is asked for, another member.
+static bool pass_over(struct slice object, struct error *err)
 {
-    buf_addc(&s->member, '}');
-    if (!s->take(s->context, buf_slice(&s->member), err))
+    yyjson_doc *doc JSON_AUTO = json_parse(object, err);
+    return doc != NULL;
+}
+
+// The member, or element, is complete.
+static bool end_value(struct scan *s, struct error *err)
+{
+    bool member = s->place == IN_VALUE, wanted = !member || s->array.n == 0;
+    if (member)
+        buf_addc(&s->member, '}');
+    struct slice text = buf_slice(&s->member);
+    if (!(wanted ? s->take(s->context, text, err) : pass_over(text, err)))
         return error_wrap(err, "the entry that ends at byte %llu", (unsigned long long)s->position);
     s->member.n = 0;
     return true;
@@ -123,9 +148,32 @@ static bool between(struct scan *s, char c, bool *used, struct error *err)
         buf_addc(&s->member, ':');
         return true;
     case AT_VALUE:
+        if (c == '[' && s->array.n != 0 && slice_eq(buf_slice(&s->member), s->array)) {
+            s->place = AT_ELEMENT;
+            s->first = s->array_seen = true;
+            s->member.n = 0;
+            return true;
+        }
         s->place = IN_VALUE;
         s->depth = 0;
         *used = false;
+        return true;
+    case AT_ELEMENT:
+        if (c == ']' && s->first) {
+            s->place = AFTER_VALUE;
+            return true;
+        }
+        if (c == ',' || c == ']' || c == '}')
+            return fault(s, err, "no element");
+        s->place = IN_ELEMENT;
+        s->depth = 0;
+        *used = false;
+        return true;
+    case AFTER_ELEMENT:
+        if (c != ',' && c != ']')
+            return fault(s, err, "neither comma nor end after an element");
+        s->place = c == ',' ? AT_ELEMENT : AFTER_VALUE;
+        s->first = false;
         return true;
     case AFTER_VALUE:
         if (c != ',' && c != '}')
@@ -147,16 +195,17 @@ static bool scan_chunk(struct scan *s, struct slice in, struct error *err)
             if (!keep(s, slice_of(in.p, n), err))
                 return false;
             s->place = s->in_string ? IN_KEY : AT_COLON;
-        } else if (s->place == IN_VALUE) {
+        } else if (s->place == IN_VALUE || s->place == IN_ELEMENT) {
             bool done;
             n = value_part(s, in, &done);
             if (!keep(s, slice_of(in.p, n), err))
                 return false;
             s->position += n;
-            if (done && !end_member(s, err))
+            if (done && !end_value(s, err))
                 return false;
             s->position -= n;
-            s->place = done ? AFTER_VALUE : IN_VALUE;
+            if (done)
+                s->place = s->place == IN_VALUE ? AFTER_VALUE : AFTER_ELEMENT;
         } else {
             bool used;
             if (!between(s, in.p[0], &used, err))
@@ -188,6 +237,17 @@ bool json_for_each_member(struct reader *r, const struct limits *limits, json_me
 {
     struct scan s = {.limits = limits, .take = take, .context = context};
     bool ok = scan_all(&s, r, err);
+    buf_free(&s.member);
+    return ok;
+}
+
+bool json_for_each_element(struct reader *r, const char *key, const struct limits *limits, json_member_fn *take,
+                           void *context, struct error *err)
+{
+    struct buf array BUF_AUTO = {0};
+    buf_addf(&array, "{\"%s\":", key);
+    struct scan s = {.array = buf_slice(&array), .limits = limits, .take = take, .context = context};
+    bool ok = scan_all(&s, r, err) && (s.array_seen || error_set(err, ERR_FORMAT, "no list \"%s\" in it", key));
     buf_free(&s.member);
     return ok;
 }

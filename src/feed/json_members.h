@@ -1,4 +1,5 @@
-// Reads one huge JSON object member by member, without ever holding more than one member in memory.
+// Reads one huge JSON object member by member, or a huge array in it element by element, without ever holding more than
+// one of them in memory.
 #pragma once
 
 #include "base/json.h"
@@ -17,3 +18,8 @@ typedef bool json_member_fn(void *context, struct slice object, struct error *er
 // object, is cut short or goes on behind it, ERR_LIMIT for a member over limits.feed_member_bytes, or what `take` says.
 bool json_for_each_member(struct reader *r, const struct limits *limits, json_member_fn *take, void *context,
                           struct error *err);
+
+// The same for an object that holds an array under `key`: `take` is called with the text of each element of it. What
+// else the object has must be JSON, and is passed over. ERR_FORMAT when there is no such array.
+bool json_for_each_element(struct reader *r, const char *key, const struct limits *limits, json_member_fn *take,
+                           void *context, struct error *err);

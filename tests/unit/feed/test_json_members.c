@@ -193,12 +193,74 @@ static void test_deep(void **state)
     buf_free(&t.members);
 }
 
+static const struct {
+    const char *text, *elements; // NULL: refused
+} lists[] = {
+    {"{\"a\":[]}", ""},
+    {"{\"x\":{\"a\":[1]},\"a\" : [ 1 , \"],\" ,{\"b\":[2]},[3],null ] , \"y\":\"a\" }",
+     "1\n\"],\"\n{\"b\":[2]}\n[3]\nnull\n"},
+    {"{\"a\":[1],\"a\":[2]}", "1\n2\n"},
+    {"{\"a\":[[}]}", "[}\n"}, // what is no JSON inside of an element is for whoever takes it
+    {"{}", NULL},
+    {"[1]", NULL},
+    {"{\"a\":{}}", NULL},
+    {"{\"b\":[1]}", NULL},
+    {"{\"a\":[1]", NULL},
+    {"{\"a\":[1", NULL},
+    {"{\"a\":[1,]}", NULL},
+    {"{\"a\":[,1]}", NULL},
+    {"{\"a\":[1 2]}", NULL},
+    {"{\"a\":[1}}", NULL},
+    {"{\"a\":[1]]}", NULL},
+    {"{\"a\":[1]} x", NULL},
+    {"{\"b\":nonsense,\"a\":[1]}", NULL},
+};
+
+static void test_elements(void **state)
+{
+    (void)state;
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++)
+        for (size_t piece = 1; piece <= strlen(lists[i].text); piece++) {
+            struct reader *r READER_AUTO = reader_in_pieces(slice_str(lists[i].text), piece);
+            struct limits limits = limits_default();
+            struct taken t = {0};
+            struct error err;
+            bool ok = json_for_each_element(r, "a", &limits, take, &t, &err);
+            if (ok != (lists[i].elements != NULL) ||
+                (ok && !slice_eq(buf_slice(&t.members), slice_str(lists[i].elements))))
+                fail_msg("%s in pieces of %zu: %s, %.*s", lists[i].text, piece, ok ? "read" : err.text,
+                         SLICE_ARG(buf_slice(&t.members)));
+            assert_true(ok || err.code == ERR_FORMAT);
+            buf_free(&t.members);
+        }
+}
+
+static void test_element_limit(void **state)
+{
+    (void)state;
+    struct limits limits = limits_default();
+    struct error err;
+    limits.feed_member_bytes = 8;
+    // The list as a whole may be longer.
+    static const struct {
+        const char *text;
+        bool fits;
+    } cases[] = {{"{\"a\":[1234567,1234567,12345678]}", true}, {"{\"a\":[123456789]}", false}};
+    for (size_t i = 0; i < 2; i++) {
+        struct reader *r READER_AUTO = reader_in_pieces(slice_str(cases[i].text), 5);
+        struct taken t = {0};
+        assert_int_equal(json_for_each_element(r, "a", &limits, take, &t, &err), cases[i].fits);
+        assert_true(cases[i].fits || err.code == ERR_LIMIT);
+        buf_free(&t.members);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_members), cmocka_unit_test(test_cut_anywhere),  cmocka_unit_test(test_no_object),
         cmocka_unit_test(test_limit),   cmocka_unit_test(test_taker_ends_it), cmocka_unit_test(test_reader_fails),
-        cmocka_unit_test(test_deep),
+        cmocka_unit_test(test_deep),    cmocka_unit_test(test_elements),      cmocka_unit_test(test_element_limit),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
