@@ -16,6 +16,9 @@ extern const struct feed feed_osv_nuget;
 extern const struct feed feed_almalinux;
 extern const struct feed feed_rocky;
 extern const struct feed feed_redhat_vex;
+extern const struct feed feed_nvd;
+extern const struct feed feed_epss;
+extern const struct feed feed_kev;
 
 // clang-format off
 const struct feed *const feeds[] = {
@@ -34,6 +37,9 @@ const struct feed *const feeds[] = {
     &feed_almalinux,
     &feed_rocky,
     &feed_redhat_vex,
+    &feed_nvd,
+    &feed_epss,
+    &feed_kev,
     NULL,
 };
 // clang-format on

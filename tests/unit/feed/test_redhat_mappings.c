@@ -1,19 +1,5 @@
 // Red Hat's mappings: what their files are read as, and looking names up.
-#include "fixture.h"
-
-#include "advisory/mapping.h"
-
-// The values of a key, each behind a blank.
-static void assert_values(struct fixture *f, const char *mapping, const char *key, const char *expected)
-{
-    struct buf text BUF_AUTO = {0};
-    mapping_values values = {0};
-    assert_true(mapping_lookup(f->segment, slice_str(mapping), slice_str(key), &f->arena, &values, &f->err));
-    for (size_t i = 0; i < values.n; i++)
-        buf_addf(&text, " %.*s", SLICE_ARG(values.v[i].text));
-    if (!slice_eq(buf_slice(&text), slice_str(expected)))
-        fail_msg("%s:%.*s instead of%s", key, SLICE_ARG(buf_slice(&text)), expected);
-}
+#include "mapping_fixture.h"
 
 static void test_repositories(void **state)
 {
@@ -21,13 +7,21 @@ static void test_repositories(void **state)
     static const char text[] =
         "{\"data\":{\"a-rpms\":{\"cpes\":[\"cpe:/o:redhat:enterprise_linux:9::baseos\",\"cpe:/a:b\"],"
         "\"repo_relative_urls\":[\"content/x\"]},\"b-rpms\":{\"cpes\":[]},\"c-rpms\":{},\"d-rpms\":7,"
-        "\"e-rpms\":{\"cpes\":[\"cpe:/a:e\",\"\",3]},\"\":{\"cpes\":[\"cpe:/a:f\"]}}}";
+        "\"e-rpms\":{\"cpes\":[\"cpe:/a:e\",\"\",3]},\"\":{\"cpes\":[\"cpe:/a:f\"]},\"x\":{\"cpes\":[\"cpe:/a:x\"]},"
+        "\"a-rpm\xc3\xa4\":{\"cpes\":[\"cpe:/a:ae\"]},\"a-rpm\xc3\xb6\":{\"cpes\":[\"cpe:/a:oe\"]}}}";
     assert_true(parse_pieces(f, MAPPING_REDHAT_REPOSITORIES, "", slice_str(text), 7));
     assert_values(f, MAPPING_REDHAT_REPOSITORIES, "a-rpms", " cpe:/a:b cpe:/o:redhat:enterprise_linux:9::baseos");
     assert_values(f, MAPPING_REDHAT_REPOSITORIES, "b-rpms", "");
     assert_values(f, MAPPING_REDHAT_REPOSITORIES, "e-rpms", " cpe:/a:e");
     assert_values(f, MAPPING_REDHAT_REPOSITORIES, "z-rpms", "");
-    assert_int_equal(f->records, 3);
+    // Keys that differ in their last character only are told apart.
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "x", " cpe:/a:x");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "y", "");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "", "");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "a-rpm\xc3\xa4", " cpe:/a:ae");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "a-rpm\xc3\xb6", " cpe:/a:oe");
+    assert_values(f, MAPPING_REDHAT_REPOSITORIES, "a-rpm", "");
+    assert_int_equal(f->records, 6);
     assert_int_equal(f->left_out, 5); // c, d, two of e, the one without a name
 }
 
