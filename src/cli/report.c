@@ -9,7 +9,7 @@ static const struct option_spec options[] = {
 static int run(struct cli *cli)
 {
     const struct output *output = session_output(cli, "table", false);
-    if (output == NULL || !session_check_fail_on(cli))
+    if (output == NULL || !session_check_options(cli))
         return EXIT_BAD_USAGE;
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))

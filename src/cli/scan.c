@@ -27,7 +27,7 @@ static int run(struct cli *cli)
     const struct output *output = session_output(cli, "table", false);
     const char *jobs = cli_value(cli, "jobs");
     uint64_t threads = 0;
-    if (output == NULL || !session_check_fail_on(cli))
+    if (output == NULL || !session_check_options(cli))
         return EXIT_BAD_USAGE;
     if (jobs != NULL && (!slice_to_u64(slice_str(jobs), &threads) || threads == 0 || threads > 64))
         return cli_usage(cli, "--jobs takes a number from 1 to 64, not \"%s\"", jobs);

@@ -3,6 +3,8 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "base/utf8.h"
+#include "cli/gate.h"
+#include "feed/feed.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -80,12 +82,52 @@ static void add_problems(const struct index_result *indexed, struct arena *a, st
     }
 }
 
+static const char *severity_from(struct cli *cli)
+{
+    const char *from = cli_value(cli, "severity-from");
+    return from != NULL ? from : SEVERITY_FROM_FEED;
+}
+
+static bool check_severity_from(struct cli *cli)
+{
+    const char *from = severity_from(cli);
+    if (strcmp(from, SEVERITY_FROM_FEED) == 0 || strcmp(from, SEVERITY_FROM_HIGHEST) == 0 ||
+        feed_named(slice_str(from)) != NULL)
+        return true;
+    cli_usage(cli,
+              "--severity-from takes feed, nvd, highest or the name of a feed (`clarion feeds` lists them), not \"%s\"",
+              from);
+    return false;
+}
+
+static bool sort_order(struct cli *cli, enum report_order *order)
+{
+    static const char *const names[] = {
+        [ORDER_SEVERITY] = "severity", [ORDER_CVSS] = "cvss", [ORDER_EPSS] = "epss", [ORDER_PACKAGE] = "package"};
+    const char *name = cli_value(cli, "sort");
+    *order = ORDER_SEVERITY;
+    if (name == NULL)
+        return true;
+    for (int i = ORDER_SEVERITY; i <= ORDER_PACKAGE; i++)
+        if (strcmp(name, names[i]) == 0) {
+            *order = (enum report_order)i;
+            return true;
+        }
+    cli_usage(cli, "--sort takes severity, cvss, epss or package, not \"%s\"", name);
+    return false;
+}
+
 bool session_report(struct session *s, struct stored_image *image, const struct index_result *indexed, struct arena *a,
                     struct report *report)
 {
     struct error err;
     if (!report_make(image, &s->generation, s->segments, clock_now(), a, report, &err))
         return say(&err);
+    enum report_order order;
+    if (sort_order(s->cli, &order)) {
+        report_choose_severity(report, slice_str(severity_from(s->cli)));
+        report_sort(report, order);
+    }
     if (indexed != NULL)
         add_problems(indexed, a, report);
     return true;
@@ -118,38 +160,50 @@ static struct output_options session_output_options(struct cli *cli)
     return options;
 }
 
-bool session_check_fail_on(struct cli *cli)
+bool session_check_options(struct cli *cli)
 {
-    enum severity severity;
-    const char *text = cli_value(cli, "fail-on");
-    if (text == NULL || severity_parse(slice_str(text), &severity))
-        return true;
-    cli_usage(cli, "--fail-on takes critical, high, medium, low, negligible or unknown, not \"%s\"", text);
-    return false;
+    const char *fail_on = cli_value(cli, "fail-on");
+    enum report_order order;
+    struct gate gate;
+    struct error err;
+    if (fail_on != NULL && !gate_parse(slice_str(fail_on), &gate, &err)) {
+        cli_usage(cli, "%s", err.text);
+        return false;
+    }
+    return check_severity_from(cli) && sort_order(cli, &order);
 }
 
-static bool any_over(const struct report *report, const struct output_options *shape, enum severity severity)
+static bool any_met(const struct report *report, const struct output_options *shape, const struct gate *gate)
 {
     for (size_t i = 0; i < report->findings_n; i++)
-        if (report->findings[i].severity >= severity && (!shape->only_fixed || report->findings[i].fixed_in.n != 0))
+        if (gate_is_met(gate, &report->findings[i]) && (!shape->only_fixed || report->findings[i].fixed_in.n != 0))
             return true;
     return false;
 }
 
 // A script relies on the answer of --fail-on, so judging by nothing, or by nothing that fits, is not a pass.
-static int gate(struct session *s, const struct report *report, const struct output_options *shape, const char *target)
+static int answer(struct session *s, const struct report *report, const struct output_options *shape,
+                  const char *target)
 {
-    enum severity severity;
+    const char *fail_on = cli_value(s->cli, "fail-on");
+    const struct inventory *inventory = &report->image->inventory;
+    struct gate gate;
+    struct error err;
     if (s->generation.id.n == 0) {
         log_error("%s: not judged, there is no vulnerability data yet: run `clarion update`", target);
         return EXIT_FAILED;
     }
-    if (!severity_parse(slice_str(cli_value(s->cli, "fail-on")), &severity))
+    if (fail_on == NULL || !gate_parse(slice_str(fail_on), &gate, &err))
         return EXIT_FINE;
-    if (any_over(report, shape, severity))
+    if (any_met(report, shape, &gate))
         return EXIT_FINDINGS;
+    const struct report_feed *lacking = gate_lacks(&gate, report);
+    if (lacking != NULL && report->findings_n != 0) {
+        log_error("%s: --fail-on cannot be answered, since the feed %.*s is %s: run `clarion update`", target,
+                  SLICE_ARG(lacking->feed), feed_condition_name(lacking->state));
+        return EXIT_FAILED;
+    }
     // An image without any package is fine, unless it is a distribution's, whose packages must be somewhere.
-    const struct inventory *inventory = &report->image->inventory;
     if (report->judged != 0 || (inventory->packages_n == 0 && !inventory->distribution.known))
         return EXIT_FINE;
     log_error("%s: --fail-on cannot be answered, since no package of the image could be judged", target);
@@ -179,5 +233,5 @@ int session_deliver(struct session *s, const struct report *report, const struct
         log_error("%s: incomplete: %s", target, report->errors[i].p);
     if (report->errors_n != 0)
         return EXIT_FAILED;
-    return inventory ? EXIT_FINE : gate(s, report, &shape, target);
+    return inventory ? EXIT_FINE : answer(s, report, &shape, target);
 }

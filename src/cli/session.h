@@ -41,8 +41,8 @@ const struct output *session_output(struct cli *cli, const char *fallback, bool 
 int session_deliver(struct session *s, const struct report *report, const struct output *output, bool inventory,
                     const char *target);
 
-// False when --fail-on has a value that is no severity: the message has been written.
-bool session_check_fail_on(struct cli *cli);
+// False when --fail-on, --severity-from or --sort has a value that is none: the message has been written.
+bool session_check_options(struct cli *cli);
 
 // Adds the versions that a record is of, for people: " from 1.0 on fixed in 1.4".
 void session_add_range(struct arena *a, const struct advisory *record, struct buf *out);
@@ -62,9 +62,12 @@ void session_add_range(struct arena *a, const struct advisory *record, struct bu
 #define SESSION_REPORT_OPTIONS                                                                                         \
     {"format", 'f', "FORMAT", "table (default), json or clair", "table json clair"},                                   \
         {"output", 'o', "FILE", "write the report there instead of to standard output", NULL},                         \
-        {"fail-on", 0, "SEVERITY", "exit with 1 when a finding is at or over it",                                      \
-         "critical high medium low negligible unknown"},                                                               \
+        {"fail-on", 0, "CONDITION",                                                                                    \
+         "exit with 1 for a severity (or over it), kev, epss>0.5, cvss>=9, or any of a,b,c",                           \
+         "critical high medium low negligible unknown kev"},                                                           \
         {"only-fixed", 0, NULL, "leave out findings that no update fixes", NULL},                                      \
+        {"severity-from", 0, "SOURCE", "feed (default), nvd, highest, or the name of a feed", "feed nvd highest"},     \
+        {"sort", 0, "ORDER", "severity (default), cvss, epss or package", "severity cvss epss package"},               \
     {                                                                                                                  \
         "as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL                                           \
     }

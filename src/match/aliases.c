@@ -92,8 +92,6 @@ static void absorb(struct arena *a, struct report_finding *f, const struct repor
     f->statements_n += other->statements_n;
     if (f->fixed_in.n == 0)
         f->fixed_in = other->fixed_in;
-    if (other->severity > f->severity)
-        f->severity = other->severity;
     if (f->links.n == 0)
         f->links = other->links;
 }

@@ -36,21 +36,28 @@ static struct report_feed feed_condition(const struct feed_state *state, const s
     return feed;
 }
 
+struct report_feed report_feed_condition(struct report_segments *s, const char *name, int64_t now, struct arena *a,
+                                         struct segment **segment)
+{
+    struct slice error = {0};
+    *segment = report_segment(s, name, &error);
+    struct report_feed feed = feed_condition(report_feed_state(s, name), *segment, arena_dup(a, error), now);
+    feed.feed = slice_str(name);
+    return feed;
+}
+
 // Finds out what one of the matcher's feeds can say.
 static void ask_feed(struct judge *j, const char *name, const struct match_image *image,
                      struct report_segments *segments, int64_t now, struct arena *a)
 {
-    struct slice error = {0};
     const struct slice *loaded = NULL;
     size_t loaded_n = 0;
     j->feed_name = name;
-    j->segment = report_segment(segments, name, &error);
+    j->feed = report_feed_condition(segments, name, now, a, &j->segment);
     if (j->segment != NULL)
         loaded = segment_scopes(j->segment, &loaded_n);
     j->scopes = (scope_vec){0};
     j->matcher->scopes(a, image, loaded, loaded_n, &j->scopes);
-    j->feed = feed_condition(report_feed_state(segments, name), j->segment, arena_dup(a, error), now);
-    j->feed.feed = slice_str(name);
     j->able = j->segment != NULL && covers_any_scope(j);
     j->obstacle = (struct slice){0};
     if (j->segment != NULL && !j->able && j->scopes.n != 0) {

@@ -11,6 +11,13 @@ struct segment *report_segment(struct report_segments *s, const char *feed, stru
 // What was judged by this generation before.
 struct verdict_cache *report_verdicts(struct report_segments *s);
 
+// What was looked up in its enrichment feeds before.
+struct enrichment_cache *report_enrichments(struct report_segments *s);
+
+// What a feed is good for, and its segment; NULL when it has none, or it cannot be opened.
+struct report_feed report_feed_condition(struct report_segments *s, const char *feed, int64_t now, struct arena *a,
+                                         struct segment **segment);
+
 // A feed's place in the generation; NULL when it has none.
 const struct feed_state *report_feed_state(const struct report_segments *s, const char *feed);
 

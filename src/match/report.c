@@ -2,9 +2,8 @@
 
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "match/enrich.h"
 #include "match/judging.h"
-
-#include <stdlib.h>
 
 #define DAY        (24 * 3600)
 #define PATH_SHOWN ((size_t)256) // bytes of a path in a message
@@ -165,7 +164,6 @@ static struct report_finding finding_of(struct arena *a, size_t package, struct 
         .vulnerability = r->vulnerability,
         .aliases = r->aliases,
         .fixed_in = statement->fixed_in,
-        .severity = m->severity(r),
         .links = m->links != NULL ? m->links(a, r) : r->links,
     };
 }
@@ -198,21 +196,6 @@ static bool judge_group(void *context, struct package_group *g, struct error *er
     return true;
 }
 
-static int by_weight(const void *x, const void *y)
-{
-    const struct report_finding *a = x, *b = y;
-    if (a->severity != b->severity)
-        return a->severity > b->severity ? -1 : 1;
-    int order = slice_cmp(a->vulnerability, b->vulnerability);
-    return order != 0 ? order : (a->package > b->package) - (a->package < b->package);
-}
-
-static void sort_findings(struct report_finding *findings, size_t n)
-{
-    if (n > 1)
-        qsort(findings, n, sizeof *findings, by_weight);
-}
-
 bool report_make(struct stored_image *image, const struct generation *g, struct report_segments *segments, int64_t now,
                  struct arena *a, struct report *out, struct error *err)
 {
@@ -227,7 +210,8 @@ bool report_make(struct stored_image *image, const struct generation *g, struct 
         return false;
     out->findings_n = merge_aliases(a, out->findings, out->findings_n);
     out->undetermined_n = merge_aliases(a, out->undetermined, out->undetermined_n);
-    sort_findings(out->findings, out->findings_n);
-    sort_findings(out->undetermined, out->undetermined_n);
+    if (!enrich_report(segments, now, a, out, err))
+        return false;
+    report_choose_severity(out, SLICE(SEVERITY_FROM_FEED));
     return true;
 }

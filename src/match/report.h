@@ -2,6 +2,7 @@
 #pragma once
 
 #include "advisory/advisory.h"
+#include "enrich/cvss.h"
 #include "match/matcher.h"
 #include "store/store.h"
 
@@ -14,6 +15,42 @@ struct report_statement {
     bool undetermined; // the feed does not know yet; else affected
 };
 
+// A CVSS vector that somebody gave to a flaw, and what it stands for.
+struct report_rating {
+    struct slice source; // the feed that has it: "nvd"
+    struct slice by;     // who gave it, where the feed names somebody: "nvd@nist.gov"
+    bool secondary;      // the NVD has it from somebody else
+    struct slice vector;
+    enum cvss_version version;
+    int score; // tenths
+    enum severity severity;
+};
+
+// How likely a flaw is to be exploited within thirty days: FIRST's EPSS, in millionths.
+struct report_epss {
+    uint32_t probability, percentile;
+    struct slice date, model; // of the scores: "2026-08-22T00:00:00+0000", "v2025.03.14"
+};
+
+// CISA's entry of a flaw that is known to be exploited, in its own words.
+struct report_exploited {
+    struct slice added, due; // dates
+    struct slice ransomware; // "Known" or "Unknown": whether campaigns use it
+    struct slice name, description, action;
+    struct slice catalog; // its version
+};
+
+// What the enrichment feeds know of one CVE.
+struct enrichment {
+    struct slice cve;
+    struct report_rating *ratings; // the NVD's: its own first, newer versions before older ones
+    size_t ratings_n;
+    struct slice weaknesses; // "CWE-79", blank-separated
+    bool has_epss, is_exploited;
+    struct report_epss epss;
+    struct report_exploited exploited;
+};
+
 // One flaw in one package. Feeds may call it by several names: then there is a statement of each.
 struct report_finding {
     size_t package;                      // index into inventory.packages
@@ -22,9 +59,22 @@ struct report_finding {
     struct slice vulnerability; // its CVE where it has one
     struct slice aliases;       // other ids of the same flaw, blank-separated
     struct slice fixed_in;
-    enum severity severity;
     struct slice links;
+
+    const struct enrichment *enrichments; // of its CVEs
+    size_t enrichments_n;
+    const struct report_rating *ratings; // the records' own, then those of the enrichments
+    size_t ratings_n;
+
+    // As report_choose_severity has it.
+    enum severity severity;
+    struct slice severity_source;       // the feed that it is from; empty when nobody says
+    const struct report_rating *rating; // the one that counts; NULL: none
 };
+
+// The likeliest to be exploited of its CVEs, and the first that is known to be; NULL when there is none.
+const struct report_epss *finding_epss(const struct report_finding *finding);
+const struct report_exploited *finding_exploited(const struct report_finding *finding);
 
 // A repository that packages of the image came from, and what the vendor's mapping says of it.
 struct report_repository {
@@ -51,6 +101,8 @@ struct report_feed {
     uint64_t records;
     struct slice error;
 };
+
+enum { ENRICHING_NVD, ENRICHING_EPSS, ENRICHING_KEV, ENRICHING_FEEDS };
 
 struct report_unmatched {
     struct slice kind;
@@ -82,6 +134,8 @@ struct report {
     struct slice end_of_life; // date, with COVERAGE_END_OF_LIFE
     struct report_feed *feeds;
     size_t feeds_n, feeds_cap;
+    struct report_feed
+        enriching[ENRICHING_FEEDS];     // that say more of what was found: without them it is found all the same
     struct report_unmatched *unmatched; // kinds of packages that could not be judged
     size_t unmatched_n, unmatched_cap;
     size_t judged, unjudged; // packages
@@ -107,6 +161,24 @@ void report_segments_close(struct report_segments **s);
 // Fails only when a segment breaks off while it is read; everything else is in the report's coverage and errors.
 bool report_make(struct stored_image *image, const struct generation *g, struct report_segments *segments, int64_t now,
                  struct arena *a, struct report *out, struct error *err);
+
+// Who says how severe a finding is, by the name of a feed or one of these.
+#define SEVERITY_FROM_FEED                                                                                             \
+    "feed" // the feed that it is found by; where that says nothing, CVSS: the record's own, then the NVD's
+#define SEVERITY_FROM_NVD     "nvd"     // the NVD's score
+#define SEVERITY_FROM_HIGHEST "highest" // whoever thinks worst of it
+
+// Sets severity, severity_source and rating of all findings, and puts them in the order of report_sort. Where `from`
+// says nothing, "feed" decides. report_make has chosen "feed".
+void report_choose_severity(struct report *report, struct slice from);
+
+enum report_order {
+    ORDER_SEVERITY, // worst first; then by vulnerability and package
+    ORDER_CVSS,     // highest first, those without a score last; then by severity
+    ORDER_EPSS,     // likewise
+    ORDER_PACKAGE,  // by name; then by severity
+};
+void report_sort(struct report *report, enum report_order order);
 
 // Why, in the image of a report that was made of it, `vulnerability` (its id or an alias, in letters of either case)
 // is, or is not, found. With an empty `package`: in each package that has a record of it; else in the packages of that

@@ -1,4 +1,5 @@
 // The segments of one generation, opened when first needed.
+#include "match/enrich.h"
 #include "match/judging.h"
 
 #include <stdlib.h>
@@ -14,12 +15,14 @@ struct report_segments {
     const struct generation *generation;
     struct open_segment *open; // one for each feed of the generation
     struct verdict_cache *verdicts;
+    struct enrichment_cache *enrichments;
 };
 
 struct report_segments *report_segments_open(struct store *s, const struct generation *g)
 {
     struct report_segments *segments = must_alloc(sizeof *segments);
-    *segments = (struct report_segments){.store = s, .generation = g, .verdicts = verdict_cache_new()};
+    *segments = (struct report_segments){
+        .store = s, .generation = g, .verdicts = verdict_cache_new(), .enrichments = enrichment_cache_new()};
     size_t bytes = sizeof *segments->open * g->feeds_n;
     segments->open = memset(must_alloc(bytes), 0, bytes);
     return segments;
@@ -32,6 +35,7 @@ void report_segments_close(struct report_segments **s)
     for (size_t i = 0; i < (*s)->generation->feeds_n; i++)
         segment_close(&(*s)->open[i].segment);
     verdict_cache_free(&(*s)->verdicts);
+    enrichment_cache_free(&(*s)->enrichments);
     free((*s)->open);
     free(*s);
     *s = NULL;
@@ -40,6 +44,11 @@ void report_segments_close(struct report_segments **s)
 struct verdict_cache *report_verdicts(struct report_segments *s)
 {
     return s->verdicts;
+}
+
+struct enrichment_cache *report_enrichments(struct report_segments *s)
+{
+    return s->enrichments;
 }
 
 const struct feed_state *report_feed_state(const struct report_segments *s, const char *feed)

@@ -160,6 +160,16 @@ static void add_package_vulnerabilities(yyjson_mut_doc *doc, yyjson_mut_val *roo
     }
 }
 
+static void add_enrichments(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct clair_findings *c, struct arena *a)
+{
+    struct clair_enriched *enriched = ARENA_NEW(a, struct clair_enriched, c->n);
+    size_t n = 0;
+    for (size_t i = 0; i < c->n; i++)
+        if (i == 0 || c->v[i].number != c->v[i - 1].number)
+            enriched[n++] = (struct clair_enriched){c->v[i].finding, c->v[i].number};
+    clair_add_enrichments(doc, root, enriched, n);
+}
+
 // ---- documents ------------------------------------------------------------------------------------------------------
 
 static void write_report(const struct report *report, const struct output_options *options, struct buf *out)
@@ -172,7 +182,7 @@ static void write_report(const struct report *report, const struct output_option
     add_vulnerabilities(doc, root, &findings);
     add_package_vulnerabilities(doc, root, &findings, &scratch);
     json_add_obj(doc, root, "PackageNotVulnerable");
-    json_add_obj(doc, root, "enrichments");
+    add_enrichments(doc, root, &findings, &scratch);
     json_write(doc, false, out);
     buf_addc(out, '\n');
 }

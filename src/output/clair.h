@@ -23,3 +23,12 @@ void clair_add_member(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice 
 // Ids are decimal numbers, from 1, in the order of the document.
 #define CLAIR_ID 24
 struct slice clair_id(char text[static CLAIR_ID], size_t number);
+
+// A vulnerability of the document, and the finding that it was written for.
+struct clair_enriched {
+    const struct report_finding *finding;
+    size_t number; // of its id
+};
+
+// The map `enrichments`: {} when nothing is known of any vulnerability. `enriched` is in the order of the ids.
+void clair_add_enrichments(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct clair_enriched *enriched, size_t n);

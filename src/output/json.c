@@ -101,16 +101,68 @@ static void add_repositories(yyjson_mut_doc *doc, yyjson_mut_val *root, const st
     }
 }
 
-// A list from words with blanks between them.
-static void add_words(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice words)
+// Words with blanks between them.
+static void add_words_to(yyjson_mut_doc *doc, yyjson_mut_val *list, struct slice words)
 {
-    yyjson_mut_val *list = json_add_arr(doc, object, key);
     while (words.n != 0) {
         struct slice word;
         slice_cut(words, ' ', &word, &words);
         if (word.n != 0)
             json_arr_add_str(doc, list, word);
     }
+}
+
+// A list from such words.
+static void add_words(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice words)
+{
+    add_words_to(doc, json_add_arr(doc, object, key), words);
+}
+
+static void add_ratings(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct report_finding *f)
+{
+    yyjson_mut_val *list = json_add_arr(doc, object, "cvss");
+    for (size_t i = 0; i < f->ratings_n; i++) {
+        const struct report_rating *r = &f->ratings[i];
+        yyjson_mut_val *rating = yyjson_mut_arr_add_obj(doc, list);
+        json_add_str(doc, rating, "source", r->source);
+        json_add_str(doc, rating, "by", r->by);
+        json_add_str(doc, rating, "version", slice_str(cvss_version_name(r->version)));
+        json_add_str(doc, rating, "vector", r->vector);
+        yyjson_mut_obj_add_real(doc, rating, "score", r->score / 10.0);
+        json_add_str(doc, rating, "severity", slice_str(severity_name(r->severity)));
+    }
+}
+
+static void add_epss(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct report_epss *epss)
+{
+    yyjson_mut_val *value = json_add_obj(doc, object, "epss");
+    if (epss == NULL)
+        return;
+    yyjson_mut_obj_add_real(doc, value, "probability", epss->probability / 1e6);
+    yyjson_mut_obj_add_real(doc, value, "percentile", epss->percentile / 1e6);
+    json_add_str(doc, value, "date", epss->date);
+    json_add_str(doc, value, "model", epss->model);
+}
+
+static void add_exploited(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct report_exploited *x)
+{
+    yyjson_mut_obj_add_bool(doc, object, "kev", x != NULL);
+    yyjson_mut_val *value = json_add_obj(doc, object, "known_exploited");
+    if (x == NULL)
+        return;
+    json_add_str(doc, value, "added", x->added);
+    json_add_str(doc, value, "due", x->due);
+    json_add_str(doc, value, "ransomware", x->ransomware);
+    json_add_str(doc, value, "name", x->name);
+    json_add_str(doc, value, "description", x->description);
+    json_add_str(doc, value, "action", x->action);
+}
+
+static void add_weaknesses(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct report_finding *f)
+{
+    yyjson_mut_val *list = json_add_arr(doc, object, "weaknesses");
+    for (size_t i = 0; i < f->enrichments_n; i++)
+        add_words_to(doc, list, f->enrichments[i].weaknesses);
 }
 
 static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report,
@@ -127,14 +179,16 @@ static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         json_add_str(doc, object, "vulnerability", f->vulnerability);
         add_words(doc, object, "aliases", f->aliases);
         json_add_str(doc, object, "severity", slice_str(severity_name(f->severity)));
+        json_add_str(doc, object, "severity_source", f->severity_source);
         json_add_str(doc, object, "published_severity", f->statements[0].record.severity);
         json_add_str(doc, object, "fixed_in", f->fixed_in);
         json_add_str(doc, object, "feed", slice_str(f->statements[0].feed));
         add_words(doc, object, "links", f->links);
         json_add_str(doc, object, "description", f->statements[0].record.description);
-        json_add_arr(doc, object, "cvss");
-        json_add_obj(doc, object, "epss");
-        yyjson_mut_obj_add_bool(doc, object, "kev", false);
+        add_ratings(doc, object, f);
+        add_epss(doc, object, finding_epss(f));
+        add_exploited(doc, object, finding_exploited(f));
+        add_weaknesses(doc, object, f);
         json_add_str(doc, object, "status", SLICE("affected"));
     }
 }
@@ -182,16 +236,12 @@ static void add_undetermined(yyjson_mut_doc *doc, yyjson_mut_val *coverage, cons
     }
 }
 
-static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+static void add_feeds(yyjson_mut_doc *doc, yyjson_mut_val *coverage, const char *key, const struct report_feed *feeds,
+                      size_t n)
 {
-    static const char *const distributions[] = {
-        [COVERAGE_RECOGNISED] = "recognised", [COVERAGE_UNKNOWN] = "unknown", [COVERAGE_END_OF_LIFE] = "end-of-life"};
-    yyjson_mut_val *coverage = json_add_obj(doc, root, "coverage"), *list;
-    json_add_str(doc, coverage, "distribution", slice_str(distributions[report->coverage]));
-    json_add_str(doc, coverage, "end_of_life", report->end_of_life);
-    list = json_add_arr(doc, coverage, "feeds");
-    for (size_t i = 0; i < report->feeds_n; i++) {
-        const struct report_feed *feed = &report->feeds[i];
+    yyjson_mut_val *list = json_add_arr(doc, coverage, key);
+    for (size_t i = 0; i < n; i++) {
+        const struct report_feed *feed = &feeds[i];
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
         char updated[CLOCK_TEXT];
         json_add_str(doc, object, "feed", feed->feed);
@@ -200,9 +250,20 @@ static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         yyjson_mut_obj_add_uint(doc, object, "records", feed->records);
         json_add_str(doc, object, "error", feed->error);
     }
+}
+
+static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+{
+    static const char *const distributions[] = {
+        [COVERAGE_RECOGNISED] = "recognised", [COVERAGE_UNKNOWN] = "unknown", [COVERAGE_END_OF_LIFE] = "end-of-life"};
+    yyjson_mut_val *coverage = json_add_obj(doc, root, "coverage");
+    json_add_str(doc, coverage, "distribution", slice_str(distributions[report->coverage]));
+    json_add_str(doc, coverage, "end_of_life", report->end_of_life);
+    add_feeds(doc, coverage, "feeds", report->feeds, report->feeds_n);
+    add_feeds(doc, coverage, "enriching", report->enriching, ENRICHING_FEEDS);
     yyjson_mut_obj_add_uint(doc, coverage, "judged", report->judged);
     yyjson_mut_obj_add_uint(doc, coverage, "unjudged", report->unjudged);
-    list = json_add_arr(doc, coverage, "unmatched_kinds");
+    yyjson_mut_val *list = json_add_arr(doc, coverage, "unmatched_kinds");
     for (size_t i = 0; i < report->unmatched_n; i++)
         json_arr_add_str(doc, list, report->unmatched[i].kind);
     add_skipped(doc, coverage, report->image);

@@ -8,9 +8,10 @@
 
 // Names of a thousand characters must not push everything else aside: a column is at most WIDEST wide. A longer text
 // makes its own row longer, or is cut when the terminal's width is known. An id is never cut.
-enum { COL_SEVERITY, COL_PACKAGE, COL_INSTALLED, COL_FIXED, COL_ID, COL_LINK, COLUMNS_N };
+enum { COL_SEVERITY, COL_CVSS, COL_EPSS, COL_KEV, COL_PACKAGE, COL_INSTALLED, COL_FIXED, COL_ID, COL_LINK, COLUMNS_N };
 static const char *const headings[COLUMNS_N] = {
-    [COL_SEVERITY] = "SEVERITY", [COL_PACKAGE] = "PACKAGE",  [COL_INSTALLED] = "INSTALLED",
+    [COL_SEVERITY] = "SEVERITY", [COL_CVSS] = "CVSS",        [COL_EPSS] = "EPSS",
+    [COL_KEV] = "KEV",           [COL_PACKAGE] = "PACKAGE",  [COL_INSTALLED] = "INSTALLED",
     [COL_FIXED] = "FIXED IN",    [COL_ID] = "VULNERABILITY", [COL_LINK] = "LINK",
 };
 #define WIDEST    48
@@ -19,8 +20,9 @@ static const char *const headings[COLUMNS_N] = {
 
 struct grid {
     size_t widths[COLUMNS_N];
-    size_t columns;   // of the terminal; 0: no limit
-    bool links_below; // the terminal has no room for them beside the rest
+    bool left_out[COLUMNS_N]; // of the three scores: no finding has one, or the terminal has no room for it
+    size_t columns;           // of the terminal; 0: no limit
+    bool links_below;         // the terminal has no room for them beside the rest
     bool color;
 };
 
@@ -75,6 +77,8 @@ static void add_row(struct buf *out, const struct grid *grid, const struct row *
     for (int i = 0; i < COLUMNS_N; i++) {
         if (i == COL_LINK && grid->links_below)
             break;
+        if (grid->left_out[i])
+            continue;
         size_t width = grid->widths[i], start = out->n;
         bool colored = i == COL_SEVERITY && grid->color && !is_heading;
         if (grid->columns == 0 || i == COL_ID)
@@ -95,15 +99,31 @@ static void add_row(struct buf *out, const struct grid *grid, const struct row *
 
 // ---- findings -------------------------------------------------------------------------------------------------------
 
+static struct slice tenths(struct arena *a, int score)
+{
+    return arena_printf(a, "%d.%d", score / 10, score % 10);
+}
+
+// Of millionths: "0.04%", "94.3%".
+static struct slice percent(struct arena *a, uint32_t share)
+{
+    double value = share / 1e4;
+    return arena_printf(a, value < 10 ? "%.2f%%" : "%.1f%%", value);
+}
+
 static struct row row_of(struct arena *a, const struct report *report, const struct report_finding *f)
 {
     const struct package *p = &report->image->inventory.packages[f->package].package;
     struct slice link, others;
+    const struct report_epss *epss = finding_epss(f);
     slice_cut(f->links, ' ', &link, &others);
     return (struct row){
         .cells =
             {
                 [COL_SEVERITY] = slice_str(severity_name(f->severity)),
+                [COL_CVSS] = f->rating != NULL ? tenths(a, f->rating->score) : SLICE("-"),
+                [COL_EPSS] = epss != NULL ? percent(a, epss->probability) : SLICE("-"),
+                [COL_KEV] = finding_exploited(f) != NULL ? SLICE("yes") : SLICE("-"),
                 [COL_PACKAGE] = utf8_plain(a, p->name),
                 [COL_INSTALLED] = utf8_plain(a, p->version),
                 [COL_FIXED] = f->fixed_in.n != 0 ? utf8_plain(a, f->fixed_in) : SLICE("-"),
@@ -112,6 +132,14 @@ static struct row row_of(struct arena *a, const struct report *report, const str
             },
         .severity = f->severity,
     };
+}
+
+// Scores of which the shown findings have none take no room.
+static void note_scores(struct grid *grid, const struct report_finding *f)
+{
+    grid->left_out[COL_CVSS] = grid->left_out[COL_CVSS] && f->rating == NULL;
+    grid->left_out[COL_EPSS] = grid->left_out[COL_EPSS] && finding_epss(f) == NULL;
+    grid->left_out[COL_KEV] = grid->left_out[COL_KEV] && finding_exploited(f) == NULL;
 }
 
 static void widen(struct grid *grid, const struct row *row)
@@ -127,17 +155,16 @@ static void widen(struct grid *grid, const struct row *row)
 
 static size_t width_up_to(const struct grid *grid, int last)
 {
-    size_t width = GAP * (size_t)last;
+    size_t width = 0;
     for (int i = 0; i <= last; i++)
-        width += grid->widths[i];
+        if (!grid->left_out[i])
+            width += grid->widths[i] + (i < last ? GAP : 0);
     return width;
 }
 
-// Links go below when they do not fit; then the widest of names and versions are cut, as far as that makes sense.
-static void fit(struct grid *grid)
+static void cut_names(struct grid *grid)
 {
-    grid->links_below = grid->columns != 0 && width_up_to(grid, COL_LINK) > grid->columns;
-    while (grid->links_below && width_up_to(grid, COL_ID) > grid->columns) {
+    while (width_up_to(grid, COL_ID) > grid->columns) {
         int widest = COL_PACKAGE;
         for (int i = COL_INSTALLED; i <= COL_FIXED; i++)
             if (grid->widths[i] > grid->widths[widest])
@@ -148,6 +175,17 @@ static void fit(struct grid *grid)
     }
 }
 
+// Links go below when they do not fit; then the widest of names and versions are cut, as far as that makes sense; then
+// scores are left out.
+static void fit(struct grid *grid)
+{
+    static const int scores[] = {COL_EPSS, COL_KEV, COL_CVSS};
+    grid->links_below = grid->columns != 0 && width_up_to(grid, COL_LINK) > grid->columns;
+    if (grid->links_below)
+        cut_names(grid);
+    for (size_t i = 0; i < 3 && grid->links_below && width_up_to(grid, COL_ID) > grid->columns; i++)
+        grid->left_out[scores[i]] = true;
+}
 static struct row heading_row(void)
 {
     struct row row = {0};
@@ -160,6 +198,7 @@ static struct grid measure(const struct report *report, const struct output_opti
 {
     struct grid grid = {.columns = options->columns > 0 ? (size_t)options->columns : 0, .color = options->color};
     struct row heading = heading_row();
+    grid.left_out[COL_CVSS] = grid.left_out[COL_EPSS] = grid.left_out[COL_KEV] = true;
     widen(&grid, &heading);
     for (size_t i = 0; i < report->findings_n; i++) {
         struct arena scratch ARENA_AUTO = {0};
@@ -167,6 +206,7 @@ static struct grid measure(const struct report *report, const struct output_opti
             continue;
         struct row row = row_of(&scratch, report, &report->findings[i]);
         widen(&grid, &row);
+        note_scores(&grid, &report->findings[i]);
     }
     fit(&grid);
     return grid;

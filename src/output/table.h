@@ -7,7 +7,7 @@
 
 struct table_counts {
     size_t shown, hidden;                      // findings; hidden by --only-fixed
-    size_t fixable;                            // of those shown
+    size_t fixable, exploited;                 // of those shown
     size_t packages, updates;                  // with findings; with findings that an update fixes
     size_t by_severity[SEVERITY_CRITICAL + 1]; // shown
     struct slice names[TABLE_NAMES];           // of packages to update, those with the worst findings first

@@ -38,6 +38,7 @@ struct table_counts table_count(const struct report *report, const struct output
         }
         counts.shown++;
         counts.by_severity[f->severity]++;
+        counts.exploited += finding_exploited(f) != NULL;
         counts.packages += (seen[f->package] & HAS_FINDING) == 0;
         seen[f->package] |= HAS_FINDING;
         if (f->fixed_in.n == 0)
@@ -151,24 +152,49 @@ static void add_end_of_life(struct buf *out, const struct report *report)
                  SLICE_ARG(report->end_of_life));
 }
 
-static void add_feeds(struct buf *out, const struct report *report)
+// Of those that judge, add_unjudged has told which are not there, and of the others add_scores_lacking.
+static void add_feeds_of(struct buf *out, const struct report_feed *feeds, size_t n, const char **before)
 {
     struct arena scratch ARENA_AUTO = {0};
-    const char *before = "Feeds: ";
-    for (size_t i = 0; i < report->feeds_n; i++) {
-        const struct report_feed *feed = &report->feeds[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct report_feed *feed = &feeds[i];
         if (feed->state == FEED_MISSING || feed->state == FEED_IN_ERROR)
-            continue; // add_unjudged has said so
-        buf_adds(out, before);
+            continue;
+        buf_adds(out, *before);
         add_feed(out, feed);
-        before = ", ";
+        *before = ", ";
         if (feed->state == FEED_STALE)
             buf_adds(out, ", STALE (not confirmed for two days or more: run `clarion update`)");
         if (feed->error.n != 0)
             buf_addf(out, ", last update failed: %.*s", SLICE_ARG(utf8_plain(&scratch, feed->error)));
     }
+}
+
+static void add_feeds(struct buf *out, const struct report *report)
+{
+    const char *before = "Feeds: ";
+    add_feeds_of(out, report->feeds, report->feeds_n, &before);
+    add_feeds_of(out, report->enriching, ENRICHING_FEEDS, &before);
     if (before[0] == ',')
         buf_addc(out, '\n');
+}
+
+// "Lacking: CVSS scores (the feed nvd is missing), EPSS (the feed epss is missing); run `clarion update`"
+static void add_scores_lacking(struct buf *out, const struct report *report)
+{
+    static const char *const scores[] = {
+        [ENRICHING_NVD] = "CVSS scores", [ENRICHING_EPSS] = "EPSS", [ENRICHING_KEV] = "known exploitation"};
+    const char *before = "Lacking: ";
+    for (size_t i = 0; i < ENRICHING_FEEDS; i++) {
+        const struct report_feed *feed = &report->enriching[i];
+        if (feed->state != FEED_MISSING && feed->state != FEED_IN_ERROR)
+            continue;
+        buf_addf(out, "%s%s (the feed %.*s is %s)", before, scores[i], SLICE_ARG(feed->feed),
+                 feed_condition_name(feed->state));
+        before = ", ";
+    }
+    if (before[0] == ',')
+        buf_adds(out, "; run `clarion update`\n");
 }
 
 void table_add_summary(struct buf *out, const struct report *report, const struct table_counts *counts)
@@ -178,6 +204,9 @@ void table_add_summary(struct buf *out, const struct report *report, const struc
                  plural(counts->packages));
         add_severities(out, counts);
         add_updates(out, counts);
+        if (counts->exploited != 0)
+            buf_addf(out, "%zu %s known to be exploited (CISA's catalogue).\n", counts->exploited,
+                     counts->exploited == 1 ? "is" : "are");
     } else {
         add_no_findings(out, report, counts);
     }
@@ -189,6 +218,8 @@ void table_add_summary(struct buf *out, const struct report *report, const struc
                  report->undetermined_n);
     add_end_of_life(out, report);
     add_unjudged(out, report);
+    if (counts->shown != 0)
+        add_scores_lacking(out, report);
     add_errors(out, report);
     add_passed_over(out, report);
     add_feeds(out, report);
