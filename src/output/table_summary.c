@@ -189,8 +189,8 @@ static void add_scores_lacking(struct buf *out, const struct report *report)
         const struct report_feed *feed = &report->enriching[i];
         if (feed->state != FEED_MISSING && feed->state != FEED_IN_ERROR)
             continue;
-        buf_addf(out, "%s%s (the feed %.*s is %s)", before, scores[i], SLICE_ARG(feed->feed),
-                 feed_condition_name(feed->state));
+        buf_addf(out, "%s%s (the feed %.*s %s)", before, scores[i], SLICE_ARG(feed->feed),
+                 feed->state == FEED_MISSING ? "is missing" : "has failed");
         before = ", ";
     }
     if (before[0] == ',')

@@ -56,6 +56,8 @@ struct sample {
     struct report_feed feed;
     struct report_unmatched unmatched;
     struct slice error;
+    struct report_rating ratings[2];
+    struct enrichment enrichment;
     struct report report;
 };
 
@@ -120,6 +122,26 @@ static void make_sample(struct sample *s)
         .feed = {SLICE("debian"), FEED_LOADED, 1764000000, 99, {0}},
         .unmatched = {SLICE("npm"), 3, SLICE("no such feed")},
         .error = SLICE("layer x: broken"),
+        .ratings = {{.source = SLICE("nvd"),
+                     .by = SLICE("nvd@nist.gov"),
+                     .vector = SLICE("CVSS:3.1/AV:A/AC:L/PR:N/UI:R/S:U/C:H/I:N/A:L"),
+                     .version = CVSS_3_1,
+                     .score = 63,
+                     .severity = SEVERITY_MEDIUM},
+                    {.source = SLICE("nvd"),
+                     .by = SLICE("cna@example.org"),
+                     .secondary = true,
+                     .vector = SLICE("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+                     .version = CVSS_3_1,
+                     .score = 98,
+                     .severity = SEVERITY_CRITICAL}},
+        .enrichment = {.cve = SLICE("CVE-2014-0160"),
+                       .weaknesses = SLICE("CWE-125 CWE-126"),
+                       .has_epss = true,
+                       .is_exploited = true,
+                       .epss = {943580, 999990, SLICE("2026-08-22T00:00:00+0000"), SLICE("v2025.03.14")},
+                       .exploited = {SLICE("2022-05-04"), SLICE("2022-05-25"), SLICE("Known"), SLICE("A name"),
+                                     SLICE("It bleeds."), SLICE("Update."), SLICE("2025.08.25")}},
     };
     for (size_t i = 0; i < 2; i++)
         s->layers[i] = (struct report_layer){s->stored_layers[i], i == 1};
@@ -146,9 +168,27 @@ static void make_sample(struct sample *s)
                                 .findings_n = FINDINGS,
                                 .feeds = &s->feed,
                                 .feeds_n = 1,
+                                .enriching = {{.feed = SLICE("nvd"), .state = FEED_MISSING},
+                                              {.feed = SLICE("epss"), .state = FEED_MISSING},
+                                              {.feed = SLICE("kev"), .state = FEED_IN_ERROR}},
                                 .judged = PACKAGES,
                                 .generation = s->generation.id,
                                 .feeds_of_generation = &s->generation};
+}
+
+// Makes the first finding one of which the enrichment feeds know something.
+static void enrich(struct sample *s)
+{
+    struct report_finding *f = &s->findings[0];
+    s->enrichment.ratings = s->ratings;
+    s->enrichment.ratings_n = 2;
+    f->enrichments = &s->enrichment;
+    f->enrichments_n = 1;
+    f->ratings = f->rating = s->ratings;
+    f->ratings_n = 2;
+    f->severity_source = SLICE("debian");
+    for (size_t i = 0; i < ENRICHING_FEEDS; i++)
+        s->report.enriching[i].state = FEED_LOADED;
 }
 
 static void write_report(const char *name, const struct sample *s, const struct output_options *options,
@@ -233,8 +273,9 @@ static void test_json_report(void **state)
     assert_keys(doc, "/packages/0/source", KEYS("name", "version"));
     assert_str(doc, "/packages/1/layer", s.stored_layers[1].digest.text);
     assert_keys(doc, "/findings/0",
-                KEYS("package", "vulnerability", "aliases", "severity", "published_severity", "fixed_in", "feed",
-                     "links", "description", "cvss", "epss", "kev", "status"));
+                KEYS("package", "vulnerability", "aliases", "severity", "severity_source", "published_severity",
+                     "fixed_in", "feed", "links", "description", "cvss", "epss", "kev", "known_exploited", "weaknesses",
+                     "status"));
     assert_str(doc, "/findings/0/package", yyjson_get_str(at(doc, "/packages/1/id")));
     assert_str(doc, "/findings/0/severity", "High");
     assert_str(doc, "/findings/0/links/1", "https://example.org/y");
@@ -242,8 +283,8 @@ static void test_json_report(void **state)
     assert_str(doc, "/findings/4/fixed_in", "");
     assert_true(yyjson_is_false(at(doc, "/findings/0/kev")) && yyjson_is_obj(at(doc, "/findings/0/epss")));
     assert_keys(doc, "/coverage",
-                KEYS("distribution", "end_of_life", "feeds", "judged", "unjudged", "unmatched_kinds", "skipped",
-                     "undetermined"));
+                KEYS("distribution", "end_of_life", "feeds", "enriching", "judged", "unjudged", "unmatched_kinds",
+                     "skipped", "undetermined"));
     assert_keys(doc, "/coverage/feeds/0", KEYS("feed", "state", "updated", "records", "error"));
     assert_str(doc, "/coverage/feeds/0/updated", "2025-11-24T16:00:00Z");
     assert_str(doc, "/coverage/unmatched_kinds/0", "npm");
@@ -253,6 +294,86 @@ static void test_json_report(void **state)
     assert_str(doc, "/generation/id", "0123456789abcdef");
     assert_str(doc, "/generation/feeds/debian/segment", s.feed_state.segment.text);
     assert_str(doc, "/errors/0", "layer x: broken");
+}
+
+static void assert_number(yyjson_doc *doc, const char *pointer, double want)
+{
+    yyjson_val *value = at(doc, pointer);
+    if (!yyjson_is_num(value) || yyjson_get_num(value) != want)
+        fail_msg("%s is not %g", pointer, want);
+}
+
+static void test_json_enrichments(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    enrich(&s);
+    yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
+    assert_str(doc, "/findings/0/severity_source", "debian");
+    assert_int_equal(yyjson_arr_size(at(doc, "/findings/0/cvss")), 2);
+    assert_keys(doc, "/findings/0/cvss/0", KEYS("source", "by", "version", "vector", "score", "severity"));
+    assert_str(doc, "/findings/0/cvss/0/version", "3.1");
+    assert_number(doc, "/findings/0/cvss/0/score", 6.3);
+    assert_str(doc, "/findings/0/cvss/1/severity", "Critical");
+    assert_keys(doc, "/findings/0/epss", KEYS("probability", "percentile", "date", "model"));
+    assert_number(doc, "/findings/0/epss/probability", 0.94358);
+    assert_number(doc, "/findings/0/epss/percentile", 0.99999);
+    assert_true(yyjson_is_true(at(doc, "/findings/0/kev")));
+    assert_keys(doc, "/findings/0/known_exploited",
+                KEYS("added", "due", "ransomware", "name", "description", "action"));
+    assert_str(doc, "/findings/0/known_exploited/ransomware", "Known");
+    assert_str(doc, "/findings/0/weaknesses/1", "CWE-126");
+    assert_int_equal(yyjson_obj_size(at(doc, "/findings/1/known_exploited")), 0);
+    assert_str(doc, "/coverage/enriching/0/state", "loaded");
+}
+
+static void test_clair_enrichments(void **state)
+{
+    (void)state;
+#define TYPE "/enrichments/message~1vnd.clair.map.vulnerability; enricher=clair."
+#define CVSS TYPE "cvss schema=https:~1~1csrc.nist.gov~1schema~1nvd~1api~12.0~1cve_api_json_2.0.schema"
+    struct sample s;
+    make_sample(&s);
+    yyjson_doc *bare JSON_AUTO = document("clair", &s, false, &plain);
+    assert_int_equal(yyjson_obj_size(at(bare, "/enrichments")), 0);
+    enrich(&s);
+    // Two findings of one record are one vulnerability of the document, number 2.
+    s.findings[1].enrichments = s.findings[0].enrichments;
+    s.findings[1].enrichments_n = 1;
+    yyjson_doc *doc JSON_AUTO = document("clair", &s, false, &plain);
+    assert_int_equal(yyjson_obj_size(at(doc, "/enrichments")), 3);
+    assert_str(doc, "/vulnerabilities/2/name", "CVE-2014-0160");
+    assert_int_equal(yyjson_obj_size(at(doc, CVSS "/0")), 1);
+    assert_int_equal(yyjson_arr_size(at(doc, CVSS "/0/2")), 1); // the NVD's own rating, not that of others
+    assert_keys(doc, CVSS "/0/2/0",
+                KEYS("version", "vectorString", "baseScore", "baseSeverity", "attackVector", "attackComplexity",
+                     "privilegesRequired", "userInteraction", "scope", "confidentialityImpact", "integrityImpact",
+                     "availabilityImpact"));
+    assert_number(doc, CVSS "/0/2/0/baseScore", 6.3);
+    assert_str(doc, CVSS "/0/2/0/baseSeverity", "MEDIUM");
+    assert_str(doc, CVSS "/0/2/0/attackVector", "ADJACENT_NETWORK");
+    assert_str(doc, CVSS "/0/2/0/userInteraction", "REQUIRED");
+    assert_str(doc, CVSS "/0/2/0/scope", "UNCHANGED");
+    assert_str(doc, CVSS "/0/2/0/availabilityImpact", "LOW");
+    assert_keys(doc, TYPE "epss schema=none/0/2/0", KEYS("modelVersion", "date", "cve", "epss", "percentile"));
+    assert_number(doc, TYPE "epss schema=none/0/2/0/epss", 0.94358);
+    assert_keys(doc, TYPE "kev schema=none/0/2/0",
+                KEYS("cve", "vulnerability_name", "catalog_version", "date_added", "short_description",
+                     "required_action", "due_date", "known_ransomware_campaign_use"));
+    // Quay reads the first map for scores, whatever it is.
+    s.enrichment.ratings_n = 0;
+    yyjson_doc *unrated JSON_AUTO = document("clair", &s, false, &plain);
+    assert_true(yyjson_is_arr(at(unrated, CVSS)));
+    assert_int_equal(yyjson_obj_size(at(unrated, CVSS "/0")), 0);
+    size_t i, n;
+    yyjson_val *key, *value;
+    yyjson_obj_foreach(at(unrated, "/enrichments"), i, n, key, value)
+    {
+        assert_int_equal(strstr(yyjson_get_str(key), "clair.cvss") != NULL, i == 0);
+    }
+#undef CVSS
+#undef TYPE
 }
 
 static void test_json_says_what_was_left_out_of_the_image(void **state)
@@ -518,6 +639,32 @@ static void test_table(void **state)
     assert_silent(text, "udged:");
 }
 
+static void test_table_scores(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    assert_says(table_of(&s, &plain, &a),
+                "Lacking: CVSS scores (the feed nvd is missing), EPSS (the feed epss is "
+                "missing), known exploitation (the feed kev has failed); run `clarion update`\n");
+    enrich(&s);
+    struct slice text = table_of(&s, &plain, &a);
+    assert_says(text, "\nSEVERITY    CVSS  EPSS   KEV  PACKAGE ");
+    assert_says(text, "\nHigh        6.3   94.4%  yes  libssl1.0.0 ");
+    assert_says(text, "\nHigh        -     -      -    openssl ");
+    assert_says(text, "\n1 is known to be exploited (CISA's catalogue).\n");
+    assert_silent(text, "Lacking");
+    // Scores of which there is none take no room.
+    s.enrichment.has_epss = s.enrichment.is_exploited = false;
+    text = table_of(&s, &plain, &a);
+    assert_says(text, "\nSEVERITY    CVSS  PACKAGE ");
+    assert_silent(text, "exploited");
+    s.enrichment.has_epss = true;
+    s.enrichment.epss.probability = 370;
+    assert_says(table_of(&s, &plain, &a), "  0.04%  ");
+}
+
 static void test_table_is_no_wider_than_the_terminal(void **state)
 {
     (void)state;
@@ -525,6 +672,8 @@ static void test_table_is_no_wider_than_the_terminal(void **state)
         struct arena a ARENA_AUTO = {0};
         struct sample s;
         make_sample(&s);
+        if (columns % 2 == 0)
+            enrich(&s);
         s.packages[0].package.name = SLICE("a-package-with-a-very-long-n\xc3\xa4me-indeed-that-does-not-fit-anywhere");
         struct output_options options = {.columns = columns};
         struct slice line, rest = table_of(&s, &options, &a);
@@ -656,6 +805,9 @@ int main(void)
     setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters, as the program does
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_report),
+        cmocka_unit_test(test_json_enrichments),
+        cmocka_unit_test(test_clair_enrichments),
+        cmocka_unit_test(test_table_scores),
         cmocka_unit_test(test_json_says_what_was_left_out_of_the_image),
         cmocka_unit_test(test_json_of_an_empty_image),
         cmocka_unit_test(test_json_index),
