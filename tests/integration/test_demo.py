@@ -41,10 +41,10 @@ class Demo(clarion.Case):
     def test_what_it_shows(self):
         r = self.demo()
         self.assertEqual(r.code, 0, r)
-        heartbleed = r"(?m)^High +openssl +1\.0\.1e-2\+deb7u4 +1\.0\.1e-2\+deb7u5 +CVE-2014-0160 +" \
+        heartbleed = r"(?m)^High +7\.5 +94\.0% +yes +openssl +1\.0\.1e-2\+deb7u4 +1\.0\.1e-2\+deb7u5 +CVE-2014-0160 +" \
                      r"https://security-tracker\.debian\.org/tracker/CVE-2014-0160$"
         self.assertRegex(r.out, heartbleed)
-        self.assertRegex(r.out, r"(?m)^Low +coreutils +8\.13-3\.5 +- +CVE-2016-2781 ")
+        self.assertRegex(r.out, r"(?m)^Low +6\.5 +0\.05% +- +coreutils +8\.13-3\.5 +- +CVE-2016-2781 ")
         found = re.search(r"(?m)^(\d+) findings in (\d+) packages: ", r.out)
         fixed = re.search(r"(?m)^(\d+) of (\d+) are fixed by a plain update of (\d+) packages: .*openssl", r.out)
         self.assertEqual(found.group(1), fixed.group(2))
@@ -57,7 +57,7 @@ class Demo(clarion.Case):
     def test_readme_shows_what_it_prints(self):
         readme = read(os.path.dirname(DEMO), "README.md").decode()
         shown = re.search(r"(?s)```\n(\$ clarion scan .*?)```", readme).group(1)
-        today = lambda text: re.sub(r"debian of \d{4}-\d\d-\d\d ", "debian of TODAY ", text)
+        today = lambda text: re.sub(r" of \d{4}-\d\d-\d\d \(", " of TODAY (", text)
         self.assertIn("\n" + today(shown) + "\n", today(self.demo().out))
 
     def test_the_story_of_the_layers(self):
