@@ -33,7 +33,7 @@
     X(layer_links,          1000000,   "symbolic links and whiteouts remembered of one layer")                         \
     X(replacing_files,      100000,    "files and folders remembered of one layer that may replace lower layers'")     \
     X(database_links,       64,        "places that a layer's symbolic links move package databases to")               \
-    X(zstd_window_bytes,    128 * MIB, "window of a zstd stream")                                                      \
+    X(zstd_window_bytes,    128 * MIB, "window of a zstd or xz stream")                                                \
     X(pax_bytes,            1 * MIB,   "size of one pax header or GNU long name")                                      \
     X(path_bytes,           4096,      "length of a path in a layer")                                                  \
     X(sparse_extents,       65536,     "stretches of data of one sparse file that is read")
@@ -85,7 +85,11 @@
     X(feed_range_events,    100000,    "events of one range of versions in an OSV record")                             \
     X(csaf_depth,           64,        "branches of products inside one another in a CSAF document")                   \
     X(feed_records,         20000000,  "records of one feed")                                                          \
-    X(feed_text_bytes,      1 * GIB,   "texts of one feed's records, each counted once")
+    X(feed_text_bytes,      1 * GIB,   "texts of one feed's records, each counted once")                               \
+    X(xml_depth,            64,        "elements of an XML file inside one another")                                    \
+    X(xml_text_bytes,       4 * MIB,   "size of one tag or text of an XML file")                                        \
+    X(oval_parts,           8000000,   "tests, objects, states and values of variables of one OVAL file")               \
+    X(oval_alternatives,    262144,    "ways in which one OVAL definition can hold")
 
 #define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X)
 // clang-format on

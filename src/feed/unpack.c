@@ -47,29 +47,24 @@ static bool read_head(struct peeked *p, struct error *err)
     return true;
 }
 
-static const char *unsupported(struct slice head)
-{
-    if (slice_starts(head, slice_of(bzip2_magic, sizeof bzip2_magic)))
-        return "bzip2";
-    return slice_starts(head, slice_of(xz_magic, sizeof xz_magic)) ? "xz" : NULL;
-}
-
 bool unpack(struct reader *packed, const struct limits *limits, struct reader **body, struct error *err)
 {
     struct peeked *p = must_alloc(sizeof *p);
     *p = (struct peeked){.base = {next, close_peeked}, .source = packed};
     struct reader *reader = &p->base;
-    bool ok = read_head(p, err);
-    const char *format = ok ? unsupported(buf_slice(&p->head)) : NULL;
-    if (format != NULL)
-        ok = error_set(err, ERR_UNSUPPORTED, "is packed with %s; gzip and zstd can be read", format);
-    if (!ok) {
+    if (!read_head(p, err)) {
         reader_close(&reader);
         return false;
     }
     // A feed may well shrink a thousandfold: the ratio says nothing about it.
     struct inflate_bounds bounds = {limits->feed_unpacked_bytes, "feed_unpacked_bytes", UINT64_MAX,
                                     limits->zstd_window_bytes};
-    *body = inflate_reader(reader, bounds, NULL);
+    struct slice head = buf_slice(&p->head);
+    if (slice_starts(head, slice_of(bzip2_magic, sizeof bzip2_magic)))
+        *body = unpack_bzip2(reader, limits);
+    else if (slice_starts(head, slice_of(xz_magic, sizeof xz_magic)))
+        *body = unpack_xz(reader, limits);
+    else
+        *body = inflate_reader(reader, bounds, NULL);
     return true;
 }
