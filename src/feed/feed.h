@@ -46,7 +46,7 @@ struct feed_tally {
 struct feed_input {
     struct reader *body; // unpacked
     int file;            // with feed.whole_files, as it was fetched: a descriptor that stays the caller's
-    struct slice scope;  // the one that this file covers; empty when the file says it itself
+    struct slice scope;  // the one that this file covers, with those within it; empty when the file says it itself
     struct segment_builder *builder;
     const struct limits *limits;
     struct feed_tally *tally;
@@ -62,7 +62,8 @@ void feed_leave_out(struct feed_input *input, const char *reason, const struct a
 enum feed_answer { FEED_READ, FEED_UNCHANGED, FEED_ABSENT, FEED_FAILED };
 
 // Fetches one URL and has it read by the feed's parser. A file that has not changed since the last segment is carried
-// over from there (by its scope; a feed of one file without a scope is then unchanged as a whole). A file that fails
+// over from there, by its scope and those within it: "ubuntu:jammy" and "ubuntu:jammy/pro", the first of which must be
+// declared (a feed of one file without a scope is then unchanged as a whole). A file that fails
 // after retries keeps its former records; the run goes on and is reported as failed in part. FEED_ABSENT: the upstream
 // says that there is no such file (404), which is no failure for a feed that probes.
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope);

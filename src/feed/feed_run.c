@@ -55,14 +55,25 @@ static bool is_kept(const struct feed_run *run, const struct feed_file *file, st
            (scope.n == 0 || segment_has_scope(run->former, scope));
 }
 
+// Is this the scope of the file, or one within it ("ubuntu:jammy/pro" of "ubuntu:jammy")?
+static bool is_within(struct slice scope, struct slice of_file)
+{
+    return slice_starts(scope, of_file) && (scope.n == of_file.n || scope.p[of_file.n] == '/');
+}
+
 // Takes the records of a file over from the former segment. Those of a feed of one file stay where they are.
 static bool carry(struct feed_run *run, struct slice scope, struct error *err)
 {
     struct segment_mark mark = segment_mark(run->builder);
-    if (scope.n == 0 || segment_carry(run->builder, run->former, scope, run->options->limits, err))
-        return true;
-    segment_rewind(run->builder, mark);
-    return false;
+    size_t n;
+    const struct slice *former = segment_scopes(run->former, &n);
+    bool ok = true;
+    for (size_t i = 0; ok && scope.n != 0 && i < n; i++)
+        if (is_within(former[i], scope))
+            ok = segment_carry(run->builder, run->former, former[i], run->options->limits, err);
+    if (!ok)
+        segment_rewind(run->builder, mark);
+    return ok;
 }
 
 // The file as it was before, with its records and the validators that speak of them; and why it could not be had now.

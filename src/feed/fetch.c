@@ -136,12 +136,13 @@ static struct slice host_and_path(const struct fetcher *f, const char *url, stru
     return arena_dup(a, buf_slice(&out));
 }
 
-// "https://HOST/PATH" → "MIRROR/HOST/PATH".
+// "https://HOST/PATH" → "MIRROR/HOST/PATH"; the page of a folder is its index.html, where no server decides that.
 static struct slice mirrored(const struct fetcher *f, const char *url, struct arena *a)
 {
     if (f->mirror.p == NULL)
         return slice_str(url);
-    return arena_printf(a, "%s/%s", f->mirror.p, host_and_path(f, url, a).p);
+    const char *page = f->mirror_is_folder && slice_ends(slice_str(url), SLICE("/")) ? "index.html" : "";
+    return arena_printf(a, "%s/%s%s", f->mirror.p, host_and_path(f, url, a).p, page);
 }
 
 // An address for people: without a user's name and password.
