@@ -3,6 +3,11 @@
 
 extern const struct feed feed_debian;
 extern const struct feed feed_alpine;
+extern const struct feed feed_ubuntu;
+extern const struct feed feed_oracle;
+extern const struct feed feed_suse;
+extern const struct feed feed_photon;
+extern const struct feed feed_azurelinux;
 extern const struct feed feed_redhat_repositories;
 extern const struct feed feed_redhat_containers;
 extern const struct feed feed_osv_pypi;
@@ -24,6 +29,11 @@ extern const struct feed feed_kev;
 const struct feed *const feeds[] = {
     &feed_debian,
     &feed_alpine,
+    &feed_ubuntu,
+    &feed_oracle,
+    &feed_suse,
+    &feed_photon,
+    &feed_azurelinux,
     &feed_redhat_repositories,
     &feed_redhat_containers,
     &feed_osv_pypi,
