@@ -133,6 +133,9 @@ void match_by_ranges(const struct matcher *matcher, struct arena *a, const struc
 // Is the version within the record's range? False for records without one.
 bool match_in_range(const struct version_scheme *scheme, const struct advisory *record, struct slice version);
 
+// The package by its own name.
+void match_own_name(struct arena *a, const struct match_package *package, name_vec *out);
+
 // The package by its own name, and by that of its source.
 void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out);
 

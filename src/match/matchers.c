@@ -4,6 +4,11 @@
 
 extern const struct matcher matcher_alpine;
 extern const struct matcher matcher_debian;
+extern const struct matcher matcher_ubuntu;
+extern const struct matcher matcher_oracle;
+extern const struct matcher matcher_suse;
+extern const struct matcher matcher_photon;
+extern const struct matcher matcher_azurelinux;
 extern const struct matcher matcher_almalinux;
 extern const struct matcher matcher_rocky;
 extern const struct matcher matcher_pypi;
@@ -21,6 +26,11 @@ extern const struct matcher matcher_redhat_container;
 const struct matcher *const matchers[] = {
     &matcher_alpine,
     &matcher_debian,
+    &matcher_ubuntu,
+    &matcher_oracle,
+    &matcher_suse,
+    &matcher_photon,
+    &matcher_azurelinux,
     &matcher_almalinux,
     &matcher_rocky,
     &matcher_pypi,

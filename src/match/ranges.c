@@ -32,10 +32,16 @@ const struct match_name *match_applies(const struct match_key *key, const struct
     return NULL;
 }
 
-void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out)
+void match_own_name(struct arena *a, const struct match_package *package, name_vec *out)
 {
     const struct package *p = package->package;
     VEC_PUSH(a, out) = (struct match_name){p->name, p->version, false};
+}
+
+void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out)
+{
+    const struct package *p = package->package;
+    match_own_name(a, package, out);
     if (p->source_name.n != 0)
         VEC_PUSH(a, out) = (struct match_name){p->source_name, p->source_version, true};
 }
