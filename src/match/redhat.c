@@ -229,8 +229,9 @@ static void redhat_judge(struct arena *a, const struct match_key *key, const str
         counting[counting_n++].bound = all[i].bound;
     }
     match_by_ranges(&matcher_redhat, a, key, counting, counting_n, explain, out);
-    if (out->decided_by != NULL)
-        out->decided_by = originals[out->decided_by - counting];
+    if (out->decided_by == NULL)
+        return;
+    out->decided_by = originals[out->decided_by - counting];
     if (out->kind == VERDICT_AFFECTED)
         out->fixed_in = advisory_fix(out->decided_by);
 }
