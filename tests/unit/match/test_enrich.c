@@ -91,7 +91,7 @@ static void add_debian(struct world *w)
 {
     struct limits limits = limits_default();
     struct error err;
-    struct segment_builder *b = segment_builder_new("debian");
+    struct segment_builder *b = segment_builder_new("debian", NULL);
     for (size_t i = 0; i < ARRAY_N(records); i++)
         assert_true(segment_add(b,
                                 &(struct advisory){.scope = SLICE("debian:wheezy"),
@@ -110,7 +110,7 @@ static void add_mapping(struct world *w, const char *name)
 {
     struct limits limits = limits_default();
     struct error err;
-    struct segment_builder *b = segment_builder_new(name);
+    struct segment_builder *b = segment_builder_new(name, NULL);
     for (size_t i = 0; i < ARRAY_N(enrichments); i++) {
         struct mapping_value value = {slice_str(enrichments[i].text), slice_str(enrichments[i].label)};
         struct advisory record =
