@@ -3,6 +3,7 @@
 
 #include "base/buf.h"
 
+#include <isa-l/crc.h>
 #include <isa-l/igzip_lib.h>
 #include <stdlib.h>
 #include <string.h>
@@ -23,28 +24,21 @@ static inline void zip_number(struct buf *out, uint64_t value, size_t n)
 struct zip_how {
     unsigned method, flags;
     uint64_t packed, size, offset; // told in the directory
+    uint32_t sum;                  // likewise
     struct slice data;             // what stands in the archive
     struct slice extra;            // of the directory's entry
 };
 
-static inline void zip_add_as(struct zip_maker *z, struct slice name, struct zip_how how)
+// An entry of the directory alone.
+static inline void zip_entry_as(struct zip_maker *z, struct slice name, struct zip_how how)
 {
-    struct buf *out = &z->out, *directory = &z->directory;
-    zip_number(out, 0x04034b50, 4);
-    zip_number(out, 20, 2);
-    zip_number(out, how.flags, 2);
-    zip_number(out, how.method, 2);
-    zip_number(out, 0, 4 + 4 + 4 + 4); // time, check sum and sizes: those behind the data count here
-    zip_number(out, name.n, 2);
-    zip_number(out, 3, 2);
-    buf_add(out, name);
-    buf_adds(out, "ext");
-    buf_add(out, how.data);
+    struct buf *directory = &z->directory;
     zip_number(directory, 0x02014b50, 4);
     zip_number(directory, 20, 2 + 2);
     zip_number(directory, how.flags, 2);
     zip_number(directory, how.method, 2);
-    zip_number(directory, 0, 4 + 4);
+    zip_number(directory, 0, 4);
+    zip_number(directory, how.sum, 4);
     zip_number(directory, how.packed, 4);
     zip_number(directory, how.size, 4);
     zip_number(directory, name.n, 2);
@@ -56,11 +50,33 @@ static inline void zip_add_as(struct zip_maker *z, struct slice name, struct zip
     z->count++;
 }
 
+static inline void zip_add_as(struct zip_maker *z, struct slice name, struct zip_how how)
+{
+    struct buf *out = &z->out;
+    zip_number(out, 0x04034b50, 4);
+    zip_number(out, 20, 2);
+    zip_number(out, how.flags, 2);
+    zip_number(out, how.method, 2);
+    zip_number(out, 0, 4 + 4 + 4 + 4); // time, check sum and sizes: those behind the data count here
+    zip_number(out, name.n, 2);
+    zip_number(out, 3, 2);
+    buf_add(out, name);
+    buf_adds(out, "ext");
+    buf_add(out, how.data);
+    zip_entry_as(z, name, how);
+}
+
+static inline uint32_t zip_sum(struct slice data)
+{
+    return crc32_gzip_refl(0, (const unsigned char *)data.p, data.n);
+}
+
 // A stored member.
 static inline void zip_add(struct zip_maker *z, const char *name, struct slice data)
 {
-    zip_add_as(z, slice_str(name),
-               (struct zip_how){.packed = data.n, .size = data.n, .offset = z->out.n, .data = data});
+    zip_add_as(
+        z, slice_str(name),
+        (struct zip_how){.packed = data.n, .size = data.n, .offset = z->out.n, .sum = zip_sum(data), .data = data});
 }
 
 // A deflated member.
@@ -80,8 +96,12 @@ static inline void zip_pack(struct zip_maker *z, const char *name, struct slice 
         abort();
     packed.n = s.total_out;
     zip_add_as(z, slice_str(name),
-               (struct zip_how){
-                   .method = 8, .packed = packed.n, .size = data.n, .offset = z->out.n, .data = buf_slice(&packed)});
+               (struct zip_how){.method = 8,
+                                .packed = packed.n,
+                                .size = data.n,
+                                .offset = z->out.n,
+                                .sum = zip_sum(data),
+                                .data = buf_slice(&packed)});
 }
 
 static inline void zip_end_as(struct zip_maker *z, uint64_t count, uint64_t size, uint64_t offset, const char *comment)

@@ -16,9 +16,10 @@ struct fixture {
     char folder[64];
     struct segment *segment;
     uint64_t records, left_out;
+    const char *reason; // why the first of those was left out
 };
 
-static int fixture_new(void **state)
+static inline int fixture_new(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
@@ -27,7 +28,7 @@ static int fixture_new(void **state)
     return mkdtemp(f->folder) != NULL ? 0 : -1;
 }
 
-static int fixture_free(void **state)
+static inline int fixture_free(void **state)
 {
     struct fixture *f = *state;
     char command[128];
@@ -40,25 +41,34 @@ static int fixture_free(void **state)
 
 #define FEED_TEST(t) cmocka_unit_test_setup_teardown(t, fixture_new, fixture_free)
 
-// Reads `text`, given in pieces of `size` bytes, and opens the segment that it makes. False: f->err.
-static inline bool parse_pieces(struct fixture *f, const char *feed, const char *scope, struct slice text, size_t size)
+// Has the feed read what `input` has, and opens the segment that it makes. False: f->err.
+static inline bool parse_input(struct fixture *f, const char *feed, struct feed_input *input)
 {
-    struct reader *body READER_AUTO = reader_in_pieces(text, size);
     struct segment_builder *b = segment_builder_new(feed, NULL);
     struct feed_tally tally = {0};
-    struct feed_input input = {
-        .body = body, .file = -1, .scope = slice_str(scope), .builder = b, .limits = &f->limits, .tally = &tally};
     struct digest digest;
+    input->builder = b;
+    input->limits = &f->limits;
+    input->tally = &tally;
     segment_close(&f->segment);
     f->err = (struct error){0};
-    bool ok = feed_named(slice_str(feed))->parse(&input, &f->err);
+    bool ok = feed_named(slice_str(feed))->parse(input, &f->err);
     f->left_out = tally.left_out;
+    f->reason = tally.reasons_n != 0 ? tally.reasons[0].reason : "";
     if (ok && !segment_write(b, f->folder, &digest, &f->records, &f->err))
         fail_msg("%s", f->err.text);
     if (ok && (f->segment = segment_open(f->folder, &digest, &f->err)) == NULL)
         fail_msg("%s", f->err.text);
     segment_builder_free(&b);
     return ok;
+}
+
+// Reads `text`, given in pieces of `size` bytes.
+static inline bool parse_pieces(struct fixture *f, const char *feed, const char *scope, struct slice text, size_t size)
+{
+    struct reader *body READER_AUTO = reader_in_pieces(text, size);
+    struct feed_input input = {.body = body, .file = -1, .scope = slice_str(scope)};
+    return parse_input(f, feed, &input);
 }
 
 // What the segment says of a vulnerability, a line for each record:
