@@ -367,6 +367,9 @@ static bool begin_in_definition(struct oval_reading *r, const struct xml_element
             return error_set(err, ERR_FORMAT, "a %.*s stands outside of criteria", SLICE_ARG(e->name));
         begin_node(r, e);
     }
+    if (r->references.n + r->cves.n > r->limits->oval_references)
+        return error_set(err, ERR_LIMIT, "a definition has more than %llu references and CVEs (limit oval_references)",
+                         (unsigned long long)r->limits->oval_references);
     return r->scratch.used <= r->limits->feed_member_bytes ||
            error_set(err, ERR_LIMIT, "a definition is too long (limit feed_member_bytes, %llu)",
                      (unsigned long long)r->limits->feed_member_bytes);

@@ -12,13 +12,25 @@ struct expansion {
 
 static const char several_things[] = "asks for too many things at once";
 
+static bool asks_for(const struct oval_definition *d, const struct oval_way *way, const struct oval_node *node)
+{
+    for (size_t i = 0; i < way->n; i++) {
+        const struct oval_node *other = &d->nodes[way->nodes[i]];
+        if (other->kind == node->kind && other->id == node->id)
+            return true;
+    }
+    return false;
+}
+
 // Both hold.
-static struct oval_way both(const struct oval_way *a, const struct oval_way *b)
+static struct oval_way both(const struct oval_definition *d, const struct oval_way *a, const struct oval_way *b)
 {
     struct oval_way way = *a;
     if (way.obstacle == NULL)
         way.obstacle = b->obstacle;
     for (size_t i = 0; i < b->n; i++) {
+        if (asks_for(d, a, &d->nodes[b->nodes[i]]))
+            continue;
         if (way.n == OVAL_TERMS) {
             way.obstacle = several_things;
             break;
@@ -35,7 +47,7 @@ static bool join(const struct expansion *x, const oval_way_vec *with, oval_way_v
         return false;
     for (size_t i = 0; i < ways->n; i++)
         for (size_t k = 0; k < with->n; k++)
-            VEC_PUSH(x->arena, &product) = both(&ways->v[i], &with->v[k]);
+            VEC_PUSH(x->arena, &product) = both(x->definition, &ways->v[i], &with->v[k]);
     *ways = product;
     return true;
 }

@@ -63,9 +63,15 @@ static void oracle_judge(struct arena *a, const struct match_key *key, const str
     struct advisory *alike = ARENA_NEW(a, struct advisory, n);
     enum variant installed = variant_of(key->names[0].version); // its own, under which alone it is looked up
     size_t alike_n = 0;
-    for (size_t i = 0; i < n; i++)
-        if (variant_of(records[i].bound) == installed)
-            alike[alike_n++] = records[i];
+    for (size_t i = 0; i < n; i++) {
+        if (variant_of(records[i].bound) != installed)
+            continue;
+        struct advisory *r = &alike[alike_n++];
+        *r = records[i];
+        // Older notices of modules do not ask whether the module is enabled.
+        if (r->module.n == 0 && slice_find_slice(r->bound, SLICE(".module+")) >= 0)
+            r->module = key->module;
+    }
     match_by_ranges(&matcher_oracle, a, key, alike, alike_n, explain, out);
     if (explain && alike_n == 0)
         out->why = SLICE("Oracle's OVAL speaks of another variant of the package: one for Ksplice, one validated for "
