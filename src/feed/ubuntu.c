@@ -39,14 +39,18 @@ static struct slice unquoted(struct slice text)
 }
 
 // The source package that a comment speaks of: "'linux' kernel in noble was …", "Is kernel 'linux-aws' running?", "The
-// 'tiff' package in xenial is …", "curl package in jammy is …". Empty when there is none.
+// 'tiff' package in xenial is …", "curl package in jammy is …", "gcc-snapshot: while related to the CVE in some way,
+// …". Empty when there is none.
 static struct slice source_of(struct slice comment)
 {
     struct slice name, asked = behind(comment, SLICE("Is kernel "));
     if (slice_starts(comment, SLICE("The ")))
         comment = slice_from(comment, sizeof "The " - 1);
-    if (!(asked.n != 0 ? cut_at(asked, SLICE(" running"), &name)
-                       : cut_at(comment, SLICE(" package in "), &name) || cut_at(comment, SLICE(" kernel in "), &name)))
+    bool found = asked.n != 0
+                     ? cut_at(asked, SLICE(" running"), &name)
+                     : cut_at(comment, SLICE(" package in "), &name) || cut_at(comment, SLICE(" kernel in "), &name) ||
+                           cut_at(comment, SLICE(": while related to the CVE"), &name);
+    if (!found)
         return (struct slice){0};
     if (slice_ends(name, SLICE(" source")))
         name.n -= sizeof " source" - 1;
