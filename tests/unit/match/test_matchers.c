@@ -29,7 +29,7 @@ static void test_who_judges(void **state)
         const char *id, *kind, *matcher;
     } cases[] = {
         {"debian", "deb", "debian"}, {"alpine", "apk", "alpine"}, {"debian", "apk", NULL}, {"alpine", "deb", NULL},
-        {"ubuntu", "deb", NULL},     {"wolfi", "apk", NULL},      {"", "deb", NULL},       {"debian", "npm", "npm"},
+        {"ubuntu", "deb", "ubuntu"}, {"wolfi", "apk", NULL},      {"", "deb", NULL},       {"debian", "npm", "npm"},
     };
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
         const struct matcher *m = named(cases[i].id, cases[i].kind);
