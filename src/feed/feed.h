@@ -4,6 +4,7 @@
 #pragma once
 
 #include "advisory/advisory.h"
+#include "base/digest.h"
 #include "base/limits.h"
 #include "base/reader.h"
 
@@ -68,10 +69,28 @@ enum feed_answer { FEED_READ, FEED_UNCHANGED, FEED_ABSENT, FEED_FAILED };
 // says that there is no such file (404), which is no failure for a feed that probes.
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope);
 
+// A file that another one names: several places may have it, each under a name of its own.
+struct feed_named_file {
+    const char *name;            // that stays the same, wherever it is fetched from: the URL of what names it
+    struct slice scope;          // as for feed_source
+    const struct digest *digest; // of the file as it is fetched
+};
+
+// Tries one place, as feed_source does; a file that has the digest of the one that was read before is not even fetched.
+// What fails (FEED_ABSENT, too) is in `err` and costs nothing yet: another place may do better.
+enum feed_answer feed_try(struct feed_run *run, const struct feed_named_file *file, const char *url, struct error *err);
+
+// No place had the file: it keeps its former records, and the run is reported as failed in part, because of `why`.
+void feed_give_up(struct feed_run *run, const char *name, struct slice scope, const struct error *why);
+
+// The upstream has no such file; when it had one before, its records go, and that is said.
+void feed_absent(struct feed_run *run, const char *name, const struct error *why);
+
 // Fetches a small file, such as a list of others, for update() itself to read. `text` lives as long as the run.
 enum feed_answer feed_text(struct feed_run *run, const char *url, struct slice *text, struct error *err);
 
 struct arena *feed_arena(struct feed_run *run); // lives as long as the run
+const struct limits *feed_limits(const struct feed_run *run);
 
 // ---- for feeds whose upstream publishes its changes
 // ------------------------------------------------------------------

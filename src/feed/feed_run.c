@@ -6,12 +6,14 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "feed/fetch.h"
+#include "feed/unpack.h"
 #include "store/store.h"
 
 #include <errno.h>
 #include <fcntl.h>
 #include <stdio.h>
 #include <sys/file.h>
+#include <unistd.h>
 
 struct feed_run {
     const struct feed *feed;
@@ -96,6 +98,11 @@ static void fail(struct feed_run *run, const struct feed_file *former, struct sl
 struct arena *feed_arena(struct feed_run *run)
 {
     return &run->arena;
+}
+
+const struct limits *feed_limits(const struct feed_run *run)
+{
+    return run->options->limits;
 }
 
 // ---- what parsers give ----------------------------------------------------------------------------------------------
@@ -183,6 +190,25 @@ enum feed_answer feed_text(struct feed_run *run, const char *url, struct slice *
     }
 }
 
+void feed_absent(struct feed_run *run, const char *name, const struct error *why)
+{
+    if (known_file(run, name) == NULL)
+        return;
+    run->vanished++;
+    log_warn("%s: %s (it was there before: its records are dropped)", run->feed->name, why->text);
+}
+
+// Notes a file that was read, or is as it was.
+static void succeed(struct feed_run *run, enum feed_answer answer, struct feed_file *file, const char *url)
+{
+    file->checked = clock_now();
+    file->version = run->feed->version;
+    run->read += answer == FEED_READ;
+    run->unchanged += answer == FEED_UNCHANGED;
+    say(run, url, answer == FEED_READ ? "read" : "unchanged");
+    VEC_PUSH(&run->arena, &run->files) = *file;
+}
+
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope)
 {
     const struct feed_file *former = known_file(run, url);
@@ -198,10 +224,7 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     switch (run->feed->whole_files ? fetch_file(run->fetcher, url, &validators, &run->arena, &whole, &err)
                                    : fetch(run->fetcher, url, &validators, &run->arena, &body, &err)) {
     case FETCH_ABSENT:
-        if (former != NULL) {
-            run->vanished++;
-            log_warn("%s: %s (it was there before: its records are dropped)", run->feed->name, err.text);
-        }
+        feed_absent(run, url, &err);
         return FEED_ABSENT;
     case FETCH_UNCHANGED:
         answer = carry(run, scope, &err) ? FEED_UNCHANGED : FEED_FAILED;
@@ -216,16 +239,12 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     }
     if (answer == FEED_FAILED) {
         fail(run, former, scope, &file, &err);
+        VEC_PUSH(&run->arena, &run->files) = file;
     } else {
         file.etag = validators.etag;
         file.last_modified = validators.last_modified;
-        file.checked = clock_now();
-        file.version = run->feed->version;
-        run->read += answer == FEED_READ;
-        run->unchanged += answer == FEED_UNCHANGED;
-        say(run, url, answer == FEED_READ ? "read" : "unchanged");
+        succeed(run, answer, &file, url);
     }
-    VEC_PUSH(&run->arena, &run->files) = file;
     return answer;
 }
 
@@ -297,6 +316,67 @@ bool feed_carry(struct feed_run *run, segment_leave_fn *leave, void *context, st
 {
     return run->former == NULL ||
            segment_carry_all(run->builder, run->former, leave, context, run->options->limits, err);
+}
+
+// ---- files that others name -----------------------------------------------------------------------------------------
+
+// Fetches a file whole, and compares its digest.
+static enum feed_answer fetch_checked(struct feed_run *run, const struct digest *digest, const char *url, int *whole,
+                                      struct error *err)
+{
+    struct fetch_validators none = {0};
+    struct digest found;
+    enum fetch_result result = fetch_file(run->fetcher, url, &none, &run->arena, whole, err);
+    if (result != FETCH_OK)
+        return result == FETCH_ABSENT ? FEED_ABSENT : FEED_FAILED;
+    struct reader *packed READER_AUTO = reader_of_fd(*whole, false);
+    if (!digest_reader(packed, digest, &found, NULL, err))
+        return FEED_FAILED;
+    if (lseek(*whole, 0, SEEK_SET) != 0) {
+        error_errno(err, "cannot read %s again", url);
+        return FEED_FAILED;
+    }
+    if (digest_eq(&found, digest))
+        return FEED_READ;
+    error_set(err, ERR_DIGEST, "%s has the digest %s, not %s", url, found.text, digest->text);
+    return FEED_FAILED;
+}
+
+static bool parse_whole(struct feed_run *run, int whole, struct slice scope, struct error *err)
+{
+    struct reader *body READER_AUTO = NULL;
+    return (run->feed->whole_files || unpack(reader_of_fd(whole, false), run->options->limits, &body, err)) &&
+           parse_file(run, body, whole, scope, NULL, NULL, err);
+}
+
+enum feed_answer feed_try(struct feed_run *run, const struct feed_named_file *named, const char *url, struct error *err)
+{
+    const struct feed_file *former = known_file(run, named->name);
+    struct feed_file file = {.url = arena_dup(&run->arena, slice_str(named->name)),
+                             .scope = arena_dup(&run->arena, named->scope),
+                             .etag = arena_dup(&run->arena, digest_slice(named->digest))};
+    int whole FD_AUTO = -1;
+    enum feed_answer answer;
+    if (is_kept(run, former, named->scope) && former->version == run->feed->version &&
+        slice_eq(former->etag, file.etag)) {
+        answer = carry(run, named->scope, err) ? FEED_UNCHANGED : FEED_FAILED;
+    } else {
+        answer = fetch_checked(run, named->digest, url, &whole, err);
+        if (answer == FEED_READ && !parse_whole(run, whole, named->scope, err)) {
+            error_wrap(err, "%s", url);
+            answer = FEED_FAILED;
+        }
+    }
+    if (answer == FEED_READ || answer == FEED_UNCHANGED)
+        succeed(run, answer, &file, url);
+    return answer;
+}
+
+void feed_give_up(struct feed_run *run, const char *name, struct slice scope, const struct error *why)
+{
+    struct feed_file file = {.url = arena_dup(&run->arena, slice_str(name)), .scope = arena_dup(&run->arena, scope)};
+    fail(run, known_file(run, name), scope, &file, why);
+    VEC_PUSH(&run->arena, &run->files) = file;
 }
 
 // ---- a whole run ----------------------------------------------------------------------------------------------------

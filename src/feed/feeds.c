@@ -21,6 +21,9 @@ extern const struct feed feed_osv_nuget;
 extern const struct feed feed_almalinux;
 extern const struct feed feed_rocky;
 extern const struct feed feed_redhat_vex;
+extern const struct feed feed_amazon;
+extern const struct feed feed_wolfi;
+extern const struct feed feed_chainguard;
 extern const struct feed feed_nvd;
 extern const struct feed feed_epss;
 extern const struct feed feed_kev;
@@ -47,6 +50,9 @@ const struct feed *const feeds[] = {
     &feed_almalinux,
     &feed_rocky,
     &feed_redhat_vex,
+    &feed_amazon,
+    &feed_wolfi,
+    &feed_chainguard,
     &feed_nvd,
     &feed_epss,
     &feed_kev,

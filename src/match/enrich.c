@@ -96,16 +96,6 @@ static bool look_up(struct segment *s, const char *scope, struct slice key, stru
     return s == NULL || mapping_lookup(s, slice_str(scope), key, a, out, err);
 }
 
-static enum severity severity_of(const struct report_rating *r)
-{
-    static const enum severity severities[] = {[CVSS_NONE] = SEVERITY_NEGLIGIBLE,
-                                               [CVSS_LOW] = SEVERITY_LOW,
-                                               [CVSS_MEDIUM] = SEVERITY_MEDIUM,
-                                               [CVSS_HIGH] = SEVERITY_HIGH,
-                                               [CVSS_CRITICAL] = SEVERITY_CRITICAL};
-    return severities[cvss_severity(r->version, r->score)];
-}
-
 // False for a text that is no vector.
 static bool rate(struct slice source, struct slice vector, struct report_rating *out)
 {
@@ -113,9 +103,11 @@ static bool rate(struct slice source, struct slice vector, struct report_rating 
     struct error why;
     if (!cvss_parse(vector, &parsed, &why))
         return false;
-    *out = (struct report_rating){
-        .source = source, .vector = vector, .version = parsed.version, .score = cvss_score(&parsed)};
-    out->severity = severity_of(out);
+    *out = (struct report_rating){.source = source,
+                                  .vector = vector,
+                                  .version = parsed.version,
+                                  .score = cvss_score(&parsed),
+                                  .severity = match_severity_cvss(vector)};
     return true;
 }
 
