@@ -52,10 +52,11 @@ static bool take_cve(struct arena *a, struct slice word, struct slice *id)
     return true;
 }
 
-// Another id: a word of letters, digits and a few signs, with a digit in it, that is no CVE in disguise.
+// Another id: a word of letters, digits and a few signs that is no CVE in disguise. It has a digit in it, but for those
+// of GitHub and Chainguard, whose letters are drawn by lot.
 static bool is_other_id(struct slice word)
 {
-    bool digit = false;
+    bool digit = slice_starts(word, SLICE("GHSA-")) || slice_starts(word, SLICE("CGA-"));
     for (size_t i = 0; i < word.n; i++) {
         char c = word.p[i];
         if (!is_letter(c) && !is_digit(c) && c != '-' && c != '.' && c != ':')

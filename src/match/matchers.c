@@ -11,6 +11,9 @@ extern const struct matcher matcher_photon;
 extern const struct matcher matcher_azurelinux;
 extern const struct matcher matcher_almalinux;
 extern const struct matcher matcher_rocky;
+extern const struct matcher matcher_amazon;
+extern const struct matcher matcher_wolfi;
+extern const struct matcher matcher_chainguard;
 extern const struct matcher matcher_pypi;
 extern const struct matcher matcher_npm;
 extern const struct matcher matcher_go;
@@ -33,6 +36,9 @@ const struct matcher *const matchers[] = {
     &matcher_azurelinux,
     &matcher_almalinux,
     &matcher_rocky,
+    &matcher_amazon,
+    &matcher_wolfi,
+    &matcher_chainguard,
     &matcher_pypi,
     &matcher_npm,
     &matcher_go,
