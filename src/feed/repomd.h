@@ -13,7 +13,7 @@ struct repomd_file {
     struct digest digest;  // of the file as it stands there
 };
 
-// Finds the file of a type. ERR_NOT_FOUND when there is none; ERR_FORMAT for what is no such index, for a file without
-// a sha256 or sha512, and for one that does not stand below the repository.
+// Finds the file of a type. ERR_NOT_FOUND when there is none; ERR_UNSUPPORTED for a digest that is no sha256 or sha512;
+// ERR_FORMAT for what is no such index, and for a file without a digest or not below the repository.
 bool repomd_find(struct slice text, const char *type, const struct limits *limits, struct arena *a,
                  struct repomd_file *out, struct error *err);

@@ -54,6 +54,8 @@ static const struct {
     {"XSA-313", "XSA-313", ""},
     {"XSA-313 ALPINE-13661", "XSA-313 ALPINE-13661", ""},
     {"GHSA-9cx6-7qj7-8q3g", "GHSA-9cx6-7qj7-8q3g", ""},
+    {"GHSA-cxrm-jqfv-hwvp", "GHSA-cxrm-jqfv-hwvp", ""}, // without a digit
+    {"CGA-gqvv-vxvf-cxcj", "CGA-gqvv-vxvf-cxcj", ""},
     {"TROVE-2021-001", "TROVE-2021-001", ""},
     {"CVE-\?\?\?\?-\?\?\?\?\?", "", ""},
     {"CVE-2019", "", ""},

@@ -28,8 +28,17 @@ static void test_who_judges(void **state)
     static const struct {
         const char *id, *kind, *matcher;
     } cases[] = {
-        {"debian", "deb", "debian"}, {"alpine", "apk", "alpine"}, {"debian", "apk", NULL}, {"alpine", "deb", NULL},
-        {"ubuntu", "deb", "ubuntu"}, {"wolfi", "apk", NULL},      {"", "deb", NULL},       {"debian", "npm", "npm"},
+        {"debian", "deb", "debian"},
+        {"alpine", "apk", "alpine"},
+        {"debian", "apk", NULL},
+        {"alpine", "deb", NULL},
+        {"ubuntu", "deb", "ubuntu"},
+        {"wolfi", "apk", "wolfi"},
+        {"chainguard", "apk", "chainguard"},
+        {"amzn", "rpm", "amazon"},
+        {"amzn", "apk", NULL},
+        {"", "deb", NULL},
+        {"debian", "npm", "npm"},
     };
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
         const struct matcher *m = named(cases[i].id, cases[i].kind);
@@ -307,9 +316,124 @@ static void test_clair_updaters(void **state)
                 "alpine-community-edge-updater");
 }
 
+static void test_amazon_releases(void **state)
+{
+    (void)state;
+    static const struct release_case cases[] = {
+        {"2", "", "", "", "amazon:2", "amazon:2-livepatch", "2026-06-30"},
+        {"2023", "", "", "", "amazon:2023", "amazon:2023-livepatch", "2029-06-30"},
+        {"2023.6.20250115", "", "", "", "amazon:2023", "amazon:2023-livepatch", "2029-06-30"},
+        {"2018.03", "", "", "", "amazon:2018.03", "amazon:2018.03-livepatch", "2023-12-31"},
+        {"2014.09", "", "", "", "amazon:2018.03", "amazon:2018.03-livepatch", "2023-12-31"},
+        {"2029", "", "", "", "amazon:2029", "amazon:2029-livepatch", ""},
+        {"", "", "", "", NULL, NULL, ""},
+        {"x.y", "", "", "", NULL, NULL, ""},
+    };
+    check_releases(named("amzn", "rpm"), cases, ARRAY_N(cases));
+}
+
+// An installed package is judged by the notices of its name and architecture, in rpm's order.
+static void test_amazon_judgement(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *version, *arch;
+        bool affected;
+    } cases[] = {
+        {"10:1.5.3-141.amzn2.5.2", "x86_64", true}, {"10:1.5.3-141.amzn2.5.3", "x86_64", false},
+        {"1.5.3-141.amzn2.5.3", "x86_64", true},    {"10:1.5.3-141.amzn2.5.2", "aarch64", true},
+        {"10:1.5.3-141.amzn2.5.2", "i686", false},  {"10:1.5.3-141.amzn2.5.10", "x86_64", false},
+        {"11:1.0-1.amzn2", "x86_64", false},
+    };
+    const struct matcher *m = named("amzn", "rpm");
+    const struct advisory record = {.scope = SLICE("amazon:2"),
+                                    .package = SLICE("qemu-kvm"),
+                                    .vulnerability = SLICE("CVE-2017-5715"),
+                                    .status = ADVISORY_FIXED,
+                                    .bound = SLICE("10:1.5.3-141.amzn2.5.3"),
+                                    .arch = SLICE("aarch64 x86_64")};
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct package p = {.name = SLICE("qemu-kvm"),
+                            .version = slice_str(cases[i].version),
+                            .arch = slice_str(cases[i].arch),
+                            .source_name = SLICE("qemu")};
+        name_vec names = {0};
+        struct verdict verdict;
+        m->names(&a, &(struct match_package){.package = &p}, &names);
+        assert_int_equal(names.n, 1);
+        struct match_key key = {.names = names.v, .names_n = names.n, .arch = p.arch};
+        match_by_ranges(m, &a, &key, &record, 1, false, &verdict);
+        if ((verdict.kind == VERDICT_AFFECTED) != cases[i].affected)
+            fail_msg("%s %s", cases[i].version, cases[i].arch);
+        if (cases[i].affected)
+            assert_text(verdict.fixed_in, "10:1.5.3-141.amzn2.5.3");
+    }
+}
+
+static void test_amazon_words(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *word;
+        enum severity severity, clair;
+    } cases[] = {
+        {"low", SEVERITY_LOW, SEVERITY_LOW},
+        {"medium", SEVERITY_MEDIUM, SEVERITY_MEDIUM},
+        {"important", SEVERITY_HIGH, SEVERITY_HIGH},
+        {"critical", SEVERITY_CRITICAL, SEVERITY_CRITICAL},
+        {"Important", SEVERITY_HIGH, SEVERITY_UNKNOWN},
+        {"", SEVERITY_UNKNOWN, SEVERITY_UNKNOWN},
+    };
+    const struct matcher *m = named("amzn", "rpm");
+    struct arena a ARENA_AUTO = {0};
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct advisory record = {.severity = slice_str(cases[i].word)};
+        assert_int_equal(m->severity(&record), cases[i].severity);
+        assert_int_equal(m->severity_clair(&record), cases[i].clair);
+    }
+    assert_text(m->clair_updater(&a, SLICE("amazon:2")), "aws-AL2-updater");
+    assert_text(m->clair_updater(&a, SLICE("amazon:2018.03")), "aws-AL1-updater");
+    struct advisory record = {.vulnerability = SLICE("CVE-2017-5715"), .links = SLICE("https://example.org/1")};
+    assert_text(m->links(&a, &record), "https://explore.alas.aws.amazon.com/CVE-2017-5715.html https://example.org/1");
+    record.vulnerability = SLICE("ALAS2-2018-1");
+    assert_text(m->links(&a, &record), "https://example.org/1");
+}
+
+static void test_wolfi_and_chainguard(void **state)
+{
+    (void)state;
+    static const char *const ids[] = {"wolfi", "chainguard"};
+    for (size_t i = 0; i < 2; i++) {
+        struct arena a ARENA_AUTO = {0};
+        const struct matcher *m = named(ids[i], "apk");
+        const struct release_case release[] = {{"20230201", "", "", "", ids[i], NULL, ""}};
+        const struct match_name name = {SLICE("curl"), SLICE("8.1.0-r0"), true};
+        const struct match_key key = {.names = &name, .names_n = 1};
+        const struct advisory records[] = {{.scope = slice_str(ids[i]),
+                                            .package = SLICE("curl"),
+                                            .vulnerability = SLICE("GHSA-aaaa-bbbb-cccc"),
+                                            .status = ADVISORY_FIXED,
+                                            .bound = SLICE("8.1.0-r1"),
+                                            .of_source = true}};
+        struct verdict verdict;
+        check_releases(m, release, 1);
+        m->judge(&a, &key, records, 1, true, &verdict);
+        assert_int_equal(verdict.kind, VERDICT_AFFECTED);
+        assert_text(verdict.why,
+                    i == 0 ? "Wolfi's secdb says of curl in wolfi: fixed in 8.1.0-r1; the installed curl "
+                             "8.1.0-r0 is older (apk order): affected"
+                           : "Chainguard's secdb says of curl in chainguard: fixed in 8.1.0-r1; the installed "
+                             "curl 8.1.0-r0 is older (apk order): affected");
+        assert_text(m->links(&a, &records[0]), "https://github.com/advisories/GHSA-aaaa-bbbb-cccc");
+    }
+}
+
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
+        cmocka_unit_test(test_amazon_releases),  cmocka_unit_test(test_amazon_judgement),
+        cmocka_unit_test(test_amazon_words),     cmocka_unit_test(test_wolfi_and_chainguard),
         cmocka_unit_test(test_who_judges),       cmocka_unit_test(test_table_is_sound),
         cmocka_unit_test(test_debian_releases),  cmocka_unit_test(test_alpine_releases),
         cmocka_unit_test(test_debian_judgement), cmocka_unit_test(test_alpine_judgement),
