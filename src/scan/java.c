@@ -5,9 +5,9 @@
 // archive that Maven built says what it is, and an archive into which others were merged says it of those too; what
 // others are java_identity.h tells. An unpacked archive has its pom.properties as a file.
 #include "base/utf8.h"
+#include "base/zip.h"
 #include "scan/java_identity.h"
 #include "scan/scanner.h"
-#include "base/zip.h"
 
 extern const struct scanner scanner_java;
 
