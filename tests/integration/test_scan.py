@@ -298,14 +298,14 @@ class Scan(clarion.Case):
         self.assertNotIn("\x07", table.out + table.err)
 
     def test_packages_of_languages(self):
-        """What no feed speaks of is listed, counted and told of by its kind, whatever the distribution is."""
+        """What no loaded feed speaks of is listed, counted and told of by its kind, whatever the distribution is."""
         layer = debian_layer(stanza("openssl", "1.0.1e-1"), extra=[
             ("opt/venv/lib/python3.11/site-packages/Jinja2-3.1.2.dist-info/METADATA", "Name: Jinja2\nVersion: 3.1.2\n\n")])
         r = self.scan(self.image(layer))
         self.assertEqual([(p["kind"], p["name"]) for p in r.doc["packages"]], [("deb", "openssl"), ("python", "Jinja2")])
         self.assertEqual(r.doc["coverage"]["unmatched_kinds"], ["python"])
         table = self.scan(self.image(layer), "--format", "table")
-        self.assertIn("Not judged: 1 python package: this version has no feed for python packages", table.out)
+        self.assertIn("Not judged: 1 python package: the feed osv-pypi is missing: it was never loaded", table.out)
 
 
 if __name__ == "__main__":
