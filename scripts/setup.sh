@@ -7,7 +7,7 @@ build=(gcc meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libisal-
        libexpat1-dev libsqlite3-dev libseccomp-dev
        libbz2-dev liblzma-dev)
 tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 isal zstd openssl
-       python3-venv ruby composer php-composer-semver rpm
+       python3-venv python3-packaging ruby composer php-composer-semver rpm
        mono-mcs)
 
 wanted=("${build[@]}")
