@@ -218,7 +218,7 @@ static enum feed_answer try_mirror(struct feed_run *run, const struct repository
         return FEED_FAILED;
     }
     const char *url = arena_printf(a, "%.*s/%.*s", SLICE_ARG(mirror), SLICE_ARG(file.location)).p;
-    const struct feed_named_file named = {repository->list, slice_str(repository->scope), &file.digest};
+    const struct feed_named_file named = {repository->list, slice_str(repository->scope), file.digest};
     answer = feed_try(run, &named, url, err);
     return answer == FEED_ABSENT ? FEED_FAILED : answer;
 }

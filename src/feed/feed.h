@@ -71,9 +71,9 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
 
 // A file that another one names: several places may have it, each under a name of its own.
 struct feed_named_file {
-    const char *name;            // that stays the same, wherever it is fetched from: the URL of what names it
-    struct slice scope;          // as for feed_source
-    const struct digest *digest; // of the file as it is fetched
+    const char *name;     // that stays the same, wherever it is fetched from: the URL of what names it
+    struct slice scope;   // as for feed_source
+    struct digest digest; // of the file as it is fetched
 };
 
 // Tries one place, as feed_source does; a file that has the digest of the one that was read before is not even fetched.

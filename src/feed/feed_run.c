@@ -354,14 +354,14 @@ enum feed_answer feed_try(struct feed_run *run, const struct feed_named_file *na
     const struct feed_file *former = known_file(run, named->name);
     struct feed_file file = {.url = arena_dup(&run->arena, slice_str(named->name)),
                              .scope = arena_dup(&run->arena, named->scope),
-                             .etag = arena_dup(&run->arena, digest_slice(named->digest))};
+                             .etag = arena_dup(&run->arena, digest_slice(&named->digest))};
     int whole FD_AUTO = -1;
     enum feed_answer answer;
     if (is_kept(run, former, named->scope) && former->version == run->feed->version &&
         slice_eq(former->etag, file.etag)) {
         answer = carry(run, named->scope, err) ? FEED_UNCHANGED : FEED_FAILED;
     } else {
-        answer = fetch_checked(run, named->digest, url, &whole, err);
+        answer = fetch_checked(run, &named->digest, url, &whole, err);
         if (answer == FEED_READ && !parse_whole(run, whole, named->scope, err)) {
             error_wrap(err, "%s", url);
             answer = FEED_FAILED;
