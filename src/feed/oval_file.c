@@ -6,9 +6,15 @@
 #include <stdlib.h>
 #include <zstd.h>
 
-#define BLOCK (256 * 1024) // of definitions, packed together
+#define BLOCK   (256 * 1024) // of definitions, packed together
+#define PACKING 3            // zstd's level
 
 // ---- texts, each once -----------------------------------------------------------------------------------------------
+
+static const struct slice *texts_of(const struct oval_file *f)
+{
+    return (const void *)f->texts.p;
+}
 
 static void grow_table(struct oval_file *f)
 {
@@ -17,12 +23,20 @@ static void grow_table(struct oval_file *f)
     f->text_table = must_alloc(n * sizeof *f->text_table);
     memset(f->text_table, 0, n * sizeof *f->text_table);
     f->text_table_n = n;
-    for (uint32_t t = 1; t < f->texts.n; t++) {
-        size_t i = slice_hash(f->texts.v[t]) & (n - 1);
+    for (uint32_t t = 1; t < f->texts.n / sizeof(struct slice); t++) {
+        size_t i = slice_hash(texts_of(f)[t]) & (n - 1);
         while (f->text_table[i] != 0)
             i = (i + 1) & (n - 1);
         f->text_table[i] = t;
     }
+}
+
+static uint32_t add_text(struct oval_file *f, struct slice text)
+{
+    uint32_t number = (uint32_t)(f->texts.n / sizeof text);
+    struct slice kept = arena_dup(&f->text_arena, text);
+    buf_add(&f->texts, slice_of((const char *)&kept, sizeof kept));
+    return number;
 }
 
 static uint32_t number_of(struct oval_file *f, struct slice text)
@@ -30,23 +44,27 @@ static uint32_t number_of(struct oval_file *f, struct slice text)
     if (text.n == 0)
         return 0;
     if (f->texts.n == 0)
-        (void)VEC_PUSH(&f->text_arena, &f->texts); // the empty one
-    if (f->texts.n * 2 >= f->text_table_n)
+        add_text(f, SLICE("")); // which 0 stands for
+    if (f->texts.n / sizeof text * 2 >= f->text_table_n)
         grow_table(f);
     size_t i = slice_hash(text) & (f->text_table_n - 1);
     while (f->text_table[i] != 0) {
-        if (slice_eq(f->texts.v[f->text_table[i]], text))
+        if (slice_eq(texts_of(f)[f->text_table[i]], text))
             return f->text_table[i];
         i = (i + 1) & (f->text_table_n - 1);
     }
-    f->text_table[i] = (uint32_t)f->texts.n;
-    VEC_PUSH(&f->text_arena, &f->texts) = arena_dup(&f->text_arena, text);
-    return f->text_table[i];
+    return f->text_table[i] = add_text(f, text);
 }
 
 struct slice oval_text(const struct oval_file *file, uint32_t number)
 {
-    return number != 0 ? file->texts.v[number] : (struct slice){0};
+    return number != 0 ? texts_of(file)[number] : (struct slice){0};
+}
+
+struct slice oval_value_of(const struct oval_file *file, const struct oval_variable *variable, size_t i)
+{
+    const uint32_t *values = (const void *)file->values.p;
+    return oval_text(file, values[variable->first + i]);
 }
 
 // ---- definitions, packed --------------------------------------------------------------------------------------------
@@ -144,34 +162,47 @@ static bool pack(struct oval_file *f, const struct limits *limits, struct error 
     if (f->plain.n == 0)
         return true;
     size_t most = ZSTD_compressBound(f->plain.n);
-    put_number(&f->packed, f->plain.n);
-    size_t size_at = f->packed.n;
-    put_number(&f->packed, 0);
-    buf_reserve(&f->packed, most);
-    size_t n = ZSTD_compress(f->packed.p + f->packed.n, most, f->plain.p, f->plain.n, 1);
-    if (ZSTD_isError(n))
-        return error_set(err, ERR_IO, "cannot pack definitions: %s", ZSTD_getErrorName(n));
-    uint64_t size = n;
-    memcpy(f->packed.p + size_at, &size, sizeof size);
-    f->packed.n += n;
+    char *room = must_alloc(most);
+    struct oval_block block = {.unpacked_n = f->plain.n};
+    block.n = ZSTD_compress(room, most, f->plain.p, f->plain.n, PACKING);
+    if (ZSTD_isError(block.n)) {
+        free(room);
+        return error_set(err, ERR_IO, "cannot pack definitions: %s", ZSTD_getErrorName(block.n));
+    }
+    block.bytes = must_realloc(room, block.n);
+    buf_add(&f->blocks, slice_of((const char *)&block, sizeof block));
     f->plain.n = 0;
-    return f->packed.n <= limits->feed_text_bytes ||
+    f->packed_n += block.n;
+    return f->packed_n <= limits->feed_text_bytes ||
            error_set(err, ERR_LIMIT, "the definitions take more than %llu bytes, packed (limit feed_text_bytes)",
                      (unsigned long long)limits->feed_text_bytes);
 }
 
+static struct oval_block *blocks_of(struct oval_file *f, size_t *n)
+{
+    *n = f->blocks.n / sizeof(struct oval_block);
+    return (void *)f->blocks.p;
+}
+
+static bool unpack_next(struct oval_file *f)
+{
+    size_t n;
+    struct oval_block *blocks = blocks_of(f, &n);
+    if (f->next_block == n)
+        return false;
+    struct oval_block *block = &blocks[f->next_block++];
+    f->plain.n = f->plain_at = 0;
+    buf_reserve(&f->plain, block->unpacked_n);
+    f->plain.n = ZSTD_decompress(f->plain.p, block->unpacked_n, block->bytes, block->n);
+    free(block->bytes);
+    block->bytes = NULL;
+    return true;
+}
+
 bool oval_file_next(struct oval_file *f, struct arena *a, struct oval_definition *definition)
 {
-    if (f->plain_at == f->plain.n) {
-        if (f->next == f->packed.n)
-            return false;
-        struct slice rest = slice_from(buf_slice(&f->packed), f->next);
-        size_t plain_n = (size_t)take_number(&rest), packed_n = (size_t)take_number(&rest);
-        f->plain.n = f->plain_at = 0;
-        buf_reserve(&f->plain, plain_n);
-        f->plain.n = ZSTD_decompress(f->plain.p, plain_n, rest.p, packed_n);
-        f->next = (size_t)(rest.p + packed_n - f->packed.p);
-    }
+    if (f->plain_at == f->plain.n && !unpack_next(f))
+        return false;
     struct slice rest = slice_from(buf_slice(&f->plain), f->plain_at);
     *definition = (struct oval_definition){0};
     take_definition(&rest, a, definition);
@@ -204,6 +235,11 @@ struct oval_reading {
     struct oval_field field; // of the state, until its text is there
     struct oval_variable variable;
 };
+
+static void add_row(struct buf *rows, const void *row, size_t size)
+{
+    buf_add(rows, slice_of(row, size));
+}
 
 // "oval:com.ubuntu.jammy:tst:2023285310000000" is its number.
 static uint64_t id_of(struct oval_reading *r, struct slice text)
@@ -400,7 +436,7 @@ static bool end_definition(struct oval_reading *r, struct error *err)
     d->nodes = r->nodes.v;
     d->nodes_n = r->nodes.n;
     if (d->class == OVAL_INVENTORY)
-        VEC_PUSH(&r->file->arena, &r->file->inventories) = r->definition_id;
+        add_row(&r->file->inventories, &r->definition_id, sizeof r->definition_id);
     else
         put_definition(&r->file->plain, d);
     arena_free(&r->scratch);
@@ -513,7 +549,8 @@ static void end_in_variable(struct oval_reading *r, const struct xml_element *e,
 {
     if (!slice_eq(e->name, SLICE("value")))
         return;
-    VEC_PUSH(&r->file->arena, &r->file->values) = number_of(r->file, text);
+    uint32_t value = number_of(r->file, text);
+    add_row(&r->file->values, &value, sizeof value);
     r->variable.n++;
 }
 
@@ -539,8 +576,9 @@ static bool begin_outside(struct oval_reading *r, const struct xml_element *e, s
         r->state = (struct oval_state){.id = id_in(r, e, "id"), .odd = !is_usual(e, "operator", "AND", "AND")};
     } else if (slice_ends(e->name, SLICE("_variable"))) {
         r->place = IN_VARIABLE;
-        r->variable = (struct oval_variable){
-            .id = id_in(r, e, "id"), .first = r->file->values.n, .odd = !slice_eq(e->name, SLICE("constant_variable"))};
+        r->variable = (struct oval_variable){.id = id_in(r, e, "id"),
+                                             .first = r->file->values.n / sizeof(uint32_t),
+                                             .odd = !slice_eq(e->name, SLICE("constant_variable"))};
     }
     return true;
 }
@@ -578,16 +616,16 @@ static bool end_place(struct oval_reading *r, struct error *err)
         r->place = OUTSIDE;
         return end_definition(r, err);
     case IN_TEST:
-        VEC_PUSH(&f->arena, &f->tests) = r->test;
+        add_row(&f->tests, &r->test, sizeof r->test);
         break;
     case IN_OBJECT:
-        VEC_PUSH(&f->arena, &f->objects) = r->object;
+        add_row(&f->objects, &r->object, sizeof r->object);
         break;
     case IN_STATE:
-        VEC_PUSH(&f->arena, &f->states) = r->state;
+        add_row(&f->states, &r->state, sizeof r->state);
         break;
     case IN_VARIABLE:
-        VEC_PUSH(&f->arena, &f->variables) = r->variable;
+        add_row(&f->variables, &r->variable, sizeof r->variable);
         break;
     }
     r->place = OUTSIDE;
@@ -628,43 +666,48 @@ static int by_id(const void *x, const void *y)
     return (*a > *b) - (*a < *b);
 }
 
-static void *row(void *rows, size_t n, size_t size, uint64_t id)
+static const void *row(const struct buf *rows, size_t size, uint64_t id)
 {
-    return id != 0 && n != 0 ? bsearch(&id, rows, n, size, by_id) : NULL;
+    return id != 0 && rows->n != 0 ? bsearch(&id, rows->p, rows->n / size, size, by_id) : NULL;
 }
 
 const struct oval_test *oval_test(const struct oval_file *f, uint64_t id)
 {
-    return row(f->tests.v, f->tests.n, sizeof *f->tests.v, id);
+    return row(&f->tests, sizeof(struct oval_test), id);
 }
 
 const struct oval_object *oval_object(const struct oval_file *f, uint64_t id)
 {
-    return row(f->objects.v, f->objects.n, sizeof *f->objects.v, id);
+    return row(&f->objects, sizeof(struct oval_object), id);
 }
 
 const struct oval_state *oval_state(const struct oval_file *f, uint64_t id)
 {
-    return row(f->states.v, f->states.n, sizeof *f->states.v, id);
+    return row(&f->states, sizeof(struct oval_state), id);
 }
 
 const struct oval_variable *oval_variable(const struct oval_file *f, uint64_t id)
 {
-    return row(f->variables.v, f->variables.n, sizeof *f->variables.v, id);
+    return row(&f->variables, sizeof(struct oval_variable), id);
 }
 
 bool oval_is_inventory(const struct oval_file *f, uint64_t id)
 {
-    return row(f->inventories.v, f->inventories.n, sizeof *f->inventories.v, id) != NULL;
+    return row(&f->inventories, sizeof id, id) != NULL;
 }
 
-static void sort_rows(struct oval_file *f)
+static void sort_rows(struct buf *rows, size_t size)
 {
-    sort_items(f->tests.v, f->tests.n, sizeof *f->tests.v, by_id);
-    sort_items(f->objects.v, f->objects.n, sizeof *f->objects.v, by_id);
-    sort_items(f->states.v, f->states.n, sizeof *f->states.v, by_id);
-    sort_items(f->variables.v, f->variables.n, sizeof *f->variables.v, by_id);
-    sort_items(f->inventories.v, f->inventories.n, sizeof *f->inventories.v, by_id);
+    sort_items(rows->p, rows->n / size, size, by_id);
+}
+
+static void sort_all(struct oval_file *f)
+{
+    sort_rows(&f->tests, sizeof(struct oval_test));
+    sort_rows(&f->objects, sizeof(struct oval_object));
+    sort_rows(&f->states, sizeof(struct oval_state));
+    sort_rows(&f->variables, sizeof(struct oval_variable));
+    sort_rows(&f->inventories, sizeof(uint64_t));
 }
 
 bool oval_file_read(struct oval_file *file, struct reader *r, const struct limits *limits, struct error *err)
@@ -675,16 +718,21 @@ bool oval_file_read(struct oval_file *file, struct reader *r, const struct limit
     buf_free(&reading.namespace);
     arena_free(&reading.scratch);
     if (ok)
-        sort_rows(file);
+        sort_all(file);
     return ok;
 }
 
 void oval_file_free(struct oval_file *file)
 {
-    arena_free(&file->arena);
+    size_t n;
+    struct oval_block *blocks = blocks_of(file, &n);
+    struct buf *const bufs[] = {&file->tests,  &file->objects, &file->states, &file->variables, &file->inventories,
+                                &file->values, &file->texts,   &file->plain,  &file->blocks};
+    for (size_t i = file->next_block; i < n; i++)
+        free(blocks[i].bytes);
+    for (size_t i = 0; i < sizeof bufs / sizeof bufs[0]; i++)
+        buf_free(bufs[i]);
     arena_free(&file->text_arena);
-    buf_free(&file->plain);
-    buf_free(&file->packed);
     free(file->text_table);
     *file = (struct oval_file){0};
 }

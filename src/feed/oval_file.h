@@ -1,7 +1,7 @@
 // An OVAL file as it is kept while it is read: definitions name tests that come behind them.
 //
 // The definitions are most of a file, so they wait packed; tests, objects, states and variables are numbers, and their
-// texts are kept once. A file of 200 MB takes some 40 MB.
+// texts are kept once.
 #pragma once
 
 #include "base/buf.h"
@@ -52,22 +52,26 @@ struct oval_variable {
     bool odd;        // its values are not all in the file
 };
 
+// Definitions, packed by zstd.
+struct oval_block {
+    char *bytes;
+    size_t n, unpacked_n;
+};
+
 struct oval_file {
-    struct arena arena; // of the rows
-    VEC(struct oval_test) tests;
-    VEC(struct oval_object) objects;
-    VEC(struct oval_state) states;
-    VEC(struct oval_variable) variables;
-    VEC(uint32_t) values;
-    VEC(uint64_t) inventories; // definitions that only say which system it is
+    // Rows one behind the other, each array by id once all is read: they are many, and grow without leaving copies.
+    struct buf tests, objects, states, variables;
+    struct buf inventories; // uint64_t: definitions that only say which system it is
+    struct buf values;      // uint32_t: texts
     struct arena text_arena;
-    VEC(struct slice) texts;
+    struct buf texts;     // struct slice
     uint32_t *text_table; // numbers of texts by their hashes, open addressing; 0 is free
     size_t text_table_n;  // a power of two
     struct buf plain;     // definitions on their way
-    struct buf packed;    // blocks of them, by zstd
-    size_t next;          // of `packed`, for oval_file_next
-    size_t plain_at;      // likewise of `plain`
+    size_t plain_at;      // where the next one stands, for oval_file_next
+    struct buf blocks;    // struct oval_block
+    size_t next_block;    // the first that is not unpacked yet; those before are gone
+    uint64_t packed_n;    // bytes of all
 };
 
 // Reads all of it. `file` is all zero, and to be freed also after an error.
@@ -80,6 +84,9 @@ void oval_file_free(struct oval_file *file);
 bool oval_file_next(struct oval_file *file, struct arena *a, struct oval_definition *definition);
 
 struct slice oval_text(const struct oval_file *file, uint32_t number);
+
+// The i-th of the values of a variable.
+struct slice oval_value_of(const struct oval_file *file, const struct oval_variable *variable, size_t i);
 
 // By id; NULL when there is none.
 const struct oval_test *oval_test(const struct oval_file *file, uint64_t id);

@@ -313,7 +313,7 @@ static const char *take_names(struct rule_maker *m)
     rule->names_n = variable->n;
     rule->names = ARENA_NEW(m->arena, struct slice, variable->n);
     for (size_t i = 0; i < variable->n; i++)
-        rule->names[i] = oval_text(m->file, m->file->values.v[variable->first + i]);
+        rule->names[i] = oval_value_of(m->file, variable, i);
     return NULL;
 }
 
