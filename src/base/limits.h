@@ -90,7 +90,8 @@
     X(xml_text_bytes,       4 * MIB,   "size of one tag or text of an XML file")                                        \
     X(oval_parts,           8000000,   "tests, objects, states and values of variables of one OVAL file")               \
     X(oval_alternatives,    262144,    "ways in which one OVAL definition can hold")                                   \
-    X(oval_references,      4096,      "references and CVEs of one OVAL definition")
+    X(oval_references,      4096,      "references and CVEs of one OVAL definition") \
+    X(feed_updates,         20,        "updates of one feed that are kept, with their segments")
 
 #define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X)
 // clang-format on

@@ -9,6 +9,7 @@
 static const struct option_spec options[] = {
     {"mirror", 0, "URL|DIR", "take https://HOST/PATH from URL/HOST/PATH or DIR/HOST/PATH", NULL},
     {"force", 0, NULL, "accept a feed that has shrunk below half its former records", NULL},
+    {"keep", 0, "N", "keep N updates of each feed, for --as-of and rollback (default: limit feed_updates, 20)", NULL},
     {0},
 };
 
@@ -20,7 +21,43 @@ static void say_progress(void *context, const char *feed, const char *message)
 
 enum answer { UPDATED, FAILED, NOT_MIRRORED };
 
-static enum answer update_one(struct store *store, const struct feed *feed, const struct update_options *how)
+// Of all feeds together.
+struct totals {
+    uint64_t records, repeated, left_out;
+    size_t results[FEED_NOT_MIRRORED + 1];
+};
+
+static void print_counts(uint64_t records, uint64_t repeated, uint64_t left_out)
+{
+    printf("%10llu records", (unsigned long long)records);
+    if (repeated != 0)
+        printf(", %llu repeated", (unsigned long long)repeated);
+    if (left_out != 0)
+        printf(", %llu left out", (unsigned long long)left_out);
+    putchar('\n');
+    fflush(stdout);
+}
+
+static const char *const words[] = {
+    [FEED_UPDATED] = "updated", [FEED_SAME] = "unchanged", [FEED_PARTLY] = "updated in part", [FEED_BROKEN] = "failed"};
+
+static void print_totals(const struct totals *t)
+{
+    size_t feeds_n = 0;
+    for (size_t i = 0; i <= FEED_BROKEN; i++)
+        feeds_n += t->results[i];
+    if (feeds_n < 2)
+        return;
+    printf("%zu feeds:", feeds_n);
+    for (size_t i = 0, told = 0; i <= FEED_BROKEN; i++)
+        if (t->results[i] != 0)
+            printf("%s %zu %s", told++ != 0 ? "," : "", t->results[i], words[i]);
+    putchar(';');
+    print_counts(t->records, t->repeated, t->left_out);
+}
+
+static enum answer update_one(struct store *store, const struct feed *feed, const struct update_options *how,
+                              struct totals *totals)
 {
     struct feed_outcome outcome = {0};
     struct error err;
@@ -28,17 +65,14 @@ static enum answer update_one(struct store *store, const struct feed *feed, cons
         log_error("%s: %s", feed->name, err.text);
         return FAILED;
     }
+    totals->results[outcome.result]++;
     if (outcome.result == FEED_NOT_MIRRORED)
         return NOT_MIRRORED;
-    static const char *const words[] = {[FEED_UPDATED] = "updated",
-                                        [FEED_SAME] = "unchanged",
-                                        [FEED_PARTLY] = "updated in part",
-                                        [FEED_BROKEN] = "failed"};
-    printf("%-20s %-16s %10llu records", feed->name, words[outcome.result], (unsigned long long)outcome.records);
-    if (outcome.tally.left_out != 0)
-        printf(", %llu left out", (unsigned long long)outcome.tally.left_out);
-    putchar('\n');
-    fflush(stdout);
+    totals->records += outcome.records;
+    totals->repeated += outcome.repeated;
+    totals->left_out += outcome.left_out;
+    printf("%-20s %-15s ", feed->name, words[outcome.result]);
+    print_counts(outcome.records, outcome.repeated, outcome.left_out);
     if (outcome.result == FEED_UPDATED || outcome.result == FEED_SAME)
         return UPDATED;
     log_error("%s: %s", feed->name, outcome.error.text);
@@ -53,6 +87,12 @@ static bool named(const struct cli *cli, const struct feed *feed)
     return cli->arguments_n == 0;
 }
 
+static bool set_kept(struct cli *cli)
+{
+    const char *keep = cli_value(cli, "keep");
+    return keep == NULL || (slice_to_u64(slice_str(keep), &cli->limits.feed_updates) && cli->limits.feed_updates != 0);
+}
+
 static int run(struct cli *cli)
 {
     struct store store STORE_AUTO = {0};
@@ -60,6 +100,8 @@ static int run(struct cli *cli)
     for (size_t i = 0; i < cli->arguments_n; i++)
         if (feed_named(slice_str(cli->arguments[i])) == NULL)
             return cli_usage(cli, "there is no feed \"%s\" (`clarion feeds` lists them)", cli->arguments[i]);
+    if (!set_kept(cli))
+        return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
     if (!store_open(cli->data, &store, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
@@ -71,15 +113,17 @@ static int run(struct cli *cli)
         .progress = say_progress,
     };
     struct buf lacking BUF_AUTO = {0};
+    struct totals totals = {0};
     size_t answers[3] = {0};
     for (size_t i = 0; feeds[i] != NULL; i++) {
         if (!named(cli, feeds[i]))
             continue;
-        enum answer answer = update_one(&store, feeds[i], &how); // the others go on
+        enum answer answer = update_one(&store, feeds[i], &how, &totals); // the others go on
         answers[answer]++;
         if (answer == NOT_MIRRORED)
             buf_addf(&lacking, "%s%s", lacking.n != 0 ? ", " : "", feeds[i]->name);
     }
+    print_totals(&totals);
     if (lacking.n == 0)
         return answers[FAILED] != 0 ? EXIT_FAILED : EXIT_FINE;
     // A mirror may well have some of the feeds only, but not none of them, nor lack one that was asked for.

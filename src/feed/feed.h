@@ -134,12 +134,20 @@ struct feed_outcome {
     const struct feed *feed;
     // FEED_NOT_MIRRORED: a mirror that was given has no file of the feed, and no update before had one.
     enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN, FEED_NOT_MIRRORED } result;
-    uint64_t records;
-    struct feed_tally tally; // of the files that were read in this run
-    struct error error;      // of all but FEED_UPDATED and FEED_SAME
+    uint64_t records, repeated, left_out; // of the segment in force and its files, as in struct feed_account
+    struct error error;                   // of all but FEED_UPDATED and FEED_SAME
 };
 
 struct store;
+struct feed_file;
+
+// Every record that a feed's files hold is one of these.
+struct feed_account {
+    uint64_t kept;     // in the segment
+    uint64_t repeated; // word for word the same as one that is, in the same file or in another
+    uint64_t left_out;
+};
+struct feed_account feed_account(const struct feed_file *files, size_t n, uint64_t records);
 
 // Runs one feed: fetches, parses, writes a segment, records it as the feed's current one (or the failure). A feed that
 // fails keeps its last good segment; a last segment that is damaged is made anew from the whole upstream. Waits for

@@ -9,10 +9,7 @@
 #include "feed/unpack.h"
 #include "store/store.h"
 
-#include <errno.h>
-#include <fcntl.h>
 #include <stdio.h>
-#include <sys/file.h>
 #include <unistd.h>
 
 struct feed_run {
@@ -28,9 +25,9 @@ struct feed_run {
     struct slice noted;          // at the last run
     struct slice note;           // in this one; p == NULL none
     VEC(struct feed_file) files; // as they are after this run
+    struct feed_file *parts;     // what its parts have given, told as of one file; NULL none
     size_t read, unchanged, failed;
     size_t vanished; // files that were there at the last run
-    struct feed_tally tally;
     struct error first_failure;
 };
 
@@ -118,11 +115,34 @@ static void count_reason(struct feed_tally *tally, const char *reason, uint64_t 
     tally->left_out += n;
 }
 
-static void add_tally(struct feed_tally *to, const struct feed_tally *tally)
+static void add_left_out(struct feed_run *run, struct feed_file *file, const struct file_left_out *more, size_t more_n)
 {
-    to->added += tally->added;
+    size_t n = file->left_out_n;
+    if (more_n == 0)
+        return;
+    struct file_left_out *all = ARENA_NEW(&run->arena, struct file_left_out, n + more_n);
+    if (n != 0)
+        memcpy(all, file->left_out, n * sizeof *all);
+    for (size_t i = 0; i < more_n; i++) {
+        size_t at = 0;
+        while (at < n && !slice_eq(all[at].reason, more[i].reason))
+            at++;
+        if (at == n)
+            all[n++].reason = more[i].reason;
+        all[at].records += more[i].records;
+    }
+    file->left_out = all;
+    file->left_out_n = n;
+}
+
+// Adds what became of records to what is told of the file that they came from.
+static void add_tally(struct feed_run *run, struct feed_file *file, const struct feed_tally *tally)
+{
+    struct file_left_out *left_out = ARENA_NEW(&run->arena, struct file_left_out, tally->reasons_n);
     for (size_t i = 0; i < tally->reasons_n; i++)
-        count_reason(to, tally->reasons[i].reason, tally->reasons[i].n);
+        left_out[i] = (struct file_left_out){slice_str(tally->reasons[i].reason), tally->reasons[i].n};
+    file->added += tally->added;
+    add_left_out(run, file, left_out, tally->reasons_n);
 }
 
 bool feed_add(struct feed_input *input, const struct advisory *record, struct error *err)
@@ -144,18 +164,18 @@ void feed_leave_out(struct feed_input *input, const char *reason, const struct a
 
 // ---- files ----------------------------------------------------------------------------------------------------------
 
-// By `parse` and its context, or by the feed's own parser.
-static bool parse_file(struct feed_run *run, struct reader *body, int file, struct slice scope, feed_parse_fn *parse,
-                       void *context, struct error *err)
+// By `parse` and its context, or by the feed's own parser. What becomes of the records is told of `file`.
+static bool parse_file(struct feed_run *run, struct reader *body, int whole, struct feed_file *file,
+                       feed_parse_fn *parse, void *context, struct error *err)
 {
     struct feed_tally tally = {0};
-    struct feed_input input = {body, file, scope, run->builder, run->options->limits, &tally};
+    struct feed_input input = {body, whole, file->scope, run->builder, run->options->limits, &tally};
     struct segment_mark mark = segment_mark(run->builder);
     if (!(parse != NULL ? parse(&input, context, err) : run->feed->parse(&input, err))) {
         segment_rewind(run->builder, mark);
         return false;
     }
-    add_tally(&run->tally, &tally);
+    add_tally(run, file, &tally);
     return true;
 }
 
@@ -228,9 +248,11 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
         return FEED_ABSENT;
     case FETCH_UNCHANGED:
         answer = carry(run, scope, &err) ? FEED_UNCHANGED : FEED_FAILED;
+        if (answer == FEED_UNCHANGED)
+            file = *former;
         break;
     case FETCH_OK:
-        answer = parse_file(run, body, whole, scope, NULL, NULL, &err) ? FEED_READ : FEED_FAILED;
+        answer = parse_file(run, body, whole, &file, NULL, NULL, &err) ? FEED_READ : FEED_FAILED;
         if (answer == FEED_FAILED)
             error_wrap(&err, "%s", url);
         break;
@@ -241,6 +263,7 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
         fail(run, former, scope, &file, &err);
         VEC_PUSH(&run->arena, &run->files) = file;
     } else {
+        file.error = SLICE("");
         file.etag = validators.etag;
         file.last_modified = validators.last_modified;
         succeed(run, answer, &file, url);
@@ -248,8 +271,7 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     return answer;
 }
 
-// ---- upstreams that publish their changes
-// ----------------------------------------------------------------------------
+// ---- upstreams that publish their changes ---------------------------------------------------------------------------
 
 struct slice feed_noted(const struct feed_run *run)
 {
@@ -293,6 +315,18 @@ void feed_failure(struct feed_run *run, const char *what, const struct error *wh
         run->first_failure = *why;
 }
 
+// The parts are told of as one file, by the name of the whole: what was carried over, and what came since.
+static struct feed_file *parts_of(struct feed_run *run)
+{
+    if (run->parts != NULL)
+        return run->parts;
+    run->parts = ARENA_NEW(&run->arena, struct feed_file, 1);
+    *run->parts = (struct feed_file){.url = slice_str(run->feed->url)};
+    run->parts->version = run->feed->version;
+    run->parts->checked = clock_now();
+    return run->parts;
+}
+
 enum feed_answer feed_part(struct feed_run *run, const char *url, feed_parse_fn *parse, void *context)
 {
     struct arena scratch ARENA_AUTO = {0};
@@ -301,7 +335,7 @@ enum feed_answer feed_part(struct feed_run *run, const char *url, feed_parse_fn 
     struct error err;
     enum fetch_result result = fetch(run->fetcher, url, &validators, &scratch, &body, &err);
     if (result == FETCH_OK) {
-        if (parse_file(run, body, -1, SLICE(""), parse, context, &err)) {
+        if (parse_file(run, body, -1, parts_of(run), parse, context, &err)) {
             run->read++;
             say(run, url, "read");
             return FEED_READ;
@@ -314,8 +348,17 @@ enum feed_answer feed_part(struct feed_run *run, const char *url, feed_parse_fn 
 
 bool feed_carry(struct feed_run *run, segment_leave_fn *leave, void *context, struct error *err)
 {
-    return run->former == NULL ||
-           segment_carry_all(run->builder, run->former, leave, context, run->options->limits, err);
+    const struct feed_file *former = known_file(run, run->feed->url);
+    uint64_t before = segment_builder_count(run->builder);
+    if (run->former == NULL)
+        return true;
+    if (!segment_carry_all(run->builder, run->former, leave, context, run->options->limits, err))
+        return false;
+    struct feed_file *parts = parts_of(run);
+    parts->added += segment_builder_count(run->builder) - before;
+    if (former != NULL)
+        add_left_out(run, parts, former->left_out, former->left_out_n);
+    return true;
 }
 
 // ---- files that others name -----------------------------------------------------------------------------------------
@@ -342,11 +385,11 @@ static enum feed_answer fetch_checked(struct feed_run *run, const struct digest 
     return FEED_FAILED;
 }
 
-static bool parse_whole(struct feed_run *run, int whole, struct slice scope, struct error *err)
+static bool parse_whole(struct feed_run *run, int whole, struct feed_file *file, struct error *err)
 {
     struct reader *body READER_AUTO = NULL;
     return (run->feed->whole_files || unpack(reader_of_fd(whole, false), run->options->limits, &body, err)) &&
-           parse_file(run, body, whole, scope, NULL, NULL, err);
+           parse_file(run, body, whole, file, NULL, NULL, err);
 }
 
 enum feed_answer feed_try(struct feed_run *run, const struct feed_named_file *named, const char *url, struct error *err)
@@ -360,9 +403,10 @@ enum feed_answer feed_try(struct feed_run *run, const struct feed_named_file *na
     if (is_kept(run, former, named->scope) && former->version == run->feed->version &&
         slice_eq(former->etag, file.etag)) {
         answer = carry(run, named->scope, err) ? FEED_UNCHANGED : FEED_FAILED;
+        file = *former;
     } else {
         answer = fetch_checked(run, &named->digest, url, &whole, err);
-        if (answer == FEED_READ && !parse_whole(run, whole, named->scope, err)) {
+        if (answer == FEED_READ && !parse_whole(run, whole, &file, err)) {
             error_wrap(err, "%s", url);
             answer = FEED_FAILED;
         }
@@ -425,7 +469,6 @@ static void conclude(struct feed_run *run, bool ran, const struct error *why, co
     struct error err;
     *made = false;
     outcome->records = state != NULL ? state->records : 0;
-    outcome->tally = run->tally;
     if (!ran) {
         err = *why;
         if (run->failed != 0)
@@ -466,8 +509,22 @@ static bool record(struct feed_run *run, const struct digest *segment, const str
         .files = segment != NULL || fine ? run->files.v : NULL,
         .files_n = run->files.n,
         .note = segment != NULL || fine ? run->note : (struct slice){0},
+        .keep = run->options->limits->feed_updates,
     };
     return store_feed_record(run->store, &result, err);
+}
+
+// What the files that are in force have given beside the records that are kept.
+static bool count(struct feed_run *run, struct feed_outcome *outcome, struct error *err)
+{
+    struct feed_file *files;
+    size_t n;
+    if (!store_feed_files(run->store, slice_str(run->feed->name), &run->arena, &files, &n, err))
+        return false;
+    const struct feed_account account = feed_account(files, n, outcome->records);
+    outcome->repeated = account.repeated;
+    outcome->left_out = account.left_out;
+    return true;
 }
 
 static bool run_feed(struct feed_run *run, const struct feed_state *state, struct feed_outcome *outcome,
@@ -477,8 +534,10 @@ static bool run_feed(struct feed_run *run, const struct feed_state *state, struc
     struct digest digest;
     bool made;
     bool ran = run->feed->update(run, &why);
+    if (run->parts != NULL)
+        VEC_PUSH(&run->arena, &run->files) = *run->parts;
     conclude(run, ran, &why, state, &digest, &made, outcome);
-    return record(run, made ? &digest : NULL, outcome, err);
+    return record(run, made ? &digest : NULL, outcome, err) && count(run, outcome, err);
 }
 
 // The segment until now, when it is there and as it was written. One that the disk has damaged is as good as none: then
@@ -494,21 +553,10 @@ static void open_former(struct feed_run *run, const struct feed_state *state)
         log_warn("%s: all of it is fetched again: %s", run->feed->name, why.text);
 }
 
-// One run of a feed at a time in a data folder, also of other processes: two would fetch the same twice, and the one
-// that began first could put what it knows in the place of something newer. The lock goes with the process.
-static bool lock(struct feed_run *run, int *fd, struct error *err)
+static void say_waiting(void *context)
 {
-    const char *path = arena_printf(&run->arena, "%s/%s.lock", run->store->folder, run->feed->name).p;
-    *fd = open(path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
-    if (*fd < 0)
-        return error_errno(err, "cannot open %s", path);
-    if (flock(*fd, LOCK_EX | LOCK_NB) == 0)
-        return true;
+    struct feed_run *run = context;
     say(run, run->feed->url, "waiting for another update");
-    while (flock(*fd, LOCK_EX) != 0)
-        if (errno != EINTR)
-            return error_errno(err, "cannot lock %s", path);
-    return true;
 }
 
 static void run_free(struct feed_run *run)
@@ -525,9 +573,12 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
     struct feed_run run = {.feed = feed, .options = options, .store = store};
     struct generation g;
     struct feed_file *known = NULL;
-    int locked FD_AUTO = -1;
+    int locked FD_AUTO = -1, held FD_AUTO = -1;
     *outcome = (struct feed_outcome){.feed = feed};
-    bool ok = lock(&run, &locked, err) && store_generation(store, &run.arena, &g, err) &&
+    // One run at a time in a data folder, also of other processes: two would fetch the same twice, and the one that
+    // began first could put what it knows in the place of something newer.
+    bool ok = store_lock_feed(store, slice_str(feed->name), say_waiting, &run, &locked, err) &&
+              store_hold_segments(store, &held, err) && store_generation(store, &run.arena, &g, err) &&
               store_feed_files(store, slice_str(feed->name), &run.arena, &known, &run.known_n, err) &&
               store_feed_note(store, slice_str(feed->name), &run.arena, &run.noted, err);
     if (ok) {
@@ -539,5 +590,21 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
         ok = run_feed(&run, state, outcome, err);
     }
     run_free(&run);
+    fd_close(&held);
+    if (ok)
+        store_collect(store);
     return ok;
+}
+
+struct feed_account feed_account(const struct feed_file *files, size_t n, uint64_t records)
+{
+    struct feed_account account = {.kept = records};
+    uint64_t added = 0;
+    for (size_t i = 0; i < n; i++) {
+        added += files[i].added;
+        for (size_t r = 0; r < files[i].left_out_n; r++)
+            account.left_out += files[i].left_out[r].records;
+    }
+    account.repeated = added > records ? added - records : 0;
+    return account;
 }

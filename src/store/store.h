@@ -1,8 +1,9 @@
 // The data folder: the database with the inventory and the feeds' state, and the segments beside it.
 //
-//   DATA/clarion.db   inventory, layer findings, update operations, generations
-//   DATA/segments/    immutable advisory segments, named by their digest
-//   DATA/FEED.lock    held by the process that updates the feed
+//   DATA/clarion.db     inventory, layer findings, update operations, generations
+//   DATA/segments/      immutable advisory segments, named by their digest
+//   DATA/FEED.lock      held by the process that changes what is in force of the feed
+//   DATA/segments.lock  held, shared, by whoever is about to open or to record segments
 //
 // Two processes may use one folder at once. A store belongs to one thread at a time.
 #pragma once
@@ -77,11 +78,20 @@ struct feed_state {
     struct slice ref;   // UUID of the update operation that made the segment
 };
 
-// What is known of one upstream file.
+// Records of an upstream file that were left out, for one reason.
+struct file_left_out {
+    struct slice reason; // for people
+    uint64_t records;
+};
+
+// What is known of one upstream file, and what it gave.
 struct feed_file {
     struct slice url, scope, etag, last_modified, error;
     int64_t checked;  // when the upstream last gave or confirmed it
     unsigned version; // of the parser that read it
+    uint64_t added;   // records that were taken from it, some of them perhaps word for word the same
+    struct file_left_out *left_out;
+    size_t left_out_n;
 };
 
 struct generation {
@@ -98,15 +108,16 @@ bool store_generation(struct store *s, struct arena *a, struct generation *out, 
 bool store_generation_at(struct store *s, struct slice id_or_date, struct arena *a, struct generation *out,
                          struct error *err);
 
-// A feed's files as they were last read.
+// The files of the feed's segment in force, ordered by URL.
 bool store_feed_files(struct store *s, struct slice feed, struct arena *a, struct feed_file **files, size_t *n,
                       struct error *err);
 
 // What the feed noted at its last run; empty when it did not.
 bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct slice *note, struct error *err);
 
-// Records a run of a feed, in one transaction: its files, its state, and, when `segment` is another one than before, an
-// update operation and a new generation.
+// Records a run of a feed, in one transaction: its state, its files, and, when `segment` is another one than before, an
+// update operation and a new generation. Then drops what is older than the updates to keep, and removes what only they
+// used.
 struct feed_result {
     struct slice feed;
     const struct digest *segment; // NULL: the run made none
@@ -116,5 +127,73 @@ struct feed_result {
     const struct feed_file *files; // replaces all files of the feed; NULL leaves them
     size_t files_n;
     struct slice note; // likewise: p == NULL leaves the former one
+    uint64_t keep;     // updates of the feed, the one in force among them; at least one
 };
 bool store_feed_record(struct store *s, const struct feed_result *result, struct error *err);
+
+// ---- history.c: the updates that are kept, and going back to one ----------------------------------------------------
+
+struct kept_update {
+    struct slice ref, feed;
+    struct digest segment;
+    uint64_t records;
+    int64_t made, checked;
+    size_t generations; // kept ones that it is a part of
+    bool in_force;
+};
+
+// All of them, the newest first.
+bool store_updates(struct store *s, struct arena *a, struct kept_update **out, size_t *n, struct error *err);
+
+struct kept_generation {
+    struct slice id;
+    int64_t made;
+    struct slice changed; // feeds that differ from the kept generation before it, blank-separated
+};
+
+// All of them, the newest first.
+bool store_generations(struct store *s, struct arena *a, struct kept_generation **out, size_t *n, struct error *err);
+
+// The update with that ref; ERR_NOT_FOUND when it is not kept.
+bool store_update_of(struct store *s, struct slice ref, struct arena *a, struct kept_update *out, struct error *err);
+
+// The newest update of a feed that has another segment than the one in force; ERR_NOT_FOUND when none is kept.
+bool store_update_before(struct store *s, struct slice feed, struct arena *a, struct kept_update *out,
+                         struct error *err);
+
+// Puts the segment of a kept update in force again, as a new update and generation, with what was known of the
+// upstream's files then: so the next run of the feed asks for what has changed since. Its lock is to be held.
+bool store_rollback(struct store *s, const struct kept_update *to, struct error *err);
+
+// A feed's state that comes from another data folder. Its segment is in the folder of segments already.
+struct feed_import {
+    struct slice feed;
+    struct digest segment;
+    uint64_t records;
+    int64_t made, checked;
+    struct feed_file *files;
+    size_t files_n;
+    struct slice note;
+};
+
+// Puts them in force, in one transaction: one new generation, or none when no segment is another one than before. The
+// locks of all these feeds are to be held.
+bool store_import(struct store *s, const struct feed_import *imports, size_t n, uint64_t keep, struct error *err);
+
+// ---- locks.c --------------------------------------------------------------------------------------------------------
+
+// Locks go with their descriptor, and so with the process. One at a time changes what is in force of a feed; `waiting`,
+// unless NULL, is told when somebody else does so already, before waiting for them.
+bool store_lock_feed(struct store *s, struct slice feed, void (*waiting)(void *context), void *context, int *fd,
+                     struct error *err);
+
+// While this is held, by any number of processes, no segment is removed. To be held from before a generation is read
+// until its segments are open (what is removed afterwards stays readable for those who have it open), and from before a
+// segment gets its name until it is recorded.
+bool store_hold_segments(struct store *s, int *fd, struct error *err);
+
+// ---- retention.c ----------------------------------------------------------------------------------------------------
+
+// Removes the segments that no kept update made, and what crashed processes left in their folder. Where somebody holds
+// the segments, nothing is done: the next call does it.
+void store_collect(struct store *s);

@@ -1,15 +1,10 @@
 // Feeds' states, update operations and generations in the database.
-#include "store/store.h"
+#include "store/update_rows.h"
 
 #include "base/clock.h"
-#include "base/log.h"
 
-#include <dirent.h>
-#include <fcntl.h>
 #include <stdio.h>
 #include <sys/random.h>
-#include <sys/stat.h>
-#include <unistd.h>
 
 // ---- reading --------------------------------------------------------------------------------------------------------
 
@@ -57,10 +52,10 @@ static bool read_parts(struct store *s, struct generation_context *c, bool curre
     return db_query(
         s->db,
         "SELECT coalesce(u.feed, f.name), coalesce(u.segment, ''), coalesce(u.records, 0), coalesce(u.made, 0), "
-        "coalesce(u.ref, ''), coalesce(f.checked, 0), coalesce(f.tried, 0), coalesce(f.error, '') "
+        "coalesce(u.ref, ''), coalesce(u.checked, 0), coalesce(f.tried, 0), coalesce(f.error, '') "
         "FROM generation_part p JOIN update_operation u ON u.id = p.update_id "
         "LEFT JOIN feed f ON f.name = u.feed WHERE p.generation_id = ?1 "
-        "UNION ALL SELECT name, '', 0, 0, '', checked, tried, error FROM feed WHERE ?2 <> 0 AND name NOT IN "
+        "UNION ALL SELECT name, '', 0, 0, '', 0, tried, error FROM feed WHERE ?2 <> 0 AND name NOT IN "
         "(SELECT u.feed FROM generation_part p JOIN update_operation u ON u.id = p.update_id "
         "WHERE p.generation_id = ?1) ORDER BY 1",
         values, 2, part_row, c, err);
@@ -108,36 +103,80 @@ bool store_generation_at(struct store *s, struct slice id_or_date, struct arena 
 struct files_context {
     struct arena *arena;
     VEC(struct feed_file) files;
+    size_t left_out_cap; // of the last file
 };
 
+// A row for each reason of each file; a file without any has one row.
 static bool file_row(void *context, struct db_row *row, struct error *err)
 {
     (void)err;
     struct files_context *c = context;
-    VEC_PUSH(c->arena, &c->files) = (struct feed_file){
-        .url = arena_dup(c->arena, db_column(row, 0)),
-        .scope = arena_dup(c->arena, db_column(row, 1)),
-        .etag = arena_dup(c->arena, db_column(row, 2)),
-        .last_modified = arena_dup(c->arena, db_column(row, 3)),
-        .error = arena_dup(c->arena, db_column(row, 4)),
-        .checked = db_column_int(row, 5),
-        .version = (unsigned)db_column_int(row, 6),
-    };
+    struct slice url = db_column(row, 0), reason = db_column(row, 8);
+    if (c->files.n == 0 || !slice_eq(c->files.v[c->files.n - 1].url, url)) {
+        c->left_out_cap = 0;
+        VEC_PUSH(c->arena, &c->files) = (struct feed_file){
+            .url = arena_dup(c->arena, url),
+            .scope = arena_dup(c->arena, db_column(row, 1)),
+            .etag = arena_dup(c->arena, db_column(row, 2)),
+            .last_modified = arena_dup(c->arena, db_column(row, 3)),
+            .error = arena_dup(c->arena, db_column(row, 4)),
+            .checked = db_column_int(row, 5),
+            .version = (unsigned)db_column_int(row, 6),
+            .added = (uint64_t)db_column_int(row, 7),
+        };
+    }
+    struct feed_file *f = &c->files.v[c->files.n - 1];
+    if (reason.n == 0)
+        return true;
+    if (f->left_out_n == c->left_out_cap)
+        f->left_out = arena_grow(c->arena, f->left_out, sizeof *f->left_out, f->left_out_n, &c->left_out_cap);
+    f->left_out[f->left_out_n++] = (struct file_left_out){arena_dup(c->arena, reason), (uint64_t)db_column_int(row, 9)};
     return true;
+}
+
+bool update_read_files(struct store *s, int64_t update, struct arena *a, struct feed_file **files, size_t *n,
+                       struct error *err)
+{
+    struct files_context c = {.arena = a};
+    const struct db_value values[] = {db_int(update)};
+    bool ok = db_query(s->db,
+                       "SELECT url, scope, etag, last_modified, error, checked, parser, added, coalesce(reason, ''), "
+                       "coalesce(records, 0) FROM feed_file LEFT JOIN feed_file_left_out ON file_id = id WHERE "
+                       "update_id = ?1 ORDER BY url, reason",
+                       values, 1, file_row, &c, err);
+    *files = c.files.v;
+    *n = c.files.n;
+    return ok;
+}
+
+static bool newest_row(void *context, struct db_row *row, struct error *err)
+{
+    struct newest_update *u = context;
+    u->id = db_column_int(row, 0);
+    u->checked = db_column_int(row, 1);
+    return digest_parse(db_column(row, 2), &u->segment, err);
+}
+
+bool update_newest(struct store *s, struct slice feed, struct newest_update *out, struct error *err)
+{
+    const struct db_value values[] = {db_text(feed)};
+    *out = (struct newest_update){0};
+    return db_query(s->db, "SELECT id, checked, segment FROM update_operation WHERE feed = ?1 ORDER BY id DESC LIMIT 1",
+                    values, 1, newest_row, out, err);
 }
 
 bool store_feed_files(struct store *s, struct slice feed, struct arena *a, struct feed_file **files, size_t *n,
                       struct error *err)
 {
-    struct files_context c = {.arena = a};
-    const struct db_value values[] = {db_text(feed)};
-    bool ok = db_query(s->db,
-                       "SELECT url, scope, etag, last_modified, error, checked, parser FROM feed_file WHERE feed = ?1 "
-                       "ORDER BY url",
-                       values, 1, file_row, &c, err);
-    *files = c.files.v;
-    *n = c.files.n;
-    return ok;
+    struct newest_update newest;
+    return update_newest(s, feed, &newest, err) && update_read_files(s, newest.id, a, files, n, err);
+}
+
+bool number_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
 }
 
 struct note_context {
@@ -153,12 +192,18 @@ static bool note_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct slice *note, struct error *err)
+bool update_read_note(struct store *s, int64_t update, struct arena *a, struct slice *note, struct error *err)
 {
     struct note_context c = {a, note};
-    const struct db_value values[] = {db_text(feed)};
+    const struct db_value values[] = {db_int(update)};
     *note = SLICE("");
-    return db_query(s->db, "SELECT note FROM feed WHERE name = ?1", values, 1, note_row, &c, err);
+    return db_query(s->db, "SELECT note FROM update_operation WHERE id = ?1", values, 1, note_row, &c, err);
+}
+
+bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct slice *note, struct error *err)
+{
+    struct newest_update newest;
+    return update_newest(s, feed, &newest, err) && update_read_note(s, newest.id, a, note, err);
 }
 
 // ---- writing --------------------------------------------------------------------------------------------------------
@@ -178,191 +223,106 @@ static bool make_ref(char text[static REF_TEXT], struct error *err)
     return true;
 }
 
-static bool put_files(struct store *s, const struct feed_result *r, struct error *err)
+static bool put_left_out(struct store *s, int64_t file, const struct feed_file *f, struct error *err)
 {
-    if (r->files == NULL)
-        return true;
-    if (!db_run(s->db, err, "DELETE FROM feed_file WHERE feed = ?1", db_text(r->feed)))
+    for (size_t i = 0; i < f->left_out_n; i++)
+        if (!db_run(s->db, err, "INSERT INTO feed_file_left_out (file_id, reason, records) VALUES (?1, ?2, ?3)",
+                    db_int(file), db_text(f->left_out[i].reason), db_int((int64_t)f->left_out[i].records)))
+            return false;
+    return true;
+}
+
+bool update_put_files(struct store *s, int64_t update, const struct feed_file *files, size_t n, struct error *err)
+{
+    if (!db_run(s->db, err, "DELETE FROM feed_file WHERE update_id = ?1", db_int(update)))
         return false;
-    for (size_t i = 0; i < r->files_n; i++) {
-        const struct feed_file *f = &r->files[i];
+    for (size_t i = 0; i < n; i++) {
+        const struct feed_file *f = &files[i];
         if (!db_run(s->db, err,
-                    "INSERT INTO feed_file (feed, url, scope, etag, last_modified, error, checked, parser) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                    db_text(r->feed), db_text(f->url), db_text(f->scope), db_text(f->etag), db_text(f->last_modified),
-                    db_text(f->error), db_int(f->checked), db_int(f->version)))
+                    "INSERT INTO feed_file (update_id, url, scope, etag, last_modified, error, checked, parser, added) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                    db_int(update), db_text(f->url), db_text(f->scope), db_text(f->etag), db_text(f->last_modified),
+                    db_text(f->error), db_int(f->checked), db_int(f->version), db_int((int64_t)f->added)) ||
+            !put_left_out(s, db_last_id(s->db), f, err))
             return false;
     }
     return true;
 }
 
-static bool put_state(struct store *s, const struct feed_result *r, int64_t now, struct error *err)
+bool update_put_checked(struct store *s, int64_t update, int64_t checked, struct error *err)
 {
-    if (!db_run(
-            s->db, err,
-            "INSERT INTO feed (name, checked, tried, error) VALUES (?1, ?2, ?3, ?4) ON CONFLICT (name) DO UPDATE SET "
-            "checked = CASE WHEN ?2 = 0 THEN feed.checked ELSE ?2 END, tried = ?3, error = ?4",
-            db_text(r->feed), db_int(r->confirmed ? now : 0), db_int(now), db_text(r->error)))
-        return false;
-    return r->note.p == NULL ||
-           db_run(s->db, err, "UPDATE feed SET note = ?2 WHERE name = ?1", db_text(r->feed), db_text(r->note));
+    return db_run(s->db, err, "UPDATE update_operation SET checked = ?2 WHERE id = ?1", db_int(update),
+                  db_int(checked));
 }
 
-struct parts_context {
-    struct slice feed, segment; // what is being put in
-    struct hasher *hash;
-    bool done;
-};
-
-static void hash_part(struct hasher *h, struct slice feed, struct slice segment)
+bool update_put(struct store *s, const struct new_update *u, struct error *err)
 {
-    hasher_add(h, feed);
-    hasher_add(h, SLICE(" "));
-    hasher_add(h, segment);
-    hasher_add(h, SLICE("\n"));
-}
-
-// The parts of the former generation, in order, with the new segment in its place.
-static bool hash_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    struct parts_context *c = context;
-    struct slice feed = db_column(row, 0);
-    if (!c->done && slice_cmp(feed, c->feed) >= 0) {
-        hash_part(c->hash, c->feed, c->segment);
-        c->done = true;
-    }
-    if (!slice_eq(feed, c->feed))
-        hash_part(c->hash, feed, db_column(row, 1));
-    return true;
-}
-
-static bool number_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
-    return true;
-}
-
-static bool put_generation(struct store *s, const struct feed_result *r, int64_t update, int64_t now, struct error *err)
-{
-    struct parts_context c = {.feed = r->feed, .segment = digest_slice(r->segment)};
-    int64_t before;
-    if (!db_query(s->db, "SELECT coalesce(max(id), 0) FROM generation", NULL, 0, number_row, &before, err))
-        return false;
-    const struct db_value former[] = {db_int(before)};
-    c.hash = hasher_new(NULL);
-    bool ok = db_query(s->db,
-                       "SELECT u.feed, u.segment FROM generation_part JOIN update_operation u ON u.id = update_id "
-                       "WHERE generation_id = ?1 ORDER BY u.feed",
-                       former, 1, hash_row, &c, err);
-    if (!c.done)
-        hash_part(c.hash, c.feed, c.segment);
-    struct digest name = hasher_end(c.hash);
-    if (!ok || !db_run(s->db, err, "INSERT INTO generation (name, made) VALUES (?1, ?2)",
-                       db_text(slice_of(digest_hex(&name), 16)), db_int(now)))
-        return false;
-    int64_t generation = db_last_id(s->db);
-    return db_run(s->db, err,
-                  "INSERT INTO generation_part (generation_id, update_id) SELECT ?1, update_id FROM generation_part "
-                  "JOIN update_operation u ON u.id = update_id WHERE generation_id = ?2 AND u.feed <> ?3",
-                  db_int(generation), db_int(before), db_text(r->feed)) &&
-           db_run(s->db, err, "INSERT INTO generation_part (generation_id, update_id) VALUES (?1, ?2)",
-                  db_int(generation), db_int(update));
-}
-
-struct current_segment {
-    const struct digest *segment;
-    bool same;
-};
-
-static bool segment_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    struct current_segment *c = context;
-    c->same = slice_eq(db_column(row, 0), digest_slice(c->segment));
-    return true;
-}
-
-static bool put_update(struct store *s, const struct feed_result *r, int64_t now, struct error *err)
-{
-    struct current_segment current = {r->segment, false};
-    const struct db_value feed[] = {db_text(r->feed)};
-    if (r->segment == NULL)
-        return true;
-    if (!db_query(s->db,
-                  "SELECT u.segment FROM generation_part JOIN update_operation u ON u.id = update_id WHERE u.feed = ?1 "
-                  "AND generation_id = (SELECT max(id) FROM generation)",
-                  feed, 1, segment_row, &current, err))
-        return false;
-    if (current.same)
-        return true;
     char ref[REF_TEXT];
     return make_ref(ref, err) &&
            db_run(s->db, err,
-                  "INSERT INTO update_operation (ref, feed, segment, records, made) VALUES (?1, ?2, ?3, ?4, ?5)",
-                  db_text(slice_str(ref)), db_text(r->feed), db_text(digest_slice(r->segment)),
-                  db_int((int64_t)r->records), db_int(now)) &&
-           put_generation(s, r, db_last_id(s->db), now, err);
+                  "INSERT INTO update_operation (ref, feed, segment, records, made, checked, note) VALUES (?1, ?2, ?3, "
+                  "?4, ?5, ?6, ?7)",
+                  db_text(slice_str(ref)), db_text(u->feed), db_text(digest_slice(u->segment)),
+                  db_int((int64_t)u->records), db_int(u->made), db_int(u->checked), db_text(u->note));
 }
 
-// ---- retention ------------------------------------------------------------------------------------------------------
-
-#define KEPT_UPDATES  20   // of each feed
-#define GRACE_SECONDS 3600 // a segment file younger than this may be one that another process is about to record
-
-// Counted by feed, not by generation: each feed's update makes a generation, so many feeds, or one that changes every
-// hour, would otherwise push out what the quiet ones had before. A generation goes when a part of it does; the newest
-// and its parts stay.
-static bool drop_old_updates(struct store *s, struct slice feed, struct error *err)
+static bool hash_row(void *context, struct db_row *row, struct error *err)
 {
-    int64_t newest_dropped = 0;
-    const struct db_value values[] = {db_text(feed), db_int(KEPT_UPDATES)};
-    return db_query(s->db, "SELECT id FROM update_operation WHERE feed = ?1 ORDER BY id DESC LIMIT 1 OFFSET ?2", values,
-                    2, number_row, &newest_dropped, err) &&
+    (void)err;
+    struct hasher *h = context;
+    hasher_add(h, db_column(row, 0));
+    hasher_add(h, SLICE(" "));
+    hasher_add(h, db_column(row, 1));
+    hasher_add(h, SLICE("\n"));
+    return true;
+}
+
+#define NEWEST_OF_EACH "(SELECT max(id) FROM update_operation GROUP BY feed)"
+
+bool generation_put(struct store *s, int64_t now, struct error *err)
+{
+    struct hasher *hash = hasher_new(NULL);
+    bool ok = db_query(s->db, "SELECT feed, segment FROM update_operation WHERE id IN " NEWEST_OF_EACH " ORDER BY feed",
+                       NULL, 0, hash_row, hash, err);
+    struct digest name = hasher_end(hash);
+    return ok &&
+           db_run(s->db, err, "INSERT INTO generation (name, made) VALUES (?1, ?2)",
+                  db_text(slice_of(digest_hex(&name), 16)), db_int(now)) &&
            db_run(s->db, err,
-                  "DELETE FROM generation WHERE id < (SELECT max(id) FROM generation) AND id IN (SELECT generation_id "
-                  "FROM generation_part WHERE update_id IN (SELECT id FROM update_operation WHERE feed = ?1 AND "
-                  "id <= ?2))",
-                  db_text(feed), db_int(newest_dropped)) &&
-           db_run(s->db, err,
-                  "DELETE FROM update_operation WHERE feed = ?1 AND id <= ?2 AND id NOT IN (SELECT update_id FROM "
-                  "generation_part)",
-                  db_text(feed), db_int(newest_dropped));
+                  "INSERT INTO generation_part (generation_id, update_id) SELECT ?1, id FROM update_operation WHERE id "
+                  "IN " NEWEST_OF_EACH,
+                  db_int(db_last_id(s->db)));
 }
 
-static bool segment_in_use(struct store *s, const char *name, bool *used)
+static bool put_state(struct store *s, const struct feed_result *r, int64_t now, struct error *err)
 {
-    struct error err;
-    int64_t n = 0;
-    char digest[DIGEST_TEXT];
-    const char *dot = strchr(name, '.');
-    snprintf(digest, sizeof digest, "sha256:%.*s", dot != NULL ? (int)(dot - name) : 0, name);
-    const struct db_value values[] = {db_text(slice_str(digest))};
-    bool ok =
-        db_query(s->db, "SELECT count(*) FROM update_operation WHERE segment = ?1", values, 1, number_row, &n, &err);
-    *used = n != 0;
-    return ok;
+    return db_run(s->db, err,
+                  "INSERT INTO feed (name, tried, error) VALUES (?1, ?2, ?3) ON CONFLICT (name) DO UPDATE SET "
+                  "tried = ?2, error = ?3",
+                  db_text(r->feed), db_int(now), db_text(r->error));
 }
 
-// Removes segment files that no kept update made. A process that still reads one goes on: its file stays until
-// closed.
-static void remove_unused_segments(struct store *s)
+// A new update where the segment is a new one; else the one there is was confirmed, if it was.
+static bool put_segment(struct store *s, const struct feed_result *r, int64_t now, struct error *err)
 {
-    DIR *dir = opendir(s->segments);
-    struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        struct stat st;
-        bool used = true;
-        if (slice_ends(slice_str(entry->d_name), SLICE(".segment")) &&
-            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            time(NULL) - st.st_mtime > GRACE_SECONDS && segment_in_use(s, entry->d_name, &used) && !used) {
-            log_debug("store: removing segment %s", entry->d_name);
-            unlinkat(dirfd(dir), entry->d_name, 0);
-        }
+    struct arena scratch ARENA_AUTO = {0};
+    struct newest_update newest;
+    struct slice note;
+    if (!update_newest(s, r->feed, &newest, err) || !update_read_note(s, newest.id, &scratch, &note, err))
+        return false;
+    if (r->note.p != NULL)
+        note = r->note;
+    int64_t checked = r->confirmed ? now : newest.checked;
+    if (r->segment != NULL && !digest_eq(r->segment, &newest.segment)) {
+        const struct new_update update = {r->feed, r->segment, r->records, now, checked, note};
+        if (!update_put(s, &update, err) || !generation_put(s, now, err) || !update_newest(s, r->feed, &newest, err))
+            return false;
+    } else if (!update_put_checked(s, newest.id, checked, err) ||
+               !db_run(s->db, err, "UPDATE update_operation SET note = ?2 WHERE id = ?1", db_int(newest.id),
+                       db_text(note))) {
+        return false;
     }
-    if (dir != NULL)
-        closedir(dir);
+    return r->files == NULL || newest.id == 0 || update_put_files(s, newest.id, r->files, r->files_n, err);
 }
 
 bool store_feed_record(struct store *s, const struct feed_result *r, struct error *err)
@@ -370,13 +330,9 @@ bool store_feed_record(struct store *s, const struct feed_result *r, struct erro
     int64_t now = clock_now();
     if (!db_begin(s->db, err))
         return false;
-    if (!put_files(s, r, err) || !put_state(s, r, now, err) || !put_update(s, r, now, err) ||
-        !drop_old_updates(s, r->feed, err)) {
+    if (!put_state(s, r, now, err) || !put_segment(s, r, now, err) || !updates_drop(s, r->feed, r->keep, err)) {
         db_rollback(s->db);
         return false;
     }
-    if (!db_commit(s->db, err))
-        return false;
-    remove_unused_segments(s);
-    return true;
+    return db_commit(s->db, err);
 }

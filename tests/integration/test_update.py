@@ -1,8 +1,10 @@
 """Feeds: what an upstream may do, and what stays in force when it misbehaves."""
+import glob
 import gzip
 import json
 import os
 import re
+import shutil
 import subprocess
 import sys
 import time
@@ -370,6 +372,103 @@ class OverHttp(clarion.Case):
             truth = json.load(f)
         want = sum(len(r["releases"]) for p in truth.values() for r in p.values())
         self.assertEqual(self.feed("debian")["records"], want)
+
+
+def debian_counts(folder):
+    with open(os.path.join(folder, "security-tracker.debian.org", "tracker", "data", "json"), encoding="utf-8") as f:
+        tracker = json.load(f)
+    n = sum(len(vulnerability["releases"]) for package in tracker.values() for vulnerability in package.values())
+    return n, n, 0
+
+
+def alpine_ids(entry):
+    """The ids of one entry of secfixes, as docs/feeds.md tells them: CVEs, or else the others."""
+    text = entry.split("(")[0].strip()
+    cve = r"(?i:CVE)[-_ ](\d{4})[-_](\d{4,})(?:\.patch|-\d)?"
+    whole = re.fullmatch(cve, text)
+    if whole:
+        return ["CVE-%s-%s" % whole.groups()], ""
+    cves, others = [], []
+    for word in re.split(r"[ ,/;\t]", text):
+        match = re.fullmatch(cve, word)
+        if match:
+            cves.append("CVE-%s-%s" % match.groups())
+        elif re.fullmatch(r"(?!(?i:CVE-))(?=.*\d)[A-Za-z.:-][A-Za-z0-9.:-]{4,}", word):
+            others.append(word)
+    return (cves, " ".join(others)) if cves else (others, "")
+
+
+def alpine_counts(folder):
+    read, left_out, kept = 0, 0, set()
+    for file in sorted(glob.glob(os.path.join(folder, "secdb.alpinelinux.org", "*", "*.json"))):
+        with open(file, encoding="utf-8") as f:
+            doc = json.load(f)
+        for item in doc["packages"]:
+            for version, entries in (item["pkg"]["secfixes"] or {}).items():
+                for entry in entries:
+                    ids, aliases = alpine_ids(entry)
+                    read += max(len(ids), 1)
+                    left_out += not ids
+                    kept |= {(file, item["pkg"]["name"], version.strip(), i, aliases) for i in ids}
+    return read, len(kept), left_out
+
+
+def mapping_counts(file, values):
+    def count(folder):
+        with open(os.path.join(folder, "security.access.redhat.com", "data", "metrics", file), encoding="utf-8") as f:
+            entries = json.load(f)["data"].values()
+        return sum(len(values(e)) for e in entries), sum(len(set(values(e))) for e in entries), 0
+    return count
+
+
+# Records in, records kept and records left out, counted here from the files themselves.
+COUNTS = {"debian": debian_counts, "alpine": alpine_counts,
+          "redhat-repositories": mapping_counts("repository-to-cpe.json", lambda e: e["cpes"]),
+          "redhat-containers": mapping_counts("container-name-repos-map.json", list)}
+
+
+class Accounts(clarion.Case):
+    """What a feed's files hold is kept, repeated or left out, and the counts stay when files do not change."""
+
+    def accounts(self):
+        return {f["feed"]: (f["read"], f["records"], f["repeated"], f["left_out"], [(x["url"], x["added"], x["left_out"]) for x in f["files"]])
+                for f in self.run_clarion("feeds", "--format", "json").doc["feeds"]}
+
+    @clarion.need_shared
+    def test_all_shared_feeds_add_up(self):
+        folder = os.path.join(clarion.SHARED, "feeds")
+        self.update(folder)
+        found = self.accounts()
+        for feed, (read, kept, repeated, left_out, files) in found.items():
+            with self.subTest(feed=feed):
+                self.assertGreater(kept, 0)
+                out = sum(x["records"] for x in left_out)
+                self.assertEqual(read, kept + repeated + out)
+                self.assertEqual(read, sum(added + sum(x["records"] for x in why) for _, added, why in files))
+                if feed in COUNTS:
+                    self.assertEqual((read, kept, out), COUNTS[feed](folder))
+        self.update(folder)
+        self.assertEqual(self.accounts(), found)
+
+    def test_counts_are_kept_file_by_file(self):
+        """One file of two changes: the counts are those of a first update with all of it."""
+        odd = {"v3.18": {"main": {"a": {"2-r0": ["CVE-2020-0001", "CVE-2020-0001", "?"]}}},
+               "v3.19": {"main": {"a": {"3-r0": ["CVE-2020-0002"]}}}}
+        folder = self.feeds(secdb=odd)
+        r = self.update(folder)
+        self.assertRegex(r.out, r"alpine +updated +2 records, 1 repeated, 1 left out\n")
+        self.assertRegex(r.out, r"2 feeds: 2 updated; +3 records, 1 repeated, 1 left out\n")
+        odd["v3.19"]["main"]["a"]["3-r0"] += ["CVE-2020-0003", "CVE-2020-0003", "!", "CVE-????-????"]
+        self.feeds(secdb=odd)
+        self.assertRegex(self.update(folder).out, r"alpine +updated +3 records, 2 repeated, 3 left out\n")
+        first = self.accounts()["alpine"]
+        self.assertEqual(first[:4], (8, 3, 2, [{"reason": "names no vulnerability", "records": 3}]))
+        shutil.rmtree(self.data)
+        self.update(folder)
+        self.assertEqual(self.accounts()["alpine"], first)
+        out = self.run_clarion("feeds", "--verbose").out
+        self.assertIn("  8 records read: 3 kept, 2 repeated, 3 left out\n    3 left out: names no vulnerability\n", out)
+        self.assertRegex(out, r"  read +3 .*v3\.19/main\.json\n    2 left out: names no vulnerability\n")
 
 
 if __name__ == "__main__":

@@ -48,14 +48,10 @@ static const char *segment_path(struct fixture *f, const struct digest *digest)
     return arena_printf(&f->arena, "%s/%s.segment", f->store.segments, digest_hex(digest)).p;
 }
 
-// A segment file that is old enough to be removed once nothing uses it.
 static struct digest make_segment(struct fixture *f, const char *feed, int number)
 {
     struct digest digest = digest_of(arena_printf(&f->arena, "%s %d", feed, number));
-    const char *path = segment_path(f, &digest);
-    const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
-    assert_true(file_write_atomic(path, SLICE("x"), &f->err));
-    assert_int_equal(utimensat(AT_FDCWD, path, long_ago, 0), 0);
+    assert_true(file_write_atomic(segment_path(f, &digest), SLICE("x"), &f->err));
     return digest;
 }
 
@@ -87,8 +83,10 @@ static void assert_note(struct fixture *f, const char *want)
 static struct digest update(struct fixture *f, const char *feed, int number)
 {
     struct digest digest = make_segment(f, feed, number);
-    struct feed_result result = {.feed = slice_str(feed), .segment = &digest, .records = 7, .confirmed = true};
+    struct feed_result result = {
+        .feed = slice_str(feed), .segment = &digest, .records = 7, .confirmed = true, .keep = KEPT};
     record(f, &result);
+    store_collect(&f->store);
     return digest;
 }
 
@@ -160,7 +158,7 @@ static void test_generation(void **state)
 static void test_failure(void **state)
 {
     struct fixture *f = *state;
-    struct feed_result failed = {.feed = SLICE("a"), .error = SLICE("it broke")};
+    struct feed_result failed = {.feed = SLICE("a"), .error = SLICE("it broke"), .keep = KEPT};
     record(f, &failed);
     struct generation g = current(f);
     assert_int_equal(g.id.n, 0);
@@ -179,39 +177,159 @@ static void test_failure(void **state)
     assert_int_equal(g.feeds[0].tried, 2000);
 }
 
+static void assert_file(const struct feed_file *got, const struct feed_file *want)
+{
+    assert_true(slice_eq(got->url, want->url) && slice_eq(got->scope, want->scope));
+    assert_true(slice_eq(got->etag, want->etag) && slice_eq(got->last_modified, want->last_modified));
+    assert_true(slice_eq(got->error, want->error));
+    assert_int_equal(got->checked, want->checked);
+    assert_int_equal(got->version, want->version);
+    assert_int_equal(got->added, want->added);
+    assert_int_equal(got->left_out_n, want->left_out_n);
+    for (size_t i = 0; i < want->left_out_n; i++) {
+        assert_true(slice_eq(got->left_out[i].reason, want->left_out[i].reason));
+        assert_int_equal(got->left_out[i].records, want->left_out[i].records);
+    }
+}
+
+static size_t files_of(struct fixture *f, const char *feed, struct feed_file **files)
+{
+    size_t n;
+    assert_true(store_feed_files(&f->store, slice_str(feed), &f->arena, files, &n, &f->err));
+    return n;
+}
+
+// Files belong to the segment in force: another segment comes with others, a run that makes none leaves them.
 static void test_files(void **state)
 {
     struct fixture *f = *state;
+    struct file_left_out left_out[] = {{SLICE("has no name"), 3}, {SLICE("is odd"), 1}};
     const struct feed_file files[] = {
-        {SLICE("https://x/2"), SLICE("s:2"), SLICE("\"2\""), SLICE(""), SLICE("bad"), 5, 3},
-        {SLICE("https://x/1"), SLICE("s:1"), SLICE(""), SLICE("then"), SLICE(""), 6, 4},
+        {SLICE("https://x/2"), SLICE("s:2"), SLICE("\"2\""), SLICE(""), SLICE("bad"), 5, 3, 100, left_out, 2},
+        {SLICE("https://x/1"), SLICE("s:1"), SLICE(""), SLICE("then"), SLICE(""), 6, 4, 7, NULL, 0},
     };
-    struct feed_result result = {.feed = SLICE("a"), .confirmed = true, .files = files, .files_n = 2};
+    struct digest one = make_segment(f, "a", 1), two = make_segment(f, "a", 2);
+    struct feed_result result = {SLICE("a"), &one, 7, true, SLICE(""), files, 2, KEPT};
     struct feed_file *got;
-    size_t n;
     record(f, &result);
-    result.files = NULL; // leaves them
+    result.segment = NULL;
+    result.files = NULL;
     record(f, &result);
-    result.feed = SLICE("b");
+    assert_int_equal(files_of(f, "a", &got), 2);
+    assert_file(&got[0], &files[1]);
+    assert_file(&got[1], &files[0]);
     result.files = files;
     result.files_n = 1;
+    result.segment = &two;
     record(f, &result);
-    assert_true(store_feed_files(&f->store, SLICE("a"), &f->arena, &got, &n, &f->err));
-    assert_int_equal(n, 2);
-    for (size_t i = 0; i < 2; i++) {
-        const struct feed_file *want = &files[1 - i];
-        assert_true(slice_eq(got[i].url, want->url) && slice_eq(got[i].scope, want->scope));
-        assert_true(slice_eq(got[i].etag, want->etag) && slice_eq(got[i].last_modified, want->last_modified));
-        assert_true(slice_eq(got[i].error, want->error));
-        assert_int_equal(got[i].checked, want->checked);
-        assert_int_equal(got[i].version, want->version);
-    }
-    result.feed = SLICE("a");
-    record(f, &result); // one instead of two
-    assert_true(store_feed_files(&f->store, SLICE("a"), &f->arena, &got, &n, &f->err));
-    assert_int_equal(n, 1);
-    assert_true(store_feed_files(&f->store, SLICE("c"), &f->arena, &got, &n, &f->err));
-    assert_int_equal(n, 0);
+    assert_int_equal(files_of(f, "a", &got), 1);
+    assert_file(&got[0], &files[0]);
+    assert_int_equal(files_of(f, "b", &got), 0);
+    assert_int_equal(count(f, "SELECT count(*) FROM feed_file"), 3); // the former segment's too
+}
+
+static struct kept_update before(struct fixture *f, const char *feed)
+{
+    struct kept_update to;
+    if (!store_update_before(&f->store, slice_str(feed), &f->arena, &to, &f->err))
+        fail_msg("%s", f->err.text);
+    return to;
+}
+
+// What was in force before is so again, with its files, its times and a ref of its own; the other feeds are as they
+// are.
+static void test_rollback(void **state)
+{
+    struct fixture *f = *state;
+    const struct feed_file old = {.url = SLICE("https://x/1"), .etag = SLICE("old")};
+    struct digest one = make_segment(f, "a", 1);
+    struct feed_result result = {SLICE("a"), &one, 7, true, SLICE(""), &old, 1, KEPT};
+    record(f, &result);
+    struct generation first = current(f);
+    struct kept_update to;
+    assert_false(store_update_before(&f->store, SLICE("a"), &f->arena, &to, &f->err));
+    assert_int_equal(f->err.code, ERR_NOT_FOUND);
+    at(2000);
+    struct digest two = update(f, "a", 2), other = update(f, "b", 1);
+    at(3000);
+    to = before(f, "a");
+    assert_true(digest_eq(&to.segment, &one) && !to.in_force);
+    assert_true(store_rollback(&f->store, &to, &f->err));
+    struct generation g = current(f);
+    assert_int_equal(g.created, 3000);
+    assert_true(digest_eq(&g.feeds[0].segment, &one) && digest_eq(&g.feeds[1].segment, &other));
+    assert_int_equal(g.feeds[0].updated, 1000);
+    assert_int_equal(g.feeds[0].checked, 1000);
+    assert_int_equal(g.feeds[0].records, 7);
+    assert_false(slice_eq(g.feeds[0].ref, first.feeds[0].ref));
+    struct feed_file *got;
+    assert_int_equal(files_of(f, "a", &got), 1);
+    assert_file(&got[0], &old);
+    to = before(f, "a"); // and back
+    assert_true(digest_eq(&to.segment, &two));
+    update(f, "a", 2);
+    g = current(f);
+    assert_true(digest_eq(&g.feeds[0].segment, &two));
+    assert_int_equal(g.feeds[0].checked, 3000);
+}
+
+static void test_import(void **state)
+{
+    struct fixture *f = *state;
+    struct digest a1 = update(f, "a", 1);
+    struct generation one = current(f), g;
+    const struct feed_result failed = {.feed = SLICE("b"), .error = SLICE("it broke"), .keep = KEPT};
+    record(f, &failed);
+    struct feed_file file = {.url = SLICE("https://x/1"), .etag = SLICE("e")}, *got;
+    struct feed_import imports[] = {{SLICE("a"), a1, 7, 900, 4000, &file, 1},
+                                    {SLICE("b"), make_segment(f, "b", 1), 8, 900, 4000, &file, 1}};
+    at(5000);
+    assert_true(store_import(&f->store, imports, 1, KEPT, &f->err));
+    g = current(f); // the same segment, later confirmed
+    assert_true(slice_eq(g.id, one.id) && slice_eq(g.feeds[0].ref, one.feeds[0].ref));
+    assert_int_equal(g.created, 1000);
+    assert_int_equal(g.feeds[0].checked, 4000);
+    assert_int_equal(g.feeds[0].updated, 1000);
+    imports[0].checked = 10; // not later: nothing changes
+    assert_true(store_import(&f->store, imports, 2, KEPT, &f->err));
+    g = current(f);
+    assert_int_equal(g.feeds_n, 2);
+    assert_int_equal(g.created, 5000);
+    assert_int_equal(g.feeds[0].checked, 4000);
+    assert_int_equal(g.feeds[1].checked, 4000);
+    assert_int_equal(g.feeds[1].updated, 900);
+    assert_int_equal(g.feeds[1].records, 8);
+    assert_int_equal(g.feeds[1].error.n, 0);
+    assert_int_equal(files_of(f, "b", &got), 1);
+    assert_file(&got[0], &file);
+}
+
+static void test_history(void **state)
+{
+    struct fixture *f = *state;
+    struct kept_update *updates, found;
+    struct kept_generation *generations;
+    size_t n;
+    update(f, "b", 1);
+    update(f, "a", 1);
+    at(2000);
+    struct digest last = update(f, "b", 2);
+    assert_true(store_updates(&f->store, &f->arena, &updates, &n, &f->err));
+    assert_int_equal(n, 3);
+    assert_true(digest_eq(&updates[0].segment, &last) && updates[0].in_force && updates[1].in_force);
+    assert_false(updates[2].in_force);
+    assert_int_equal(updates[0].generations, 1);
+    assert_int_equal(updates[1].generations, 2);
+    assert_int_equal(updates[2].generations, 2);
+    assert_int_equal(updates[0].made, 2000);
+    assert_true(store_update_of(&f->store, updates[2].ref, &f->arena, &found, &f->err));
+    assert_true(digest_eq(&found.segment, &updates[2].segment));
+    assert_false(store_update_of(&f->store, SLICE("x"), &f->arena, &found, &f->err));
+    assert_int_equal(f->err.code, ERR_NOT_FOUND);
+    assert_true(store_generations(&f->store, &f->arena, &generations, &n, &f->err));
+    assert_int_equal(n, 3);
+    assert_true(slice_eq(generations[0].changed, SLICE("b")) && slice_eq(generations[1].changed, SLICE("a")));
+    assert_true(slice_eq(generations[2].changed, SLICE("b")) && slice_eq(generations[0].id, current(f).id));
 }
 
 // A row that cannot be written takes the whole record back.
@@ -243,7 +361,8 @@ static void test_all_or_nothing(void **state)
                                  .error = SLICE("new"),
                                  .files = twice,
                                  .files_n = 2,
-                                 .note = SLICE("of a run that is not recorded")};
+                                 .note = SLICE("of a run that is not recorded"),
+                                 .keep = KEPT};
     assert_false(store_feed_record(&f->store, &result, &f->err));
     assert_int_equal(f->err.code, ERR_STORE);
     assert_int_equal(count(f, "SELECT count(*) FROM feed_file"), 0);
@@ -327,20 +446,38 @@ static void test_retention_of_many_feeds(void **state)
         assert_true(is_there(f, &g.feeds[i].segment));
 }
 
-// A fresh file may be one that another process is about to record; what is no segment is not the store's to remove.
-static void test_files_that_stay(void **state)
+static void put(struct fixture *f, const char *name)
+{
+    assert_true(file_write_atomic(arena_printf(&f->arena, "%s/%s", f->store.segments, name).p, SLICE("x"), &f->err));
+}
+
+static bool there(struct fixture *f, const char *name)
+{
+    return access(arena_printf(&f->arena, "%s/%s", f->store.segments, name).p, F_OK) == 0;
+}
+
+// Of files that no update made, segments and what builders and imports have left go, and nothing else; and nothing at
+// all while somebody holds the segments: what they are about to record, or to open, stays.
+static void test_collection(void **state)
 {
     struct fixture *f = *state;
-    struct digest old = make_segment(f, "x", 1), fresh = digest_of(SLICE("fresh"));
-    assert_true(file_write_atomic(segment_path(f, &fresh), SLICE("x"), &f->err));
-    const char *other = arena_printf(&f->arena, "%s/README", f->store.segments).p;
-    assert_true(file_write_atomic(other, SLICE("x"), &f->err));
-    const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
-    assert_int_equal(utimensat(AT_FDCWD, other, long_ago, 0), 0);
-    struct digest used = update(f, "a", 1);
-    assert_false(is_there(f, &old));
-    assert_true(is_there(f, &fresh) && is_there(f, &used));
-    assert_int_equal(access(other, F_OK), 0);
+    int held = -1;
+    struct digest used = update(f, "a", 1), old = make_segment(f, "x", 1);
+    put(f, "README");
+    put(f, ".building-1-debian");
+    assert_int_equal(mkdir(arena_printf(&f->arena, "%s/.building-1-import", f->store.segments).p, 0700), 0);
+    put(f, ".building-1-import/x.segment");
+    assert_true(store_hold_segments(&f->store, &held, &f->err));
+    store_collect(&f->store);
+    assert_true(is_there(f, &old) && there(f, ".building-1-debian") && there(f, ".building-1-import/x.segment"));
+    fd_close(&held);
+    int fd FD_AUTO = open(segment_path(f, &old), O_RDONLY | O_CLOEXEC);
+    store_collect(&f->store);
+    assert_true(is_there(f, &used) && there(f, "README"));
+    assert_false(is_there(f, &old) || there(f, ".building-1-debian") || there(f, ".building-1-import"));
+    char byte;
+    assert_int_equal(read(fd, &byte, 1), 1); // whoever has it open reads on
+    assert_int_equal(byte, 'x');
 }
 
 static bool plan_row(void *context, struct db_row *row, struct error *err)
@@ -361,7 +498,8 @@ static void test_indexes(void **state)
         "SELECT id FROM update_operation WHERE ref = 'x'",
         "SELECT generation_id FROM generation_part WHERE update_id = 1",
         "SELECT update_id FROM generation_part WHERE generation_id = 1",
-        "SELECT url FROM feed_file WHERE feed = 'x' ORDER BY url",
+        "SELECT url FROM feed_file WHERE update_id = 1 ORDER BY url",
+        "SELECT reason FROM feed_file_left_out WHERE file_id = 1 ORDER BY reason",
         "SELECT id FROM image WHERE manifest >= 'a' AND manifest < 'b' ORDER BY manifest",
         "SELECT findings FROM layer_findings JOIN layer ON layer.id = layer_id WHERE digest = 'x' AND state = 'y'",
         "SELECT set_id FROM package_set_member WHERE package_id = 1",
@@ -397,6 +535,10 @@ int main(void)
         TEST(test_files_that_stay),
         TEST(test_indexes),
         TEST(test_note_stays_until_another),
+        TEST(test_collection),
+        TEST(test_rollback),
+        TEST(test_import),
+        TEST(test_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
