@@ -143,3 +143,26 @@ bool segment_has_scope(struct segment *s, struct slice scope);
 const struct slice *segment_scopes(const struct segment *s, size_t *n);
 
 uint64_t segment_count(struct segment *s); // records
+
+// Goes through all records, block by block: those of one package in one scope, ordered by the packages' names, then by
+// the scopes'. segment_walk begins anew; segment_walk_next appends a block as segment_lookup_brief does, or nothing at
+// the end.
+void segment_walk(struct segment *s);
+bool segment_walk_next(struct segment *s, struct arena *a, advisory_vec *out, struct error *err);
+
+// ---- differences ----------------------------------------------------------------------------------------------------
+
+// What is said otherwise of one vulnerability in one package of one scope: the records that only one side has. When
+// nothing at all was said of it before, or is afterwards, it was added or removed.
+struct segment_change {
+    enum { SEGMENT_ADDED, SEGMENT_CHANGED, SEGMENT_REMOVED } kind;
+    const struct advisory *before, *after;
+    size_t before_n, after_n;
+};
+typedef bool segment_change_fn(void *context, const struct segment_change *change, struct error *err);
+
+// Tells of each change from one segment to another, ordered by package, scope and vulnerability, in one pass over both;
+// a NULL `before` is a segment without records. Memory is bounded by the largest block. Long texts (descriptions,
+// links, aliases, scores) are not compared: a word more in one changes no judgement. A false of `tell` ends it.
+bool segment_diff(struct segment *before, struct segment *after, segment_change_fn *tell, void *context,
+                  struct error *err);

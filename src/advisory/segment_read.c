@@ -17,7 +17,9 @@
 struct segment {
     sqlite3 *db;
     struct digest digest;
-    sqlite3_stmt *block, *note, *packages, *package_name, *blocks_of_package, *blocks_of_scope;
+    sqlite3_stmt *block, *note, *packages, *package_name, *blocks_of_package, *blocks_of_scope, *walk;
+    int64_t walked; // id of the block that segment_walk_next gave last
+    struct buf walked_package;
     struct arena arena;
     VEC(struct slice) scopes; // by id - 1
     VEC(struct trait) traits; // likewise
@@ -192,6 +194,7 @@ static bool prepare_all(struct segment *s, struct error *err)
          "SELECT id & 0xffffffff, records FROM block WHERE id BETWEEN ?1 << 32 AND ?1 << 32 | 0xffffffff ORDER BY id"},
         {&s->blocks_of_scope,
          "SELECT p.name, b.records FROM package p JOIN block b ON b.id = p.id << 32 | ?1 ORDER BY p.id"},
+        {&s->walk, "SELECT b.id, p.name, b.records FROM block b JOIN package p ON p.id = b.id >> 32 ORDER BY b.id"},
     };
     for (size_t i = 0; i < sizeof all / sizeof all[0]; i++)
         if (sqlite3_prepare_v3(s->db, all[i].sql, -1, SQLITE_PREPARE_PERSISTENT, all[i].statement, NULL) != SQLITE_OK)
@@ -216,11 +219,12 @@ void segment_close(struct segment **segment)
     struct segment *s = *segment;
     if (s == NULL)
         return;
-    sqlite3_stmt *const statements[] = {s->block,          s->note, s->packages, s->package_name, s->blocks_of_package,
-                                        s->blocks_of_scope};
+    sqlite3_stmt *const statements[] = {s->block,           s->note, s->packages, s->package_name, s->blocks_of_package,
+                                        s->blocks_of_scope, s->walk};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
         sqlite3_finalize(statements[i]);
     sqlite3_close(s->db);
+    buf_free(&s->walked_package);
     arena_free(&s->arena);
     free(s);
     *segment = NULL;
@@ -493,6 +497,61 @@ const struct slice *segment_scopes(const struct segment *s, size_t *n)
 uint64_t segment_count(struct segment *s)
 {
     return s->records;
+}
+
+#define WALK_ENDED INT64_MAX
+
+void segment_walk(struct segment *s)
+{
+    sqlite3_reset(s->walk);
+    s->walked = 0;
+    s->walked_package.n = 0;
+}
+
+// Names ascend as the ids do, so that two segments can be walked side by side.
+static bool in_order(struct segment *s, int64_t id, struct slice package)
+{
+    bool same = id >> 32 == s->walked >> 32;
+    int order = slice_cmp(buf_slice(&s->walked_package), package);
+    if (id <= s->walked || (same ? order != 0 : order >= 0 && s->walked != 0))
+        return false;
+    s->walked = id;
+    s->walked_package.n = 0;
+    buf_add(&s->walked_package, package);
+    return true;
+}
+
+static bool walk_block(struct segment *s, struct arena *a, advisory_vec *out, struct error *err)
+{
+    struct unpacking u = {.segment = s, .arena = a};
+    int64_t id = sqlite3_column_int64(s->walk, 0), scope = id & 0xffffffff;
+    if (scope == 0 || (uint64_t)scope > s->scopes.n || !in_order(s, id, column(s->walk, 1)))
+        return damaged(s, "its records are out of order", err);
+    u.scope = arena_dup(a, s->scopes.v[scope - 1]);
+    u.package = arena_dup(a, column(s->walk, 1));
+    if (!unpack_start(&u, column(s->walk, 2), err))
+        return false;
+    make_room(a, out, u.block.left);
+    while (u.block.left != 0) {
+        struct packed_record packed;
+        if (!unpack_record(&u, &packed, err))
+            return false;
+        fill_record(&u, &packed, &out->v[out->n++]);
+    }
+    return true;
+}
+
+bool segment_walk_next(struct segment *s, struct arena *a, advisory_vec *out, struct error *err)
+{
+    size_t n = out->n;
+    int code = SQLITE_ROW;
+    // A block without records is none of ours, and says nothing.
+    while (out->n == n && s->walked != WALK_ENDED && (code = sqlite3_step(s->walk)) == SQLITE_ROW)
+        if (!walk_block(s, a, out, err))
+            return false;
+    if (code == SQLITE_DONE)
+        s->walked = WALK_ENDED; // a further step would begin anew
+    return code == SQLITE_ROW || code == SQLITE_DONE || sql_failed(s, err);
 }
 
 // What is carried where to, and what is left behind.

@@ -1,6 +1,7 @@
 #include "cli/session.h"
 
 #include "base/clock.h"
+#include "base/file.h"
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/gate.h"
@@ -20,12 +21,15 @@ static bool say(const struct error *err)
 bool session_open(struct session *s, struct cli *cli, bool judging)
 {
     struct error err;
-    *s = (struct session){.cli = cli};
+    *s = (struct session){.cli = cli, .held = -1};
     if (!store_open(cli->data, &s->store, &err))
         return say(&err);
     if (!judging)
         return true;
     const char *as_of = cli_value(cli, "as-of");
+    // Segments are opened when they are first needed.
+    if (!store_hold_segments(&s->store, &s->held, &err))
+        return say(&err);
     bool ok = as_of != NULL ? store_generation_at(&s->store, slice_str(as_of), &s->arena, &s->generation, &err)
                             : store_generation(&s->store, &s->arena, &s->generation, &err);
     if (!ok)
@@ -37,6 +41,7 @@ bool session_open(struct session *s, struct cli *cli, bool judging)
 void session_close(struct session *s)
 {
     report_segments_close(&s->segments);
+    fd_close(&s->held);
     store_close(&s->store);
     arena_free(&s->arena);
 }

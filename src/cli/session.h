@@ -11,6 +11,7 @@ struct session {
     struct cli *cli;
     struct arena arena;
     struct store store;
+    int held; // the lock of store_hold_segments; -1 none
     struct generation generation;
     struct report_segments *segments;
 };
