@@ -142,7 +142,8 @@ bool segment_has_scope(struct segment *s, struct slice scope);
 // All scopes, sorted. They belong to the segment.
 const struct slice *segment_scopes(const struct segment *s, size_t *n);
 
-uint64_t segment_count(struct segment *s); // records
+uint64_t segment_count(struct segment *s);          // records
+struct slice segment_feed(const struct segment *s); // the name that its builder was made with; belongs to the segment
 
 // Goes through all records, block by block: those of one package in one scope, ordered by the packages' names, then by
 // the scopes'. segment_walk begins anew; segment_walk_next appends a block as segment_lookup_brief does, or nothing at
@@ -162,7 +163,7 @@ struct segment_change {
 typedef bool segment_change_fn(void *context, const struct segment_change *change, struct error *err);
 
 // Tells of each change from one segment to another, ordered by package, scope and vulnerability, in one pass over both;
-// a NULL `before` is a segment without records. Memory is bounded by the largest block. Long texts (descriptions,
+// NULL is a segment without records. Memory is bounded by the largest block. Long texts (descriptions,
 // links, aliases, scores) are not compared: a word more in one changes no judgement. A false of `tell` ends it.
 bool segment_diff(struct segment *before, struct segment *after, segment_change_fn *tell, void *context,
                   struct error *err);

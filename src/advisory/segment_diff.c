@@ -136,7 +136,8 @@ bool segment_diff(struct segment *before, struct segment *after, segment_change_
     struct side from = {.segment = before}, to = {.segment = after};
     if (before != NULL)
         segment_walk(before);
-    segment_walk(after);
+    if (after != NULL)
+        segment_walk(after);
     bool ok = merge(&from, &to, tell, context, err);
     arena_free(&from.arena);
     arena_free(&to.arena);

@@ -24,6 +24,7 @@ struct segment {
     VEC(struct slice) scopes; // by id - 1
     VEC(struct trait) traits; // likewise
     uint64_t records;
+    struct slice feed;
 };
 
 static bool damaged(const struct segment *s, const char *what, struct error *err)
@@ -150,6 +151,13 @@ static bool take_trait(struct segment *s, sqlite3_stmt *row)
     return fine;
 }
 
+static bool take_feed(struct segment *s, sqlite3_stmt *row)
+{
+    struct slice name = column(row, 0);
+    s->feed = arena_dup(&s->arena, name);
+    return name.n <= ADVISORY_FIELD_BYTES;
+}
+
 // One of the small tables, which must be numbered from 1.
 static bool read_table(struct segment *s, const char *sql, bool (*take)(struct segment *, sqlite3_stmt *),
                        struct error *err)
@@ -177,7 +185,7 @@ static bool read_small_tables(struct segment *s, struct error *err)
         !number(s, "SELECT CAST(value AS INTEGER) FROM meta WHERE key = 'records'", &records, err))
         return false;
     s->records = records > 0 ? (uint64_t)records : 0;
-    return true;
+    return read_table(s, "SELECT value FROM meta WHERE key = 'feed'", take_feed, err);
 }
 
 static bool prepare_all(struct segment *s, struct error *err)
@@ -497,6 +505,11 @@ const struct slice *segment_scopes(const struct segment *s, size_t *n)
 uint64_t segment_count(struct segment *s)
 {
     return s->records;
+}
+
+struct slice segment_feed(const struct segment *s)
+{
+    return s->feed;
 }
 
 #define WALK_ENDED INT64_MAX

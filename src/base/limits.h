@@ -91,7 +91,9 @@
     X(oval_parts,           8000000,   "tests, objects, states and values of variables of one OVAL file")               \
     X(oval_alternatives,    262144,    "ways in which one OVAL definition can hold")                                   \
     X(oval_references,      4096,      "references and CVEs of one OVAL definition") \
-    X(feed_updates,         20,        "updates of one feed that are kept, with their segments")
+    X(feed_updates,         20,        "updates of one feed that are kept, with their segments")                       \
+    X(bundle_bytes,         64 * GIB,  "size that a bundle of feeds unpacks to")                                       \
+    X(bundle_manifest_bytes, 64 * MIB, "size of the manifest of a bundle")
 
 #define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X)
 // clang-format on

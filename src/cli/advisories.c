@@ -1,10 +1,15 @@
-// clarion advisories show ID: what each feed says about one vulnerability.
+// clarion advisories: what the feeds say and have said. `show ID` is here, the other parts have files of their own.
+#include "cli/advisories.h"
+
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/session.h"
 
 static const struct option_spec options[] = {
-    {"as-of", 0, "REF|DATE", "in the feeds as they were then", NULL},
+    {"as-of", 0, "REF|DATE", "show, export: the feeds as they were then", NULL},
+    {"format", 'f', "FORMAT", "list, diff: text (default) or json", "text json"},
+    {"feed", 0, "FEED,…", "export: these feeds only", NULL},
+    {"force", 0, NULL, "import: also what is older than what is here", NULL},
     {0},
 };
 
@@ -57,10 +62,9 @@ static bool show_feed(struct session *s, const struct feed_state *feed, struct s
     return ok;
 }
 
-static int run(struct cli *cli)
+static int show(struct cli *cli, char **arguments, size_t n)
 {
-    if (strcmp(cli->arguments[0], "show") != 0)
-        return cli_usage(cli, "there is no \"advisories %s\"; there is: show ID", cli->arguments[0]);
+    (void)n;
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
@@ -72,24 +76,69 @@ static int run(struct cli *cli)
     size_t total = 0;
     for (size_t i = 0; i < s.generation.feeds_n; i++) {
         struct error err;
-        if (!show_feed(&s, &s.generation.feeds[i], slice_str(cli->arguments[1]), &total, &out, &err)) {
+        if (!show_feed(&s, &s.generation.feeds[i], slice_str(arguments[0]), &total, &out, &err)) {
             log_error("%.*s: %s", SLICE_ARG(s.generation.feeds[i].feed), err.text);
             return EXIT_FAILED;
         }
     }
     if (total == 0) {
-        log_error("no loaded feed has a record of \"%s\" (`clarion feeds` lists what is loaded)", cli->arguments[1]);
+        log_error("no loaded feed has a record of \"%s\" (`clarion feeds` lists what is loaded)", arguments[0]);
         return EXIT_FAILED;
     }
     return cli_emit(buf_slice(&out), NULL);
 }
 
+bool advisories_json(struct cli *cli, bool *json, int *code)
+{
+    const char *format = cli_value(cli, "format");
+    *json = format != NULL && strcmp(format, "json") == 0;
+    if (format == NULL || *json || strcmp(format, "text") == 0)
+        return true;
+    *code = cli_usage(cli, "there is no format \"%s\" here; there are: text json", format);
+    return false;
+}
+
+static const struct advisories_part parts[] = {
+    {"show", "ID", 1, 1, show},
+    {"list", "", 0, 0, advisories_list},
+    {"diff", "FEED | diff REF REF", 1, 2, advisories_diff},
+    {"rollback", "FEED [REF]", 1, 2, advisories_rollback},
+    {"export", "FILE", 1, 1, advisories_export},
+    {"import", "FILE", 1, 1, advisories_import},
+};
+
+static int run(struct cli *cli)
+{
+    const size_t given = cli->arguments_n - 1;
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        const struct advisories_part *part = &parts[i];
+        if (strcmp(cli->arguments[0], part->name) != 0)
+            continue;
+        if (given < part->least || given > part->most)
+            return cli_usage(cli, "%s is given: clarion advisories %s %s",
+                             given < part->least ? "too little" : "too much", part->name, part->arguments);
+        return part->run(cli, cli->arguments + 1, given);
+    }
+    return cli_usage(cli, "there is no \"advisories %s\"; there are: show list diff rollback export import",
+                     cli->arguments[0]);
+}
+
 const struct command command_advisories = {
     .name = "advisories",
-    .summary = "show what the feeds say about a vulnerability",
-    .arguments = "show ID",
+    .summary = "show, compare, put back and carry what the feeds say",
+    .arguments = "PART [ARGUMENT...]",
+    .details =
+        "PART is one of\n"
+        "  show ID             what each feed says about a vulnerability\n"
+        "  list                the generations and updates that are kept\n"
+        "  diff FEED           what the feed's last update changed\n"
+        "  diff REF REF        what changed between two updates of a feed, or two generations or dates\n"
+        "  rollback FEED [REF] puts the feed's former segment in force again, or that of an update\n"
+        "  export FILE         writes what is in force into a bundle, for a site without a network\n"
+        "  import FILE         puts a bundle in force, all of it or nothing\n"
+        "REF is an update's or a generation's, as `list` tells it. FILE may be - for standard output or input.\n",
     .options = options,
-    .least = 2,
-    .most = 2,
+    .least = 1,
+    .most = 3,
     .run = run,
 };

@@ -109,10 +109,9 @@ static bool put_rollback(struct store *s, const struct kept_update *to, struct e
     struct feed_file *files;
     struct newest_update newest;
     size_t n;
-    int64_t former = 0;
-    const struct db_value values[] = {db_text(to->ref)};
+    int64_t former;
     struct new_update update = {to->feed, &to->segment, to->records, to->made, to->checked, {0}};
-    if (!db_query(s->db, "SELECT id FROM update_operation WHERE ref = ?1", values, 1, number_row, &former, err))
+    if (!update_id(s, to->ref, &former, err))
         return false;
     if (former == 0)
         return error_set(err, ERR_NOT_FOUND, "update %.*s was dropped meanwhile", SLICE_ARG(to->ref));

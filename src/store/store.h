@@ -174,6 +174,7 @@ struct feed_import {
     struct feed_file *files;
     size_t files_n;
     struct slice note;
+    uint64_t bytes; // of the segment
 };
 
 // Puts them in force, in one transaction: one new generation, or none when no segment is another one than before. The

@@ -21,6 +21,9 @@ struct newest_update {
 };
 bool update_newest(struct store *s, struct slice feed, struct newest_update *out, struct error *err);
 
+// The id of the update with that ref; 0 when it is not kept.
+bool update_id(struct store *s, struct slice ref, int64_t *id, struct error *err);
+
 // Replaces the files of an update, and when all of it was last confirmed.
 bool update_put_files(struct store *s, int64_t update, const struct feed_file *files, size_t n, struct error *err);
 bool update_put_checked(struct store *s, int64_t update, int64_t checked, struct error *err);

@@ -149,6 +149,13 @@ bool update_read_files(struct store *s, int64_t update, struct arena *a, struct 
     return ok;
 }
 
+bool number_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
+}
+
 static bool newest_row(void *context, struct db_row *row, struct error *err)
 {
     struct newest_update *u = context;
@@ -165,18 +172,18 @@ bool update_newest(struct store *s, struct slice feed, struct newest_update *out
                     values, 1, newest_row, out, err);
 }
 
+bool update_id(struct store *s, struct slice ref, int64_t *id, struct error *err)
+{
+    const struct db_value values[] = {db_text(ref)};
+    *id = 0;
+    return db_query(s->db, "SELECT id FROM update_operation WHERE ref = ?1", values, 1, number_row, id, err);
+}
+
 bool store_feed_files(struct store *s, struct slice feed, struct arena *a, struct feed_file **files, size_t *n,
                       struct error *err)
 {
     struct newest_update newest;
     return update_newest(s, feed, &newest, err) && update_read_files(s, newest.id, a, files, n, err);
-}
-
-bool number_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
-    return true;
 }
 
 struct note_context {
