@@ -17,6 +17,14 @@ import time
 FOREVER = "forever"
 
 
+class Body:
+    """A fault: other bytes in the place of the file's. With `sent`, only so many of them ever arrive, whatever part is
+    asked for; with `stalls`, nothing comes after those, not even an end."""
+
+    def __init__(self, data, sent=None, stalls=False):
+        self.data, self.sent, self.stalls = data, sent, stalls
+
+
 class Handler(http.server.BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
     disable_nagle_algorithm = True
@@ -42,6 +50,8 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.reply(fault, b"injected", [("Retry-After", "0")])
         elif fault == "redirect":
             self.reply(302, headers=[("Location", self.path)])
+        elif isinstance(fault, Body):
+            self.send_other(fault)
         elif not os.path.isfile(name):
             self.reply(404, b"no such file")
         else:
@@ -69,6 +79,16 @@ class Handler(http.server.BaseHTTPRequestHandler):
         if part:
             headers.append(("Content-Range", "bytes %d-%d/%d" % (first, len(data) - 1, len(data))))
         self.send_body(206 if part else 200, data[first:], headers, fault)
+
+    def send_other(self, body):
+        sent = len(body.data) if body.sent is None else body.sent
+        tag = '"%s"' % hashlib.sha256(body.data).hexdigest()[:16]
+        self.reply(200, body.data[:sent], [("ETag", tag)], len(body.data))
+        if sent < len(body.data):
+            self.wfile.flush()
+            if body.stalls:
+                self.server.upstream.go_on.wait(60)
+            self.close_connection = True
 
     def send_body(self, status, body, headers, fault):
         if fault in ("cut", "stall"):
