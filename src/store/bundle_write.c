@@ -132,15 +132,16 @@ static bool pack_header(struct packer *p, const char *name, uint64_t size, struc
     unsigned sum = 0;
     if (size > USTAR_MOST_BYTES)
         return error_set(err, ERR_LIMIT, "%s has more than 8 GiB, the most that a bundle's member can have", name);
-    memcpy(block, name, strlen(name));
-    put_octal(block + 100, 8, 0644);  // mode
-    put_octal(block + 108, 8, 0);     // uid
-    put_octal(block + 116, 8, 0);     // gid
-    put_octal(block + 124, 12, size); // size
-    put_octal(block + 136, 12, 0);    // mtime
-    memset(block + 148, ' ', 8);      // chksum, as it counts itself
-    block[156] = '0';                 // typeflag: a file
-    memcpy(block + 257, "ustar\00000", 8);
+    snprintf(block, 100, "%s", name);
+    put_octal(block + 100, 8, 0644);   // mode
+    put_octal(block + 108, 8, 0);      // uid
+    put_octal(block + 116, 8, 0);      // gid
+    put_octal(block + 124, 12, size);  // size
+    put_octal(block + 136, 12, 0);     // mtime
+    memset(block + 148, ' ', 8);       // chksum, as it counts itself
+    block[156] = '0';                  // typeflag: a file
+    snprintf(block + 257, 6, "ustar"); // magic
+    block[263] = block[264] = '0';     // version
     for (size_t i = 0; i < sizeof block; i++)
         sum += (unsigned char)block[i];
     put_octal(block + 148, 7, sum);

@@ -103,7 +103,7 @@ bool store_generation_at(struct store *s, struct slice id_or_date, struct arena 
 struct files_context {
     struct arena *arena;
     VEC(struct feed_file) files;
-    size_t left_out_cap; // of the last file
+    VEC(struct file_left_out) left_out; // of the last file
 };
 
 // A row for each reason of each file; a file without any has one row.
@@ -113,7 +113,8 @@ static bool file_row(void *context, struct db_row *row, struct error *err)
     struct files_context *c = context;
     struct slice url = db_column(row, 0), reason = db_column(row, 8);
     if (c->files.n == 0 || !slice_eq(c->files.v[c->files.n - 1].url, url)) {
-        c->left_out_cap = 0;
+        c->left_out.v = NULL;
+        c->left_out.n = c->left_out.cap = 0;
         VEC_PUSH(c->arena, &c->files) = (struct feed_file){
             .url = arena_dup(c->arena, url),
             .scope = arena_dup(c->arena, db_column(row, 1)),
@@ -125,12 +126,12 @@ static bool file_row(void *context, struct db_row *row, struct error *err)
             .added = (uint64_t)db_column_int(row, 7),
         };
     }
-    struct feed_file *f = &c->files.v[c->files.n - 1];
     if (reason.n == 0)
         return true;
-    if (f->left_out_n == c->left_out_cap)
-        f->left_out = arena_grow(c->arena, f->left_out, sizeof *f->left_out, f->left_out_n, &c->left_out_cap);
-    f->left_out[f->left_out_n++] = (struct file_left_out){arena_dup(c->arena, reason), (uint64_t)db_column_int(row, 9)};
+    VEC_PUSH(c->arena, &c->left_out) =
+        (struct file_left_out){arena_dup(c->arena, reason), (uint64_t)db_column_int(row, 9)};
+    c->files.v[c->files.n - 1].left_out = c->left_out.v;
+    c->files.v[c->files.n - 1].left_out_n = c->left_out.n;
     return true;
 }
 
