@@ -45,7 +45,7 @@ static bool write_file(struct store *s, const struct bundle *bundle, const char 
 }
 
 // Commas become the blanks that a list has here.
-static struct slice feed_list(struct cli *cli, struct arena *a)
+static struct slice feed_words(struct cli *cli, struct arena *a)
 {
     struct slice list = slice_str(cli_value(cli, "feed")), word;
     struct buf words BUF_AUTO = {0};
@@ -66,7 +66,7 @@ int advisories_export(struct cli *cli, char **arguments, size_t n)
     const char *file = arguments[0];
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
-    if (!bundle_of(&s.store, &s.generation, feed_list(cli, &s.arena), &s.arena, &bundle, &err))
+    if (!bundle_of(&s.store, &s.generation, feed_words(cli, &s.arena), &s.arena, &bundle, &err))
         return fail(file, &err);
     if (strcmp(file, "-") == 0)
         return bundle_write(&s.store, &bundle, STDOUT_FILENO, &err) ? EXIT_FINE : fail("standard output", &err);

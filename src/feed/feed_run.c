@@ -527,6 +527,16 @@ static bool count(struct feed_run *run, struct feed_outcome *outcome, struct err
     return true;
 }
 
+// Where nothing was asked for, the parts are as they were.
+static void tell_of_parts(struct feed_run *run)
+{
+    const struct feed_file *parts = run->parts;
+    if (parts == NULL && feed_noted(run).n != 0)
+        parts = known_file(run, run->feed->url);
+    if (parts != NULL)
+        VEC_PUSH(&run->arena, &run->files) = *parts;
+}
+
 static bool run_feed(struct feed_run *run, const struct feed_state *state, struct feed_outcome *outcome,
                      struct error *err)
 {
@@ -534,8 +544,7 @@ static bool run_feed(struct feed_run *run, const struct feed_state *state, struc
     struct digest digest;
     bool made;
     bool ran = run->feed->update(run, &why);
-    if (run->parts != NULL)
-        VEC_PUSH(&run->arena, &run->files) = *run->parts;
+    tell_of_parts(run);
     conclude(run, ran, &why, state, &digest, &made, outcome);
     return record(run, made ? &digest : NULL, outcome, err) && count(run, outcome, err);
 }

@@ -42,6 +42,7 @@ static void add_feed(yyjson_mut_doc *doc, yyjson_mut_val *item, const struct fee
     yyjson_mut_obj_add_uint(doc, item, "records", feed->records);
     add_time(doc, item, "made", feed->made);
     add_time(doc, item, "checked", feed->checked);
+    json_add_str(doc, item, "note", feed->note);
     yyjson_mut_val *list = json_add_arr(doc, item, "files");
     for (size_t i = 0; i < feed->files_n; i++)
         add_file(doc, yyjson_mut_arr_add_obj(doc, list), &feed->files[i]);
@@ -149,7 +150,7 @@ static bool take_feed(yyjson_val *item, struct arena *a, struct feed_import *fee
            take_number(item, "bytes", INT64_MAX, &feed->bytes, err) &&
            take_number(item, "records", INT64_MAX, &feed->records, err) && take_time(item, "made", &feed->made, err) &&
            (feed->made != 0 || wrong("made", err)) && take_time(item, "checked", &feed->checked, err) &&
-           take_list(item, "files", &files, err) && take_files(files, a, feed, err);
+           take_text(item, "note", a, &feed->note, err) && take_list(item, "files", &files, err) && take_files(files, a, feed, err);
 }
 
 static bool take_feeds(yyjson_val *list, struct arena *a, struct bundle *out, struct error *err)

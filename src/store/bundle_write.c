@@ -49,7 +49,8 @@ static bool take_state(struct store *s, const struct feed_state *state, struct a
         .bytes = (uint64_t)st.st_size,
     };
     int64_t update;
-    return update_id(s, state->ref, &update, err) && update_read_files(s, update, a, &out->files, &out->files_n, err);
+    return update_id(s, state->ref, &update, err) && update_read_files(s, update, a, &out->files, &out->files_n, err) &&
+           update_read_note(s, update, a, &out->note, err);
 }
 
 static bool has_segment(const struct generation *g, struct slice feed)

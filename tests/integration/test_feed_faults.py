@@ -155,6 +155,8 @@ class Faults(clarion.Case):
         """The paths of a feed's files at the upstream, with their bytes."""
         for file in feed["files"]:
             path = file["url"].split("://")[1]
+            if path.endswith("/"):
+                continue # stands for all that is in the folder
             with open(os.path.join(self.upstream.folder, path), "rb") as f:
                 yield "/" + path, f.read()
 

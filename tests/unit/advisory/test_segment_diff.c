@@ -33,7 +33,7 @@ static int remove_folder(void **state)
 
 static struct segment *make(struct fixture *f, const struct advisory *records, size_t n)
 {
-    struct segment_builder *b = segment_builder_new("test");
+    struct segment_builder *b = segment_builder_new("test", NULL);
     struct digest digest = {0};
     struct error err = {0};
     uint64_t kept;

@@ -209,7 +209,13 @@ static void test_files(void **state)
         {SLICE("https://x/1"), SLICE("s:1"), SLICE(""), SLICE("then"), SLICE(""), 6, 4, 7, NULL, 0},
     };
     struct digest one = make_segment(f, "a", 1), two = make_segment(f, "a", 2);
-    struct feed_result result = {SLICE("a"), &one, 7, true, SLICE(""), files, 2, KEPT};
+    struct feed_result result = {.feed = SLICE("a"),
+                                 .segment = &one,
+                                 .records = 7,
+                                 .confirmed = true,
+                                 .files = files,
+                                 .files_n = 2,
+                                 .keep = KEPT};
     struct feed_file *got;
     record(f, &result);
     result.segment = NULL;
@@ -243,7 +249,13 @@ static void test_rollback(void **state)
     struct fixture *f = *state;
     const struct feed_file old = {.url = SLICE("https://x/1"), .etag = SLICE("old")};
     struct digest one = make_segment(f, "a", 1);
-    struct feed_result result = {SLICE("a"), &one, 7, true, SLICE(""), &old, 1, KEPT};
+    struct feed_result result = {.feed = SLICE("a"),
+                                 .segment = &one,
+                                 .records = 7,
+                                 .confirmed = true,
+                                 .files = &old,
+                                 .files_n = 1,
+                                 .keep = KEPT};
     record(f, &result);
     struct generation first = current(f);
     struct kept_update to;
@@ -336,7 +348,7 @@ static void test_history(void **state)
 static void test_note_stays_until_another(void **state)
 {
     struct fixture *f = *state;
-    struct feed_result result = {.feed = SLICE("a"), .confirmed = true, .note = SLICE("since then")};
+    struct feed_result result = {.feed = SLICE("a"), .confirmed = true, .note = SLICE("since then"), .keep = KEPT};
     assert_note(f, "");
     record(f, &result);
     result.note = (struct slice){0}; // leaves it
