@@ -17,6 +17,7 @@ import sys
 import tempfile
 import time
 
+import feeds
 import images
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -151,35 +152,68 @@ def find_feeds(work):
     return made_up_feeds(work), "made-up feeds (the shared ones are not there)"
 
 
-def bench_update(build, work, runs):
-    clarion, (mirror, what) = os.path.join(build, "clarion"), find_feeds(work)
-    tracker = os.path.join(mirror, "security-tracker.debian.org", "tracker", "data", "json")
-    rows, parse = [], []
+# What a feed's file costs a public tool, at the least: to be read by Python, or only to be unpacked.
+TOOLS = {feeds.DEBIAN: ("python3 json", lambda path: [sys.executable, "-c", "import json,sys; json.load(open(sys.argv[1]))", path]),
+         feeds.UBUNTU: ("bzip2 -dc", lambda path: ["bzip2", "-dc", path]),
+         feeds.PYPI: ("unzip -p", lambda path: ["unzip", "-p", path])}
+
+
+def update_in_turn(program, work, mirror, names, against, runs):
+    """CPU seconds of an update from nothing, and of a public tool, of each run; and the feeds as they are afterwards."""
+    rows = []
     for i in range(runs):
-        data = os.path.join(work, "feeds%d" % i)
-        seconds, _ = cpu([clarion, "update", "--data", data, "--mirror", mirror])
-        feeds = json.loads(subprocess.run([clarion, "feeds", "--format", "json", "--data", data], capture_output=True, check=True).stdout)
-        rows.append((seconds, sum(f["records"] for f in feeds["feeds"])))
-        parse.append(cpu([sys.executable, "-c", "import json,sys; json.load(open(sys.argv[1]))", tracker])[0])
-    memory = peak([clarion, "update", "--data", os.path.join(work, "peak"), "--mirror", mirror])
-    segments = os.path.join(work, "feeds0", "segments")
+        data = os.path.join(work, "update")
+        shutil.rmtree(data, ignore_errors=True)
+        rows.append((cpu([program, "update", *names, "--data", data, "--mirror", mirror])[0], cpu(against)[0]))
+    done = subprocess.run([program, "feeds", "--format", "json", "--data", data], capture_output=True, check=True)
+    segments = os.path.join(data, "segments")
     size = sum(os.path.getsize(os.path.join(segments, x)) for x in os.listdir(segments))
-    seconds, records = statistics.median(r[0] for r in rows), rows[0][1]
-    print("feeds into a generation: %s, %d records" % (what, records))
-    print("  rate                    %.0f records per CPU second (target >= 270,000)" % (records / seconds))
-    print("  CPU                     %.3f s, Python's json on the tracker file alone %.3f s: ratio %.2f"
-          % (seconds, statistics.median(parse), seconds / statistics.median(parse)))
-    print("  peak memory             %.0f MiB (target <= 100)" % memory)
+    return rows, [f for f in json.loads(done.stdout)["feeds"] if f["records"]], size
+
+
+def print_update(rows, records, size, tool, memory, targets):
+    ours, theirs = (statistics.median(r[i] for r in rows) for i in range(2))
+    print("  rate                    %.0f records per CPU second%s" % (records / ours, targets[0]))
+    print("  CPU                     %.3f s, %s %.3f s: ratio %.2f" % (ours, tool, theirs, statistics.median(x / y for x, y in rows)))
+    print("  peak memory             %.0f MiB%s" % (memory, targets[1]))
     print("  on disk                 %.1f bytes per record (target <= 100)" % (size / records))
 
 
-def bench_report(build, work):
-    """An image of 200 packages, of which every fourth is two fixes behind."""
+def bench_update(build, work, runs):
+    program, (mirror, what) = os.path.join(build, "clarion"), find_feeds(work)
+    tool, command = TOOLS[feeds.DEBIAN]
+    rows, loaded, size = update_in_turn(program, work, mirror, [], command(os.path.join(mirror, feeds.DEBIAN)), runs)
+    memory = peak([program, "update", "--data", os.path.join(work, "peak"), "--mirror", mirror])
+    records = sum(f["records"] for f in loaded)
+    print("feeds into a generation: %s, %d feeds, %d records" % (what, len(loaded), records))
+    print_update(rows, records, size, tool + " on the tracker file alone", memory, (" (target >= 270,000)", " (target <= 100)"))
+
+
+def bench_large_updates(build, work, cache, runs):
+    """Each feed that this program has a file of upstream size for, alone."""
+    program, mirror = os.path.join(build, "clarion"), feeds.of_upstream_size(cache)
+    data = os.path.join(work, "large")
+    subprocess.run([program, "update", "--data", data, "--mirror", mirror], capture_output=True, check=False)
+    done = subprocess.run([program, "feeds", "--format", "json", "--data", data], capture_output=True, check=True)
+    names = {file["url"].split("://")[1]: f["feed"] for f in json.loads(done.stdout)["feeds"] for file in f["files"]}
+    for path, (tool, command) in TOOLS.items():
+        name, file = names.get(path), os.path.join(mirror, path)
+        if name is None:
+            print("feed of upstream size: no feed reads %s" % path)
+            continue
+        rows, loaded, size = update_in_turn(program, work, mirror, [name], command(file), runs)
+        memory = peak([program, "update", name, "--data", os.path.join(work, "peak-" + name), "--mirror", mirror])
+        print("feed of upstream size: %s, %.0f MB, %d records" % (name, os.path.getsize(file) / 1e6, loaded[0]["records"]))
+        print_update(rows, loaded[0]["records"], size, tool, memory, ("", " (target <= 150)"))
+
+
+def bench_report(build, work, packages):
+    """An image of which every fourth package is two fixes behind."""
     import clarion
     program, data = os.path.join(build, "clarion"), os.path.join(work, "report")
     subprocess.run([program, "update", "debian", "--data", data, "--mirror", made_up_feeds(work)], capture_output=True, check=True)
-    image = clarion.OciLayout(os.path.join(work, "packages"))
-    image.add([clarion.debian_layer(*(clarion.stanza("source%d" % p, "23-1" if p % 4 == 0 else "30-1") for p in range(200)))])
+    image = clarion.OciLayout(os.path.join(work, "packages-%d" % packages))
+    image.add([clarion.debian_layer(*(clarion.stanza("source%d" % p, "23-1" if p % 4 == 0 else "30-1") for p in range(packages)))])
     indexed = subprocess.run([program, "index", "--data", data, "oci:" + image.folder], capture_output=True, check=True)
     manifest = json.loads(indexed.stdout)["image"]["manifest"]
     done = subprocess.run([os.path.join(build, "bench_report"), data, manifest], capture_output=True, check=True)
@@ -203,7 +237,9 @@ def main():
         bench_index(build, work, cache, args.runs)
         bench_index_mixed(build, work, cache, args.runs)
         bench_update(build, work, args.runs)
-        bench_report(build, work)
+        bench_large_updates(build, work, cache, args.runs)
+        bench_report(build, work, 200)
+        bench_report(build, work, 500)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 
