@@ -73,7 +73,8 @@
 #define LIMITS_INVENTORY(X)                                                                                            \
     X(symlink_hops,         40,        "symbolic links followed for one path")                                         \
     X(merge_steps,          10000000,  "path components walked to merge the layers of one image")                      \
-    X(skips,                1000,      "skipped files and records named one by one (the rest is counted)")
+    X(skips,                1000,      "skipped files and records named one by one (the rest is counted)")             \
+    X(report_bytes,         1 * GIB,   "size of a report that `clarion diff` reads")
 
 // Fetching and keeping the feeds: src/feed, src/advisory.
 #define LIMITS_FEED(X)                                                                                                 \

@@ -298,6 +298,7 @@ static void write_report(const struct report *report, const struct output_option
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     json_add_str(doc, root, "schema", SLICE("clarion/report/1"));
+    json_add_str(doc, root, "program", SLICE("clarion " CLARION_VERSION));
     add_image(doc, root, report->image);
     add_layers(doc, root, report);
     add_packages(doc, root, report);

@@ -259,7 +259,7 @@ static void test_json_report(void **state)
     yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
     assert_keys(
         doc, "",
-        KEYS("schema", "image", "layers", "packages", "repositories", "findings", "coverage", "generation", "errors"));
+        KEYS("schema", "program", "image", "layers", "packages", "repositories", "findings", "coverage", "generation", "errors"));
     assert_str(doc, "/schema", "clarion/report/1");
     assert_keys(doc, "/image", KEYS("reference", "manifest", "distribution"));
     assert_keys(doc, "/image/distribution", KEYS("id", "version"));
