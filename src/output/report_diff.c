@@ -458,7 +458,7 @@ static void write_finding(struct arena *a, const struct finding_change *c, struc
     add_text(a, out, any->package->version);
     buf_adds(out, ": ");
     write_judgement(a, c->before != NULL ? c->before : c->after, out);
-    if (c->change == CHANGE_CHANGED) {
+    if (c->before != NULL && c->after != NULL) {
         buf_adds(out, " -> ");
         write_judgement(a, c->after, out);
     }

@@ -257,9 +257,9 @@ static void test_json_report(void **state)
     s.image.inventory.skips_n = 1;
     s.image.inventory.skips_total = 8;
     yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
-    assert_keys(
-        doc, "",
-        KEYS("schema", "program", "image", "layers", "packages", "repositories", "findings", "coverage", "generation", "errors"));
+    assert_keys(doc, "",
+                KEYS("schema", "program", "image", "layers", "packages", "repositories", "findings", "coverage",
+                     "generation", "errors"));
     assert_str(doc, "/schema", "clarion/report/1");
     assert_keys(doc, "/image", KEYS("reference", "manifest", "distribution"));
     assert_keys(doc, "/image/distribution", KEYS("id", "version"));
