@@ -96,7 +96,16 @@
     X(bundle_bytes,         64 * GIB,  "size that a bundle of feeds unpacks to")                                       \
     X(bundle_manifest_bytes, 64 * MIB, "size of the manifest of a bundle")
 
-#define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X)
+// What is said of findings by others: src/vex, ignore rules in src/match.
+#define LIMITS_TRIAGE(X)                                                                                               \
+    X(vex_bytes,            64 * MIB,  "size of a VEX document")                                                       \
+    X(vex_depth,            64,        "branches and components inside one another in a VEX document")                 \
+    X(vex_statements,       200000,    "statements of a VEX document")                                                 \
+    X(vex_products,         2000000,   "products of a VEX document, each time that it names one")                      \
+    X(ignore_bytes,         4 * MIB,   "size of a file of ignore rules")                                               \
+    X(ignore_rules,         10000,     "rules of one such file")
+
+#define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X) LIMITS_TRIAGE(X)
 // clang-format on
 
 // Plain numbers, so that a worker can be handed a copy as bytes.
