@@ -23,6 +23,11 @@ struct option_spec {
     const char *choices; // blank-separated, for completion; may be NULL
 };
 
+// One that was given, with its value.
+struct given_option {
+    const char *name, *value;
+};
+
 struct cli;
 
 struct command {
@@ -42,10 +47,13 @@ extern const struct option_spec common_options[];
 const struct command *command_named(const char *name); // NULL when there is none
 
 #define CLI_OPTIONS 24
+#define CLI_GIVEN   64
 
 struct cli {
     const struct command *command;
-    const char *values[CLI_OPTIONS]; // of the command's options, in their order; "" for a switch that was given
+    const char *values[CLI_OPTIONS];      // of the command's options, in their order; "" for a switch that was given
+    struct given_option given[CLI_GIVEN]; // of the command's options with a value, each as often as it was given
+    size_t given_n;
     char **arguments;
     size_t arguments_n;
     struct limits limits;
@@ -59,6 +67,9 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
 
 // The value of one of the command's options; NULL when it was not given.
 const char *cli_value(const struct cli *cli, const char *option);
+
+// The values of an option that may be given several times, one after the other: `*at` is 0 at first. NULL at the end.
+const char *cli_next_value(const struct cli *cli, const char *option, size_t *at);
 
 // Says what is wrong with the call, and answers EXIT_BAD_USAGE.
 int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));

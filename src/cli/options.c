@@ -96,6 +96,17 @@ static bool take_common(struct cli *cli, int option, bool *json_logs, struct err
     }
 }
 
+static bool take_own(struct cli *cli, size_t option)
+{
+    cli->values[option] = optarg != NULL ? optarg : "";
+    if (optarg == NULL)
+        return true;
+    if (cli->given_n == CLI_GIVEN)
+        return false;
+    cli->given[cli->given_n++] = (struct given_option){cli->command->options[option].name, optarg};
+    return true;
+}
+
 bool cli_parse(struct cli *cli, const struct command *command, int argc, char **argv, bool *done, int *code)
 {
     struct option options[CLI_OPTIONS + 8] = {0};
@@ -125,8 +136,9 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
                 *code = cli_usage(cli, "%s", err.text);
                 return false;
             }
-        } else {
-            cli->values[option - OWN_BASE] = optarg != NULL ? optarg : "";
+        } else if (!take_own(cli, (size_t)(option - OWN_BASE))) {
+            *code = cli_usage(cli, "more than %d options with a value", CLI_GIVEN);
+            return false;
         }
     }
     log_setup(cli->quiet ? LOG_ERROR : cli->verbose ? LOG_DEBUG : LOG_WARN, json_logs);
@@ -148,6 +160,16 @@ const char *cli_value(const struct cli *cli, const char *option)
     for (size_t i = 0; i < count(cli->command->options); i++)
         if (strcmp(cli->command->options[i].name, option) == 0)
             return cli->values[i];
+    return NULL;
+}
+
+const char *cli_next_value(const struct cli *cli, const char *option, size_t *at)
+{
+    while (*at < cli->given_n) {
+        const struct given_option *given = &cli->given[(*at)++];
+        if (strcmp(given->name, option) == 0)
+            return given->value;
+    }
     return NULL;
 }
 
