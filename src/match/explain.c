@@ -33,23 +33,25 @@ static struct slice no_record(const struct explaining *e, const struct judge *ju
                         SLICE_ARG(buf_slice(&names)), SLICE_ARG(buf_slice(&scopes)));
 }
 
-static bool has_id(const struct advisory *record, struct slice id)
+bool has_id(struct slice vulnerability, struct slice aliases, struct slice id)
 {
-    struct slice alias, rest = record->aliases;
-    bool same = slice_eq_nocase(record->vulnerability, id);
-    while (!same && rest.n != 0) {
-        slice_cut(rest, ' ', &alias, &rest);
+    struct slice alias;
+    bool same = slice_eq_nocase(vulnerability, id);
+    while (!same && aliases.n != 0) {
+        slice_cut(aliases, ' ', &alias, &aliases);
         same = slice_eq_nocase(alias, id);
     }
     return same;
 }
 
-// The records of the vulnerability that is asked about.
-static struct advisory *records_asked(const struct explaining *e, const struct package_group *g, size_t *n)
+// The next records, from `first` on, of the vulnerability that is asked about: several feeds' ids may stand for it, or
+// several ids of one feed.
+static struct advisory *records_asked(const struct explaining *e, const struct package_group *g, size_t first,
+                                      size_t *n)
 {
-    for (size_t i = 0; i < g->records_n; i += *n) {
+    for (size_t i = first; i < g->records_n; i += *n) {
         *n = records_of_one(g->records, g->records_n, i);
-        if (has_id(&g->records[i], e->vulnerability))
+        if (has_id(g->records[i].vulnerability, g->records[i].aliases, e->vulnerability))
             return g->records + i;
     }
     *n = 0;
@@ -73,18 +75,27 @@ static struct explanation explain_package(const struct explaining *e, const stru
     return x;
 }
 
+static void explain_packages(struct explaining *e, const struct package_group *g, struct advisory *records, size_t n)
+{
+    for (size_t i = 0; i < g->n; i++) {
+        const struct package *p = &e->image->inventory.packages[g->packages[i].package].package;
+        if (is_asked_for(e, p))
+            VEC_PUSH(e->a, e->out) = explain_package(e, g->judge, &g->packages[i], records, n);
+    }
+}
+
 static bool explain_group(void *context, struct package_group *g, struct error *err)
 {
     struct explaining *e = context;
     size_t n;
     if (!group_records(g, false, err))
         return false;
-    struct advisory *records = records_asked(e, g, &n);
-    for (size_t i = 0; (n != 0 || e->package.n != 0) && i < g->n; i++) {
-        const struct package *p = &e->image->inventory.packages[g->packages[i].package].package;
-        if (!is_asked_for(e, p))
-            continue;
-        VEC_PUSH(e->a, e->out) = explain_package(e, g->judge, &g->packages[i], records, n);
+    struct advisory *records = records_asked(e, g, 0, &n);
+    if (n == 0 && e->package.n != 0)
+        explain_packages(e, g, NULL, 0);
+    while (n != 0) {
+        explain_packages(e, g, records, n);
+        records = records_asked(e, g, (size_t)(records - g->records) + n, &n);
     }
     return true;
 }
@@ -92,7 +103,36 @@ static bool explain_group(void *context, struct package_group *g, struct error *
 static int by_package(const void *x, const void *y)
 {
     const struct explanation *a = x, *b = y;
-    return (a->package > b->package) - (a->package < b->package);
+    if (a->package != b->package)
+        return a->package < b->package ? -1 : 1;
+    return a->records_n != 0 && b->records_n != 0 ? slice_cmp(a->records[0].vulnerability, b->records[0].vulnerability)
+                                                  : 0;
+}
+
+// What the distribution says of the packages of languages among those explained.
+static bool explain_owned(const struct explaining *e, const struct report *report, struct report_segments *segments,
+                          struct error *err)
+{
+    struct owned_question *questions = ARENA_NEW(e->a, struct owned_question, e->out->n);
+    size_t n = 0;
+    for (size_t i = 0; i < e->out->n; i++) {
+        const struct explanation *x = &e->out->v[i];
+        struct slice ids = e->vulnerability;
+        if (x->records_n != 0)
+            ids = all_ids(e->a, ids, all_ids(e->a, x->records[0].vulnerability, x->records[0].aliases));
+        if (x->records_n != 0 && e->image->inventory.packages[x->package].owner.n != 0)
+            questions[n++] =
+                (struct owned_question){.owner = e->image->inventory.packages[x->package].owner, .ids = ids};
+    }
+    if (!ask_distribution(report, segments, clock_now(), questions, n, true, e->a, err))
+        return false;
+    n = 0;
+    for (size_t i = 0; i < e->out->n; i++) {
+        struct explanation *x = &e->out->v[i];
+        if (x->records_n != 0 && e->image->inventory.packages[x->package].owner.n != 0)
+            x->by_distribution = questions[n++];
+    }
+    return true;
 }
 
 static bool names_a_package(const struct inventory *inventory, struct slice name)
@@ -112,5 +152,5 @@ bool report_explain(const struct report *report, struct report_segments *segment
         return false;
     if (out->n > 1)
         qsort(out->v, out->n, sizeof out->v[0], by_package);
-    return true;
+    return explain_owned(&e, report, segments, err);
 }

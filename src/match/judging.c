@@ -234,7 +234,7 @@ bool group_records(struct package_group *g, bool brief, struct error *err)
     return true;
 }
 
-static struct match_image image_of(const struct report *report, struct arena *a)
+struct match_image match_image_of(const struct report *report, struct arena *a)
 {
     size_t n = 0;
     for (size_t i = 0; i < report->repositories_n; i++)
@@ -290,7 +290,7 @@ bool for_each_group(const struct report *report, struct report_segments *segment
                     package_group_fn *each, void *context, struct error *err)
 {
     const struct inventory *inventory = &report->image->inventory;
-    const struct match_image image = image_of(report, a);
+    const struct match_image image = match_image_of(report, a);
     size_t published = 0;
     for (size_t first = 0, end; first < inventory->packages_n; first = end) {
         struct judge *judge = ARENA_NEW(a, struct judge, 1);

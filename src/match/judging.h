@@ -25,6 +25,9 @@ const struct feed_state *report_feed_state(const struct report_segments *s, cons
 bool report_repositories(const struct inventory *inventory, struct report_segments *segments, struct arena *a,
                          struct report *out, struct error *err);
 
+// What a report tells of its image, once the repositories are there.
+struct match_image match_image_of(const struct report *report, struct arena *a);
+
 // Who judges the packages of one kind in one image.
 struct judge {
     struct slice kind;
@@ -79,3 +82,18 @@ size_t merge_aliases(struct arena *a, struct report_finding *findings, size_t n)
 
 // How many of the records from `first` on speak of the same vulnerability.
 size_t records_of_one(const struct advisory *records, size_t n, size_t first);
+
+// Is this id, in letters of either case, one of the vulnerability's: its own, or among the aliases?
+bool has_id(struct slice vulnerability, struct slice aliases, struct slice id);
+
+// All of them, blank-separated.
+struct slice all_ids(struct arena *a, struct slice vulnerability, struct slice aliases);
+
+// ---- packages of languages that the distribution ships (owned.c) ----------------------------------------------------
+
+bool ask_distribution(const struct report *report, struct report_segments *segments, int64_t now,
+                      struct owned_question *questions, size_t n, bool explain, struct arena *a, struct error *err);
+
+// Takes those findings in packages of languages out of which the distribution that shipped them says something.
+bool yield_to_distribution(struct report *report, struct report_segments *segments, int64_t now, struct arena *a,
+                           struct error *err);

@@ -210,7 +210,7 @@ bool report_make(struct stored_image *image, const struct generation *g, struct 
         return false;
     out->findings_n = merge_aliases(a, out->findings, out->findings_n);
     out->undetermined_n = merge_aliases(a, out->undetermined, out->undetermined_n);
-    if (!enrich_report(segments, now, a, out, err))
+    if (!yield_to_distribution(out, segments, now, a, err) || !enrich_report(segments, now, a, out, err))
         return false;
     report_choose_severity(out, SLICE(SEVERITY_FROM_FEED));
     return true;

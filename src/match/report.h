@@ -125,6 +125,8 @@ struct report {
     struct report_finding *undetermined;
     size_t undetermined_n, undetermined_cap;
 
+    size_t decided_by_distribution; // findings in packages of languages that gave way to the distribution's word
+
     struct report_repository *repositories;
     size_t repositories_n;
     struct report_published *published; // ordered by package
@@ -180,10 +182,19 @@ enum report_order {
 };
 void report_sort(struct report *report, enum report_order order);
 
+// What does the distribution say of a flaw in the package that another one came with?
+struct owned_question {
+    struct slice owner; // "deb:python3-jinja2"
+    struct slice ids;   // of the flaw, blank-separated
+    bool answered;      // it says something, and then:
+    enum verdict_kind kind;
+    struct slice why; // when asked to explain
+};
+
 // Why, in the image of a report that was made of it, `vulnerability` (its id or an alias, in letters of either case)
 // is, or is not, found. With an empty `package`: in each package that has a record of it; else in the packages of that
 // name, record or not, or, when there are none, in those built from the source package of that name. Ordered by
-// package.
+// package; a package has several where several ids stand for the flaw.
 struct explanation {
     size_t package;                // index into inventory.packages
     const struct matcher *matcher; // NULL: not judged, and verdict.why says for what reason
@@ -191,6 +202,7 @@ struct explanation {
     struct match_key key;
     struct advisory *records;
     size_t records_n;
+    struct owned_question by_distribution; // answered: then not the verdict but what the distribution says counts
 };
 typedef VEC(struct explanation) explanation_vec;
 bool report_explain(const struct report *report, struct report_segments *segments, struct slice vulnerability,
