@@ -1,12 +1,25 @@
 #include "cli/command.h"
 
 extern const struct command command_scan, command_index, command_report, command_update, command_feeds, command_explain,
-    command_advisories, command_diff, command_version, command_completion, command_help;
+    command_advisories, command_diff, command_vex, command_version, command_completion, command_help;
 
+// clang-format off
 const struct command *const commands[] = {
-    &command_scan,       &command_index, &command_report,  &command_update,     &command_feeds, &command_explain,
-    &command_advisories, &command_diff,  &command_version, &command_completion, &command_help,  NULL,
+    &command_scan,
+    &command_index,
+    &command_report,
+    &command_update,
+    &command_feeds,
+    &command_explain,
+    &command_advisories,
+    &command_diff,
+    &command_vex,
+    &command_version,
+    &command_completion,
+    &command_help,
+    NULL,
 };
+// clang-format on
 
 const struct command *command_named(const char *name)
 {

@@ -1,46 +1,14 @@
 // clarion explain TARGET ID [PACKAGE]: why a finding is there, or is not.
 #include "base/log.h"
 #include "base/utf8.h"
-#include "cli/session.h"
+#include "cli/explain_words.h"
 
 static const struct option_spec options[] = {
     {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
     {"as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL},
+    SESSION_TRIAGE_OPTIONS,
     {0},
 };
-
-static const char *const verdicts[] = {"affected", "not affected", "undetermined"};
-
-static void write_one(struct arena *a, const struct stored_image *image, const struct explanation *e, struct buf *out)
-{
-    const struct inventory_package *p = &image->inventory.packages[e->package];
-    struct slice name = utf8_plain(a, p->package.name), version = utf8_plain(a, p->package.version),
-                 db = utf8_plain(a, p->db);
-    struct slice source = utf8_plain(a, p->package.source_name),
-                 source_version = utf8_plain(a, p->package.source_version);
-    struct slice why = utf8_plain(a, e->verdict.why);
-    buf_addf(out, "%.*s %.*s: %s\n", SLICE_ARG(name), SLICE_ARG(version),
-             e->matcher != NULL ? verdicts[e->verdict.kind] : "not judged");
-    buf_addf(out, "  why:     %.*s\n", (int)why.n, why.p);
-    if (e->verdict.kind == VERDICT_AFFECTED && e->matcher != NULL) {
-        struct slice fixed = utf8_plain(a, e->verdict.fixed_in);
-        buf_addf(out, "  fix:     %.*s\n", SLICE_ARG(fixed.n != 0 ? fixed : SLICE("none yet")));
-    }
-    buf_addf(out, "  source:  %.*s %.*s\n", SLICE_ARG(source), SLICE_ARG(source_version));
-    if (image->layers_n == 0)
-        buf_adds(out, "  listed:  in the bill of materials\n");
-    else
-        buf_addf(out, "  listed:  %.*s, brought by layer %s\n", SLICE_ARG(db),
-                 p->layer < image->layers_n ? image->layers[p->layer].digest.text : "?");
-    for (size_t i = 0; i < e->records_n; i++) {
-        const struct advisory *r = &e->records[i];
-        struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package);
-        buf_addf(out, "  record:  %.*s %.*s: %s", SLICE_ARG(scope), SLICE_ARG(package),
-                 advisory_status_name(r->status));
-        session_add_range(a, r, out);
-        buf_addc(out, '\n');
-    }
-}
 
 static int find_image(struct session *s, struct arena *a, struct index_result *indexed, struct stored_image *image)
 {
@@ -103,7 +71,7 @@ static int run(struct cli *cli)
     }
     struct buf out BUF_AUTO = {0};
     for (size_t i = 0; i < found.n; i++)
-        write_one(&a, &image, &found.v[i], &out);
+        explain_write(&s, &report, id, &found.v[i], &out);
     if (found.n == 0)
         write_nothing(&a, &report, id, package, &out);
     code = cli_emit(buf_slice(&out), NULL);

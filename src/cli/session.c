@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/gate.h"
+#include "cli/triage.h"
 #include "feed/feed.h"
 
 #include <stdio.h>
@@ -35,11 +36,13 @@ bool session_open(struct session *s, struct cli *cli, bool judging)
     if (!ok)
         return say(&err);
     s->segments = report_segments_open(&s->store, &s->generation);
-    return true;
+    return session_read_triage(s);
 }
 
 void session_close(struct session *s)
 {
+    session_tell_unused(s);
+    arena_free(&s->triage.arena);
     report_segments_close(&s->segments);
     fd_close(&s->held);
     store_close(&s->store);
@@ -133,6 +136,7 @@ bool session_report(struct session *s, struct stored_image *image, const struct 
         report_choose_severity(report, slice_str(severity_from(s->cli)));
         report_sort(report, order);
     }
+    report_triage(report, &s->triage, a);
     if (indexed != NULL)
         add_problems(indexed, a, report);
     return true;
@@ -155,7 +159,9 @@ const struct output *session_output(struct cli *cli, const char *fallback, bool 
 // The shape of a report that fits standard output as it is.
 static struct output_options session_output_options(struct cli *cli)
 {
-    struct output_options options = {.only_fixed = cli_value(cli, "only-fixed") != NULL};
+    struct output_options options = {.only_fixed = cli_value(cli, "only-fixed") != NULL,
+                                     .only_code = cli_value(cli, "only-code") != NULL,
+                                     .show_suppressed = cli_value(cli, "show-suppressed") != NULL};
     struct winsize size;
     const char *no_color = getenv("NO_COLOR"), *term = getenv("TERM");
     if (cli_value(cli, "output") != NULL || isatty(STDOUT_FILENO) == 0)
@@ -181,7 +187,7 @@ bool session_check_options(struct cli *cli)
 static bool any_met(const struct report *report, const struct output_options *shape, const struct gate *gate)
 {
     for (size_t i = 0; i < report->findings_n; i++)
-        if (gate_is_met(gate, &report->findings[i]) && (!shape->only_fixed || report->findings[i].fixed_in.n != 0))
+        if (gate_is_met(gate, &report->findings[i]) && !output_leaves_out(shape, &report->findings[i]))
             return true;
     return false;
 }

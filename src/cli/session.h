@@ -14,9 +14,11 @@ struct session {
     int held; // the lock of store_hold_segments; -1 none
     struct generation generation;
     struct report_segments *segments;
+    struct triage triage; // of the store's VEX documents, and of --vex and --ignore
 };
 
-// Opens the store and, when `judging`, the generation: the one of --as-of, else the current one (which may be empty).
+// Opens the store and, when `judging`, the generation: the one of --as-of, else the current one (which may be empty),
+// and what is to be obeyed on findings.
 // False: the message has been written.
 bool session_open(struct session *s, struct cli *cli, bool judging);
 void session_close(struct session *s);
@@ -59,6 +61,13 @@ void session_add_range(struct arena *a, const struct advisory *record, struct bu
     "  PATH                            any of these, when its kind can be recognised\n"                                \
     "In place of the name or tag, @N means the N-th image, counted from 0.\n"
 
+// Those that say which findings are not to be shown; each may be given several times.
+#define SESSION_TRIAGE_OPTIONS                                                                                         \
+    {"vex", 0, "FILE", "obey an OpenVEX, CSAF or CycloneDX document; may be repeated", NULL},                          \
+    {                                                                                                                  \
+        "ignore", 0, "FILE", "obey a file of ignore rules (YAML); may be repeated", NULL                               \
+    }
+
 // The options of all commands that write reports; they come first in the commands' tables.
 #define SESSION_REPORT_OPTIONS                                                                                         \
     {"format", 'f', "FORMAT", "table (default), json or clair", "table json clair"},                                   \
@@ -67,6 +76,8 @@ void session_add_range(struct arena *a, const struct advisory *record, struct bu
          "exit with 1 for a severity (or over it), kev, epss>0.5, cvss>=9, or any of a,b,c",                           \
          "critical high medium low negligible unknown kev"},                                                           \
         {"only-fixed", 0, NULL, "leave out findings that no update fixes", NULL},                                      \
+        {"only-code", 0, NULL, "leave out findings in packages that do not carry the code", NULL},                     \
+        {"show-suppressed", 0, NULL, "list also what VEX and ignore rules suppress", NULL}, SESSION_TRIAGE_OPTIONS,    \
         {"severity-from", 0, "SOURCE", "feed (default), nvd, highest, or the name of a feed", "feed nvd highest"},     \
         {"sort", 0, "ORDER", "severity (default), cvss, epss or package", "severity cvss epss package"},               \
     {                                                                                                                  \

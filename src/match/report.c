@@ -172,11 +172,13 @@ static struct report_finding finding_of(struct arena *a, size_t package, struct 
 static void report_findings(struct making *m, const statement_vec *found, const struct keyed_package *packages,
                             size_t n)
 {
+    const struct inventory_package *inventory = m->out->image->inventory.packages;
     for (size_t i = 0; i < found->n; i++)
         for (size_t p = 0; p < n; p++) {
             struct report_finding *f =
                 found->v[i].undetermined ? &APPEND(m->a, m->out, undetermined) : &APPEND(m->a, m->out, findings);
             *f = finding_of(m->a, packages[p].package, &found->v[i]);
+            f->code = package_code(&inventory[f->package].package);
         }
 }
 

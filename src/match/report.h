@@ -3,8 +3,11 @@
 
 #include "advisory/advisory.h"
 #include "enrich/cvss.h"
+#include "match/code.h"
+#include "match/ignore.h"
 #include "match/matcher.h"
 #include "store/store.h"
+#include "vex/vex.h"
 
 // What one feed says of one package: the record that decided, with its long texts.
 struct report_statement {
@@ -13,6 +16,14 @@ struct report_statement {
     struct advisory record;
     struct slice fixed_in;
     bool undetermined; // the feed does not know yet; else affected
+};
+
+// What others say of a finding: a VEX statement, or a rule of our own people. Both may be there: a statement that does
+// not suppress it, and a rule that does.
+struct report_decision {
+    const struct vex_statement *statement; // the latest that covers the finding; NULL: none
+    const struct vex_product *product;     // of the statement, that covers it
+    const struct ignore_rule *rule;        // NULL: none
 };
 
 // A CVSS vector that somebody gave to a flaw, and what it stands for.
@@ -60,6 +71,8 @@ struct report_finding {
     struct slice aliases;       // other ids of the same flaw, blank-separated
     struct slice fixed_in;
     struct slice links;
+    struct package_code code; // whether the package carries the code that has the flaw
+    struct report_decision decision;
 
     const struct enrichment *enrichments; // of its CVEs
     size_t enrichments_n;
@@ -70,6 +83,12 @@ struct report_finding {
     enum severity severity;
     struct slice severity_source;       // the feed that it is from; empty when nobody says
     const struct report_rating *rating; // the one that counts; NULL: none
+};
+
+// A VEX statement about a vulnerability of the image that covers none of its findings, and why.
+struct report_unapplied {
+    const struct vex_statement *statement;
+    struct slice why; // for people
 };
 
 // The likeliest to be exploited of its CVEs, and the first that is known to be; NULL when there is none.
@@ -125,6 +144,10 @@ struct report {
     struct report_finding *undetermined;
     size_t undetermined_n, undetermined_cap;
 
+    struct report_finding *suppressed; // affected or undetermined, and not to be shown; in the same order
+    size_t suppressed_n, suppressed_cap;
+    struct report_unapplied *unapplied; // ordered as the documents and their statements
+    size_t unapplied_n, unapplied_cap;
     size_t decided_by_distribution; // findings in packages of languages that gave way to the distribution's word
 
     struct report_repository *repositories;
@@ -181,6 +204,30 @@ enum report_order {
     ORDER_PACKAGE,  // by name; then by severity
 };
 void report_sort(struct report *report, enum report_order order);
+
+// VEX documents and ignore rules, as one image after the other is held against them.
+struct triage {
+    struct arena arena;
+    struct vex_set vex;
+    struct ignore_rules rules;
+};
+
+// Obeys them: takes what they suppress out of the findings of a report that was made, and notes what they say of the
+// others and which statements cover nothing.
+void report_triage(struct report *report, struct triage *triage, struct arena *a);
+
+// Is this id, in letters of either case, one of the finding's?
+bool report_has_id(const struct report_finding *finding, struct slice id);
+
+// All of a finding's ids, blank-separated.
+struct slice report_ids(struct arena *a, const struct report_finding *finding);
+
+// What suppresses a finding: "vex" or "ignore"; NULL: nothing.
+const char *report_suppressed_by(const struct report_finding *finding);
+
+// Why a statement does not cover a package of the report's image; empty when it does.
+struct slice report_why_not(const struct report *report, const struct vex_statement *statement, size_t package,
+                            struct arena *a);
 
 // What does the distribution say of a flaw in the package that another one came with?
 struct owned_question {

@@ -165,12 +165,57 @@ static void add_weaknesses(yyjson_mut_doc *doc, yyjson_mut_val *object, const st
         add_words_to(doc, list, f->enrichments[i].weaknesses);
 }
 
-static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report,
-                         const struct output_options *options)
+static void add_statement(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct report_decision *d)
 {
-    yyjson_mut_val *list = json_add_arr(doc, root, "findings");
-    for (size_t i = 0; i < report->findings_n; i++) {
-        const struct report_finding *f = &report->findings[i];
+    yyjson_mut_val *vex = json_add_obj(doc, object, "vex");
+    const struct vex_statement *s = d->statement;
+    struct arena scratch ARENA_AUTO = {0};
+    char timestamp[CLOCK_TEXT];
+    if (s == NULL)
+        return;
+    json_add_str(doc, vex, "status", slice_str(vex_status_name(s->status)));
+    json_add_str(doc, vex, "justification", s->justification);
+    json_add_str(doc, vex, "impact_statement", s->impact);
+    json_add_str(doc, vex, "action_statement", s->action);
+    json_add_str(doc, vex, "author", s->document->author);
+    json_add_str(doc, vex, "timestamp", time_text(timestamp, s->timestamp));
+    json_add_str(doc, vex, "document", s->document->id);
+    json_add_str(doc, vex, "file", s->document->file);
+    yyjson_mut_obj_add_uint(doc, vex, "statement", s->number);
+    json_add_str(doc, vex, "product", vex_product_title(&scratch, d->product));
+}
+
+static void add_rule(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct ignore_rule *rule)
+{
+    yyjson_mut_val *ignore = json_add_obj(doc, object, "ignore");
+    if (rule == NULL)
+        return;
+    json_add_str(doc, ignore, "reason", rule->reason);
+    json_add_str(doc, ignore, "who", rule->who);
+    json_add_str(doc, ignore, "until", rule->until);
+    json_add_str(doc, ignore, "file", rule->file);
+    yyjson_mut_obj_add_uint(doc, ignore, "line", rule->line);
+}
+
+// What is known beside the feeds: whether the package carries the code, and what others say of the finding.
+static void add_triage(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct report_finding *f)
+{
+    const char *by = report_suppressed_by(f);
+    yyjson_mut_obj_add_bool(doc, object, "carries_code", !f->code.missing);
+    json_add_str(doc, object, "why", slice_str(f->code.what));
+    add_statement(doc, object, &f->decision);
+    if (by == NULL)
+        return;
+    json_add_str(doc, object, "by", slice_str(by));
+    add_rule(doc, object, f->decision.rule);
+}
+
+static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key,
+                         const struct report_finding *findings, size_t n, const struct output_options *options)
+{
+    yyjson_mut_val *list = json_add_arr(doc, root, key);
+    for (size_t i = 0; i < n; i++) {
+        const struct report_finding *f = &findings[i];
         if (output_leaves_out(options, f))
             continue;
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
@@ -189,7 +234,8 @@ static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         add_epss(doc, object, finding_epss(f));
         add_exploited(doc, object, finding_exploited(f));
         add_weaknesses(doc, object, f);
-        json_add_str(doc, object, "status", SLICE("affected"));
+        json_add_str(doc, object, "status", f->statements[0].undetermined ? SLICE("undetermined") : SLICE("affected"));
+        add_triage(doc, object, f);
     }
 }
 
@@ -236,6 +282,22 @@ static void add_undetermined(yyjson_mut_doc *doc, yyjson_mut_val *coverage, cons
     }
 }
 
+// Statements of VEX about vulnerabilities of the image that cover none of its findings.
+static void add_unapplied(yyjson_mut_doc *doc, yyjson_mut_val *coverage, const struct report *report)
+{
+    yyjson_mut_val *list = json_add_arr(doc, coverage, "vex_unapplied");
+    for (size_t i = 0; i < report->unapplied_n; i++) {
+        const struct vex_statement *s = report->unapplied[i].statement;
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(doc, list);
+        json_add_str(doc, object, "document", s->document->id);
+        json_add_str(doc, object, "file", s->document->file);
+        yyjson_mut_obj_add_uint(doc, object, "statement", s->number);
+        json_add_str(doc, object, "vulnerability", s->vulnerability);
+        json_add_str(doc, object, "status", slice_str(vex_status_name(s->status)));
+        json_add_str(doc, object, "reason", report->unapplied[i].why);
+    }
+}
+
 static void add_feeds(yyjson_mut_doc *doc, yyjson_mut_val *coverage, const char *key, const struct report_feed *feeds,
                       size_t n)
 {
@@ -268,6 +330,8 @@ static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
         json_arr_add_str(doc, list, report->unmatched[i].kind);
     add_skipped(doc, coverage, report->image);
     add_undetermined(doc, coverage, report);
+    add_unapplied(doc, coverage, report);
+    yyjson_mut_obj_add_uint(doc, coverage, "decided_by_distribution", report->decided_by_distribution);
 }
 
 static void add_generation(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
@@ -303,7 +367,8 @@ static void write_report(const struct report *report, const struct output_option
     add_layers(doc, root, report);
     add_packages(doc, root, report);
     add_repositories(doc, root, report);
-    add_findings(doc, root, report, options);
+    add_findings(doc, root, "findings", report->findings, report->findings_n, options);
+    add_findings(doc, root, "suppressed", report->suppressed, report->suppressed_n, options);
     add_coverage(doc, root, report);
     add_generation(doc, root, report);
     add_errors(doc, root, report);

@@ -6,8 +6,10 @@
 
 struct output_options {
     bool only_fixed; // leave out findings without a fix
-    bool color;      // the terminal understands colours
-    int columns;     // of the terminal; 0: no terminal, do not cut
+    bool only_code;  // leave out findings in packages that do not carry the code
+    bool show_suppressed;
+    bool color;  // the terminal understands colours
+    int columns; // of the terminal; 0: no terminal, do not cut
 };
 
 struct output {

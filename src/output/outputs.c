@@ -15,5 +15,5 @@ const struct output *output_named(struct slice name)
 
 bool output_leaves_out(const struct output_options *options, const struct report_finding *finding)
 {
-    return options->only_fixed && finding->fixed_in.n == 0;
+    return (options->only_fixed && finding->fixed_in.n == 0) || (options->only_code && finding->code.missing);
 }

@@ -99,6 +99,14 @@ static void add_row(struct buf *out, const struct grid *grid, const struct row *
 
 // ---- findings -------------------------------------------------------------------------------------------------------
 
+static struct slice marked_name(struct arena *a, struct slice name, const struct report_finding *f)
+{
+    struct buf text BUF_AUTO = {0};
+    buf_add(&text, utf8_plain(a, name));
+    buf_adds(&text, table_code_mark(f));
+    return arena_dup(a, buf_slice(&text));
+}
+
 static struct slice tenths(struct arena *a, int score)
 {
     return arena_printf(a, "%d.%d", score / 10, score % 10);
@@ -124,7 +132,7 @@ static struct row row_of(struct arena *a, const struct report *report, const str
                 [COL_CVSS] = f->rating != NULL ? tenths(a, f->rating->score) : SLICE("-"),
                 [COL_EPSS] = epss != NULL ? percent(a, epss->probability) : SLICE("-"),
                 [COL_KEV] = finding_exploited(f) != NULL ? SLICE("yes") : SLICE("-"),
-                [COL_PACKAGE] = utf8_plain(a, p->name),
+                [COL_PACKAGE] = marked_name(a, p->name, f),
                 [COL_INSTALLED] = utf8_plain(a, p->version),
                 [COL_FIXED] = f->fixed_in.n != 0 ? utf8_plain(a, f->fixed_in) : SLICE("-"),
                 [COL_ID] = utf8_plain(a, f->vulnerability),
@@ -278,7 +286,7 @@ static void write_report(const struct report *report, const struct output_option
     add_header(out, report);
     if (counts.shown != 0)
         add_findings(out, report, options);
-    table_add_summary(out, report, &counts);
+    table_add_summary(out, report, &counts, options);
 }
 
 extern const struct output output_table;

@@ -7,6 +7,8 @@
 
 struct table_counts {
     size_t shown, hidden;                      // findings; hidden by --only-fixed
+    size_t codeless, codeless_hidden;          // in packages without the code: shown, and hidden by --only-code
+    size_t development;                        // shown, in packages of development files
     size_t fixable, exploited;                 // of those shown
     size_t packages, updates;                  // with findings; with findings that an update fixes
     size_t by_severity[SEVERITY_CRITICAL + 1]; // shown
@@ -16,5 +18,15 @@ struct table_counts {
 
 struct table_counts table_count(const struct report *report, const struct output_options *options);
 
+// What marks the name of a package that does not carry the code, or that is for developing: " *", " +", "".
+const char *table_code_mark(const struct report_finding *finding);
+
+// What is marked, and what is left out for its sake.
+void table_add_code(struct buf *out, const struct table_counts *counts);
+
+// How many findings VEX and ignore rules suppress; with `list` also which, and what they say.
+void table_add_suppressed(struct buf *out, const struct report *report, bool list);
+
 // What the findings come to, and what could not be judged, in lines for people.
-void table_add_summary(struct buf *out, const struct report *report, const struct table_counts *counts);
+void table_add_summary(struct buf *out, const struct report *report, const struct table_counts *counts,
+                       const struct output_options *options);

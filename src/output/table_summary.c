@@ -33,9 +33,13 @@ struct table_counts table_count(const struct report *report, const struct output
     for (size_t i = 0; i < report->findings_n; i++) {
         const struct report_finding *f = &report->findings[i];
         if (output_leaves_out(options, f)) {
-            counts.hidden++;
+            bool for_code = options->only_code && f->code.missing;
+            counts.codeless_hidden += for_code;
+            counts.hidden += !for_code;
             continue;
         }
+        counts.codeless += f->code.missing;
+        counts.development += f->code.what != NULL && !f->code.missing;
         counts.shown++;
         counts.by_severity[f->severity]++;
         counts.exploited += finding_exploited(f) != NULL;
@@ -101,6 +105,9 @@ static void add_no_findings(struct buf *out, const struct report *report, const 
     else if (report->judged == 0)
         buf_addf(out, "NOT JUDGED: nothing is known about vulnerabilities in the %zu package%s.\n", packages,
                  plural(packages));
+    else if (report->suppressed_n != 0 && counts->hidden == 0)
+        buf_addf(out, "No known vulnerabilities but suppressed ones in %zu package%s.\n", report->judged,
+                 plural(report->judged));
     else if (counts->hidden != 0)
         buf_addf(out, "No known vulnerabilities that an update fixes in %zu package%s.\n", report->judged,
                  plural(report->judged));
@@ -197,7 +204,8 @@ static void add_scores_lacking(struct buf *out, const struct report *report)
         buf_adds(out, "; run `clarion update`\n");
 }
 
-void table_add_summary(struct buf *out, const struct report *report, const struct table_counts *counts)
+void table_add_summary(struct buf *out, const struct report *report, const struct table_counts *counts,
+                       const struct output_options *options)
 {
     if (counts->shown != 0) {
         buf_addf(out, "%zu finding%s in %zu package%s", counts->shown, plural(counts->shown), counts->packages,
@@ -213,6 +221,8 @@ void table_add_summary(struct buf *out, const struct report *report, const struc
     if (counts->hidden != 0)
         buf_addf(out, "%zu finding%s without a fix %s left out (--only-fixed).\n", counts->hidden,
                  plural(counts->hidden), counts->hidden == 1 ? "is" : "are");
+    table_add_code(out, counts);
+    table_add_suppressed(out, report, options->show_suppressed);
     if (report->undetermined_n != 0)
         buf_addf(out, "Undetermined: %zu (the feed cannot tell yet whether they apply; --format json lists them)\n",
                  report->undetermined_n);

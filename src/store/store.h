@@ -198,3 +198,22 @@ bool store_hold_segments(struct store *s, int *fd, struct error *err);
 // Removes the segments that no kept update made, and what crashed processes left in their folder. Where somebody holds
 // the segments, nothing is done: the next call does it.
 void store_collect(struct store *s);
+
+// ---- vex_store.c ----------------------------------------------------------------------------------------------------
+
+// A VEX document that reports obey, as the store knows it: what is in it is for others to read.
+struct stored_vex {
+    struct slice id, format, author, version;
+    int64_t issued, added; // seconds; 0: the document does not say
+    uint64_t statements;
+};
+
+// Goes through all, in the order in which they came. The text is valid until `each` returns; ends where that fails.
+typedef bool store_vex_fn(void *context, const struct stored_vex *vex, struct slice document, struct error *err);
+bool store_vex_each(struct store *s, store_vex_fn *each, void *context, struct error *err);
+
+// Keeps a document, in the place of one with the same id; added now.
+bool store_vex_put(struct store *s, const struct stored_vex *vex, struct slice document, struct error *err);
+
+// ERR_NOT_FOUND when there is none with that id.
+bool store_vex_remove(struct store *s, struct slice id, struct error *err);

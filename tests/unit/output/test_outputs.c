@@ -258,8 +258,8 @@ static void test_json_report(void **state)
     s.image.inventory.skips_total = 8;
     yyjson_doc *doc JSON_AUTO = document("json", &s, false, &plain);
     assert_keys(doc, "",
-                KEYS("schema", "program", "image", "layers", "packages", "repositories", "findings", "coverage",
-                     "generation", "errors"));
+                KEYS("schema", "program", "image", "layers", "packages", "repositories", "findings", "suppressed",
+                     "coverage", "generation", "errors"));
     assert_str(doc, "/schema", "clarion/report/1");
     assert_keys(doc, "/image", KEYS("reference", "manifest", "distribution"));
     assert_keys(doc, "/image/distribution", KEYS("id", "version"));
@@ -275,7 +275,7 @@ static void test_json_report(void **state)
     assert_keys(doc, "/findings/0",
                 KEYS("package", "vulnerability", "aliases", "severity", "severity_source", "published_severity",
                      "fixed_in", "feed", "links", "description", "cvss", "epss", "kev", "known_exploited", "weaknesses",
-                     "status"));
+                     "status", "carries_code", "why", "vex"));
     assert_str(doc, "/findings/0/package", yyjson_get_str(at(doc, "/packages/1/id")));
     assert_str(doc, "/findings/0/severity", "High");
     assert_str(doc, "/findings/0/links/1", "https://example.org/y");
@@ -284,7 +284,7 @@ static void test_json_report(void **state)
     assert_true(yyjson_is_false(at(doc, "/findings/0/kev")) && yyjson_is_obj(at(doc, "/findings/0/epss")));
     assert_keys(doc, "/coverage",
                 KEYS("distribution", "end_of_life", "feeds", "enriching", "judged", "unjudged", "unmatched_kinds",
-                     "skipped", "undetermined"));
+                     "skipped", "undetermined", "vex_unapplied", "decided_by_distribution"));
     assert_keys(doc, "/coverage/feeds/0", KEYS("feed", "state", "updated", "records", "error"));
     assert_str(doc, "/coverage/feeds/0/updated", "2025-11-24T16:00:00Z");
     assert_str(doc, "/coverage/unmatched_kinds/0", "npm");

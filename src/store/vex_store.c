@@ -1,0 +1,49 @@
+// VEX documents in the database.
+#include "store/store.h"
+
+#include "base/clock.h"
+
+struct vex_context {
+    store_vex_fn *each;
+    void *context;
+};
+
+static bool vex_row(void *context, struct db_row *row, struct error *err)
+{
+    const struct vex_context *c = context;
+    const struct stored_vex vex = {.id = db_column(row, 0),
+                                   .format = db_column(row, 1),
+                                   .author = db_column(row, 2),
+                                   .version = db_column(row, 3),
+                                   .issued = db_column_int(row, 4),
+                                   .added = db_column_int(row, 5),
+                                   .statements = (uint64_t)db_column_int(row, 6)};
+    return c->each(c->context, &vex, db_column(row, 7), err);
+}
+
+bool store_vex_each(struct store *s, store_vex_fn *each, void *context, struct error *err)
+{
+    struct vex_context c = {each, context};
+    return db_query(s->db,
+                    "SELECT id, format, author, version, issued, added, statements, document FROM vex_document "
+                    "ORDER BY added, id",
+                    NULL, 0, vex_row, &c, err);
+}
+
+bool store_vex_put(struct store *s, const struct stored_vex *vex, struct slice document, struct error *err)
+{
+    return db_run(s->db, err,
+                  "INSERT INTO vex_document (id, format, author, version, issued, added, statements, document) "
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET format = ?2, author = ?3, "
+                  "version = ?4, issued = ?5, added = ?6, statements = ?7, document = ?8",
+                  db_text(vex->id), db_text(vex->format), db_text(vex->author), db_text(vex->version),
+                  db_int(vex->issued), db_int(clock_now()), db_int((int64_t)vex->statements), db_blob(document));
+}
+
+bool store_vex_remove(struct store *s, struct slice id, struct error *err)
+{
+    return db_run(s->db, err, "DELETE FROM vex_document WHERE id = ?1", db_text(id)) &&
+           (db_changes(s->db) != 0 ||
+            error_set(err, ERR_NOT_FOUND, "no VEX document with the id \"%.*s\" is stored (`clarion vex list`)",
+                      SLICE_ARG(id)));
+}
