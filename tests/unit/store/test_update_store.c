@@ -293,8 +293,16 @@ static void test_import(void **state)
     const struct feed_result failed = {.feed = SLICE("b"), .error = SLICE("it broke"), .keep = KEPT};
     record(f, &failed);
     struct feed_file file = {.url = SLICE("https://x/1"), .etag = SLICE("e")}, *got;
-    struct feed_import imports[] = {{SLICE("a"), a1, 7, 900, 4000, &file, 1, 0},
-                                    {SLICE("b"), make_segment(f, "b", 1), 8, 900, 4000, &file, 1, 0}};
+    struct feed_import imports[] = {
+        {.feed = SLICE("a"), .segment = a1, .records = 7, .made = 900, .checked = 4000, .files = &file, .files_n = 1},
+        {.feed = SLICE("b"),
+         .segment = make_segment(f, "b", 1),
+         .records = 8,
+         .made = 900,
+         .checked = 4000,
+         .files = &file,
+         .files_n = 1},
+    };
     at(5000);
     assert_true(store_import(&f->store, imports, 1, KEPT, &f->err));
     g = current(f); // the same segment, later confirmed
