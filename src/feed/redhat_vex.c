@@ -128,14 +128,21 @@ static bool take_line(struct vex *x, struct slice line, bool deletions)
     return true;
 }
 
-static void take_list(struct vex *x, const char *name, struct slice text, bool deletions)
+static bool take_list(struct vex *x, const char *name, struct slice text, bool deletions, struct error *err)
 {
     struct slice line;
-    size_t odd = 0;
-    while (slice_next_line(&text, &line))
-        odd += slice_trim(line).n != 0 && !take_line(x, line, deletions);
+    size_t lines = 0, odd = 0;
+    while (slice_next_line(&text, &line)) {
+        if (slice_trim(line).n == 0)
+            continue;
+        lines++;
+        odd += !take_line(x, line, deletions);
+    }
+    if (odd != 0 && odd == lines)
+        return error_set(err, ERR_FORMAT, FOLDER "%s: no line names a document and a time", name);
     if (odd != 0)
         log_warn("redhat-vex: %s: %zu lines name no document and time, and were not followed", name, odd);
+    return true;
 }
 
 // *there: the upstream has the list; *same: it is as it was at the last run.
@@ -149,8 +156,7 @@ static bool read_list(struct vex *x, const char *name, bool deletions, bool *the
     *same = answer == FEED_UNCHANGED;
     if (answer == FEED_FAILED)
         return false;
-    take_list(x, name, text, deletions);
-    return true;
+    return take_list(x, name, text, deletions, err);
 }
 
 // ---- what was noted -------------------------------------------------------------------------------------------------

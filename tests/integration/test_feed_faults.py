@@ -72,8 +72,11 @@ def cut_short(data):
 
 
 def damaged(data):
-    """The file's own format is broken within: half of what is packed, packed as it was, or half of the container."""
+    """The file's own format is broken within: half of what is packed, packed as it was, or half of the container. A list
+    of lines has no end that could be missing."""
     text, pack = unpacked(data)
+    if not (is_zip(data) or is_json(text) or is_xml(text)):
+        return None
     return Body(pack(text[:len(text) // 2]))
 
 
@@ -152,13 +155,12 @@ class Faults(clarion.Case):
         return {f["feed"]: f for f in self.run_clarion("feeds", "--format", "json").doc["feeds"]}
 
     def files(self, feed):
-        """The paths of a feed's files at the upstream, with their bytes."""
+        """The paths of a feed's files at the upstream, with their bytes; a feed may name a folder of many, too."""
         for file in feed["files"]:
             path = file["url"].split("://")[1]
-            if path.endswith("/"):
-                continue # stands for all that is in the folder
-            with open(os.path.join(self.upstream.folder, path), "rb") as f:
-                yield "/" + path, f.read()
+            if os.path.isfile(os.path.join(self.upstream.folder, path)):
+                with open(os.path.join(self.upstream.folder, path), "rb") as f:
+                    yield "/" + path, f.read()
 
     def break_some(self, feeds, fault, everywhere):
         """Gives the fault to each of these feeds where it can have it; answers which do."""
@@ -206,7 +208,7 @@ class Faults(clarion.Case):
                     self.update(*LIMITS, code=3 if broken else 0)
                     self.check(before, broken, words)
         for name, times in tried.items():
-            self.assertGreaterEqual(times, 4, name)
+            self.assertGreaterEqual(times, 2, name)
         self.upstream.faults = {}
         self.update()
         for name, _ in feeds:
