@@ -108,7 +108,7 @@ void segment_rewind(struct segment_builder *b, struct segment_mark mark);
 uint64_t segment_builder_count(const struct segment_builder *b);
 
 // Writes the segment into `folder` as "<hex digest>.segment": built in a temporary file, synced, renamed. A crash
-// leaves nothing but a temporary file that a later call removes. Nothing may be added afterwards.
+// leaves nothing but a temporary file, which store_collect removes. Nothing may be added afterwards.
 bool segment_write(struct segment_builder *b, const char *folder, struct digest *digest, uint64_t *records,
                    struct error *err);
 

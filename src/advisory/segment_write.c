@@ -5,17 +5,13 @@
 #include "base/file.h"
 #include "base/reader.h"
 
-#include <dirent.h>
 #include <fcntl.h>
 #include <sqlite3.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/stat.h>
-#include <time.h>
 #include <unistd.h>
 
-#define PAIRS_MEMORY  ((size_t)4 << 20)
-#define STALE_SECONDS 3600 // a temporary file that nobody has written to for so long was left by a crash
+#define PAIRS_MEMORY ((size_t)4 << 20)
 
 // The ids that a text has, 0 where it is in no table.
 struct text_ids {
@@ -360,25 +356,9 @@ static bool seal(const char *path, struct digest *digest, struct error *err)
     return digest_reader(r, NULL, digest, NULL, err);
 }
 
-static void remove_stale(const char *folder)
-{
-    DIR *dir = opendir(folder);
-    struct dirent *entry;
-    while (dir != NULL && (entry = readdir(dir)) != NULL) {
-        struct stat st;
-        if (strncmp(entry->d_name, SEGMENT_BUILDING, sizeof SEGMENT_BUILDING - 1) == 0 &&
-            fstatat(dirfd(dir), entry->d_name, &st, AT_SYMLINK_NOFOLLOW) == 0 &&
-            time(NULL) - st.st_mtime > STALE_SECONDS)
-            unlinkat(dirfd(dir), entry->d_name, 0);
-    }
-    if (dir != NULL)
-        closedir(dir);
-}
-
 bool segment_write(struct segment_builder *b, const char *folder, struct digest *digest, uint64_t *records,
                    struct error *err)
 {
-    remove_stale(folder);
     const char *building = arena_printf(&b->arena, "%s/" SEGMENT_BUILDING "%ld-%s", folder, (long)getpid(), b->feed).p;
     unlink(building); // of an earlier process that had our number
     if (!write_file(b, building, records, err) || !seal(building, digest, err)) {

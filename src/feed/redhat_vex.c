@@ -360,8 +360,7 @@ static bool read_lists(struct vex *x, bool *there, bool *changes_same, bool *del
     *changes_same = false;
     if (feed_text(x->run, FOLDER "changes.csv", &text, err) != FEED_READ)
         return false;
-    take_list(x, "changes.csv", text, false);
-    return true;
+    return take_list(x, "changes.csv", text, false, err);
 }
 
 static bool update(struct feed_run *run, struct error *err)

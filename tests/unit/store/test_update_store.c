@@ -357,14 +357,22 @@ static void test_note_stays_until_another(void **state)
 {
     struct fixture *f = *state;
     struct feed_result result = {.feed = SLICE("a"), .confirmed = true, .note = SLICE("since then"), .keep = KEPT};
+    struct arena a ARENA_AUTO = {0};
+    struct kept_update before;
     assert_note(f, "");
+    update(f, "a", 1);
     record(f, &result);
     result.note = (struct slice){0}; // leaves it
     record(f, &result);
     assert_note(f, "since then");
+    update(f, "a", 2); // also under another segment
+    assert_note(f, "since then");
     result.note = SLICE("");
     record(f, &result);
     assert_note(f, "");
+    assert_true(store_update_before(&f->store, SLICE("a"), &a, &before, &f->err));
+    assert_true(store_rollback(&f->store, &before, &f->err));
+    assert_note(f, "since then"); // what was known of the upstream then
 }
 
 static void test_all_or_nothing(void **state)
@@ -552,7 +560,6 @@ int main(void)
         TEST(test_as_of),
         TEST(test_retention),
         TEST(test_retention_of_many_feeds),
-        TEST(test_files_that_stay),
         TEST(test_indexes),
         TEST(test_note_stays_until_another),
         TEST(test_collection),
