@@ -704,23 +704,6 @@ static void test_no_folder(void **state)
     segment_builder_free(&b);
 }
 
-// What a crash has left is removed once it is old; what another process may be writing is not.
-static void test_left_behind(void **state)
-{
-    struct fixture *f = *state;
-    char old[128], fresh[128];
-    struct error err;
-    snprintf(old, sizeof old, "%s/" SEGMENT_BUILDING "1-test", f->folder);
-    snprintf(fresh, sizeof fresh, "%s/" SEGMENT_BUILDING "2-test", f->folder);
-    assert_true(file_write_atomic(old, SLICE("x"), &err) && file_write_atomic(fresh, SLICE("x"), &err));
-    const struct timespec long_ago[2] = {{1000000000, 0}, {1000000000, 0}};
-    assert_int_equal(utimensat(AT_FDCWD, old, long_ago, 0), 0);
-    write_records(f);
-    assert_int_equal(access(old, F_OK), -1);
-    assert_int_equal(access(fresh, F_OK), 0);
-    assert_int_equal(files_in(f), 2);
-}
-
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
@@ -747,7 +730,6 @@ int main(void)
         TEST(test_damaged_bytes),
         TEST(test_full_disk),
         TEST(test_no_folder),
-        TEST(test_left_behind),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
