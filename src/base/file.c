@@ -59,35 +59,61 @@ bool dir_sync(const char *path, struct error *err)
     return true;
 }
 
-static bool write_and_sync(const char *path, struct slice bytes, struct error *err)
+static bool write_bytes(void *context, int fd, struct error *err)
 {
-    int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0600);
-    if (fd < 0)
-        return error_errno(err, "cannot create %s", path);
-    if (!fd_write_all(fd, bytes, err))
-        return error_wrap(err, "%s", path);
-    if (fsync(fd) != 0)
-        return error_errno(err, "cannot sync %s", path);
-    return true;
+    const struct slice *bytes = context;
+    return fd_write_all(fd, *bytes, err);
 }
 
-bool file_write_atomic(const char *path, struct slice bytes, struct error *err)
+static bool write_into(const char *path, file_write_fn *write, void *context, struct error *err)
+{
+    int fd FD_AUTO = open(path, O_WRONLY | O_CLOEXEC);
+    if (fd < 0)
+        return error_errno(err, "cannot open %s", path);
+    return write(context, fd, err) || error_wrap(err, "%s", path);
+}
+
+static bool write_new(const char *path, file_write_fn *write, void *context, struct error *err)
+{
+    int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    if (fd < 0)
+        return error_errno(err, "cannot create %s", path);
+    if (!write(context, fd, err))
+        return error_wrap(err, "%s", path);
+    return fsync(fd) == 0 || error_errno(err, "cannot sync %s", path);
+}
+
+// Of a path that leads to a regular file, or to none.
+static bool replace(const char *path, file_write_fn *write, void *context, struct error *err)
 {
     char temporary[PATH_MAX], folder[PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof temporary)
         return error_set(err, ERR_IO, "path is too long: %s", path);
-    if (!write_and_sync(temporary, bytes, err)) {
-        unlink(temporary);
-        return false;
-    }
-    if (rename(temporary, path) != 0) {
-        error_errno(err, "cannot rename %s to %s", temporary, path);
+    bool ok = write_new(temporary, write, context, err) &&
+              (rename(temporary, path) == 0 || error_errno(err, "cannot rename %s to %s", temporary, path));
+    if (!ok) {
         unlink(temporary);
         return false;
     }
     struct slice dir = slice_dirname(slice_str(path));
     snprintf(folder, sizeof folder, "%.*s", (int)dir.n, dir.n != 0 ? dir.p : "");
     return dir_sync(dir.n != 0 ? folder : path[0] == '/' ? "/" : ".", err);
+}
+
+bool file_replace(const char *path, file_write_fn *write, void *context, struct error *err)
+{
+    struct stat st;
+    char target[PATH_MAX];
+    if (stat(path, &st) != 0)
+        return replace(path, write, context, err);
+    if (!S_ISREG(st.st_mode))
+        return write_into(path, write, context, err);
+    return replace(realpath(path, target) != NULL ? target : path, write, context, err);
+}
+
+bool file_write_atomic(const char *path, struct slice bytes, struct error *err)
+{
+    return file_replace(path, write_bytes, &bytes, err);
 }
 
 bool dir_make(const char *path, struct error *err)

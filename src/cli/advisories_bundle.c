@@ -8,7 +8,6 @@
 #include "store/bundle.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -28,20 +27,15 @@ static uint64_t bytes_of(const struct bundle *bundle)
 
 // ---- export ---------------------------------------------------------------------------------------------------------
 
-// A file has its name only when it is complete.
-static bool write_file(struct store *s, const struct bundle *bundle, const char *path, struct error *err)
+struct exporting {
+    struct store *store;
+    const struct bundle *bundle;
+};
+
+static bool write_bundle(void *context, int fd, struct error *err)
 {
-    char temporary[PATH_MAX];
-    if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof temporary)
-        return error_set(err, ERR_IO, "its path is too long");
-    int fd FD_AUTO = open(temporary, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
-    if (fd < 0)
-        return error_errno(err, "cannot create it");
-    bool ok = bundle_write(s, bundle, fd, err) && (fsync(fd) == 0 || error_errno(err, "cannot sync it")) &&
-              (rename(temporary, path) == 0 || error_errno(err, "cannot rename %s", temporary));
-    if (!ok)
-        unlink(temporary);
-    return ok;
+    const struct exporting *e = context;
+    return bundle_write(e->store, e->bundle, fd, err);
 }
 
 // Commas become the blanks that a list has here.
@@ -70,7 +64,8 @@ int advisories_export(struct cli *cli, char **arguments, size_t n)
         return fail(file, &err);
     if (strcmp(file, "-") == 0)
         return bundle_write(&s.store, &bundle, STDOUT_FILENO, &err) ? EXIT_FINE : fail("standard output", &err);
-    if (!write_file(&s.store, &bundle, file, &err))
+    struct exporting exporting = {&s.store, &bundle};
+    if (!file_replace(file, write_bundle, &exporting, &err))
         return fail(file, &err);
     printf("%s: %zu feed%s of generation %.*s, segments of %llu bytes\n", file, bundle.feeds_n,
            bundle.feeds_n == 1 ? "" : "s", SLICE_ARG(bundle.generation), (unsigned long long)bytes_of(&bundle));

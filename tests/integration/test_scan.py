@@ -2,6 +2,7 @@
 import gzip
 import json
 import os
+import stat
 import unittest
 
 import clarion
@@ -289,6 +290,24 @@ class Scan(clarion.Case):
         index = self.run_clarion("index", "--format", "clair", image).doc
         self.assertEqual((index["state"], index["success"], index["err"]), ("IndexFinished", True, ""))
         self.assertEqual(len(index["packages"]), 2)
+
+    def test_output_goes_where_the_path_leads(self):
+        """A link is followed; what is no file, a pipe or a device, is written to and stays what it is."""
+        image, target, link, pipe = self.image(debian_layer(LIBSSL)), self.path("t.json"), self.path("link"), self.path("pipe")
+        with open(target, "w", encoding="utf-8") as f:
+            f.write("former")
+        os.symlink(target, link)
+        self.assertEqual(self.scan(image, "--output", link).code, 0)
+        self.assertTrue(os.path.islink(link))
+        with open(target, encoding="utf-8") as f:
+            self.assertEqual(json.load(f)["schema"], "clarion/report/1")
+        os.mkfifo(pipe)
+        reader = os.open(pipe, os.O_RDONLY | os.O_NONBLOCK)
+        self.assertEqual(self.scan(image, "--output", pipe).code, 0)
+        self.assertEqual(json.loads(os.read(reader, 1 << 20))["schema"], "clarion/report/1")
+        os.close(reader)
+        self.assertEqual(self.scan(image, "--output", os.devnull).code, 0)
+        self.assertTrue(stat.S_ISCHR(os.stat(os.devnull).st_mode))
 
     def test_hostile_names_stay_text(self):
         layer = debian_layer(stanza("libssl3\x1b[31m", "3.0.8-1\x07", source="openssl"))
