@@ -45,8 +45,22 @@ def files_below(folder, at):
                     yield inside, f.read()
 
 
+class Measured(subprocess.Popen):
+    """A process of which, when it has ended, `peak` tells the most memory in KiB that it, or one that it started, had."""
+    peak = 0
+
+    def _try_wait(self, wait_flags):
+        try:
+            pid, status, usage = os.wait4(self.pid, wait_flags)
+        except ChildProcessError:
+            return self.pid, 0
+        self.peak = usage.ru_maxrss
+        return pid, status
+
+
 class Result:
-    def __init__(self, done):
+    def __init__(self, done, peak=0):
+        self.peak = peak
         self.code = done.returncode
         self.out = done.stdout.decode("utf-8", "surrogateescape")
         self.err = done.stderr.decode("utf-8", "surrogateescape")
@@ -170,9 +184,14 @@ class Case(unittest.TestCase):
 
     def run_clarion(self, *args, data=None, timeout=120, env=None, **more):
         command = [BINARY, args[0], "--data", data or self.data, *args[1:]]
-        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
-                              env=dict(os.environ, **(env or {})), check=False, **more)
-        result = Result(done)
+        with Measured(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                      env=dict(os.environ, **(env or {})), **more) as process:
+            try:
+                out, err = process.communicate(timeout=timeout)
+            except subprocess.TimeoutExpired:
+                process.kill()
+                raise
+        result = Result(subprocess.CompletedProcess(command, process.returncode, out, err), process.peak)
         self.assertNotIn("Sanitizer", result.err)
         self.assertNotIn("runtime error", result.err)
         return result

@@ -17,8 +17,8 @@ static void write_record(struct arena *a, const struct advisory *r, struct buf *
 {
     struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package),
                  severity = utf8_plain(a, r->severity);
-    buf_addf(out, "  %-28.*s %-24.*s %-13s", SLICE_ARG(scope), SLICE_ARG(package), advisory_status_name(r->status));
-    session_add_range(a, r, out);
+    buf_addf(out, "  %-28.*s %-24.*s ", SLICE_ARG(scope), SLICE_ARG(package));
+    session_add_statement(a, r, out);
     if (severity.n != 0)
         buf_addf(out, " (%.*s)", SLICE_ARG(severity));
     buf_addc(out, '\n');

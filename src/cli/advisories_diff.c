@@ -105,9 +105,8 @@ static void write_records(struct arena *a, const struct advisory *records, size_
         const struct advisory *r = &records[i];
         const struct slice traits[] = {r->severity, r->state, r->arch, r->module};
         buf_adds(out, i != 0 ? ";" : "");
-        if (r->status != ADVISORY_FIXED)
-            buf_addf(out, " %s", r->status == ADVISORY_LAST_AFFECTED ? "affected" : advisory_status_name(r->status));
-        session_add_range(a, r, out);
+        buf_addc(out, ' ');
+        session_add_statement(a, r, out);
         for (size_t t = 0; t < sizeof traits / sizeof traits[0]; t++)
             if (traits[t].n != 0)
                 buf_addf(out, " (%.*s)", SLICE_ARG(utf8_plain(a, traits[t])));

@@ -47,8 +47,8 @@ static void add_records(struct arena *a, const struct explanation *e, struct buf
     for (size_t i = 0; i < e->records_n; i++) {
         const struct advisory *r = &e->records[i];
         struct buf text BUF_AUTO = {0};
-        buf_addf(&text, "%.*s %.*s: %s", SLICE_ARG(r->scope), SLICE_ARG(r->package), advisory_status_name(r->status));
-        session_add_range(a, r, &text);
+        buf_addf(&text, "%.*s %.*s: ", SLICE_ARG(r->scope), SLICE_ARG(r->package));
+        session_add_statement(a, r, &text);
         add_line(out, "record:", buf_slice(&text));
     }
 }

@@ -221,13 +221,15 @@ static int answer(struct session *s, const struct report *report, const struct o
     return EXIT_FAILED;
 }
 
-void session_add_range(struct arena *a, const struct advisory *r, struct buf *out)
+void session_add_statement(struct arena *a, const struct advisory *r, struct buf *out)
 {
     struct slice introduced = utf8_plain(a, r->introduced), bound = utf8_plain(a, r->bound);
+    bool ranged = r->status == ADVISORY_FIXED || r->status == ADVISORY_LAST_AFFECTED;
+    buf_adds(out, ranged ? "affected" : advisory_status_name(r->status));
     if (introduced.n != 0)
         buf_addf(out, " from %.*s on", SLICE_ARG(introduced));
     if (r->status == ADVISORY_FIXED)
-        buf_addf(out, " fixed in %.*s", SLICE_ARG(bound));
+        buf_addf(out, ", fixed in %.*s", SLICE_ARG(bound));
     else if (r->status == ADVISORY_LAST_AFFECTED)
         buf_addf(out, " up to %.*s", SLICE_ARG(bound));
 }

@@ -47,8 +47,8 @@ int session_deliver(struct session *s, const struct report *report, const struct
 // False when --fail-on, --severity-from or --sort has a value that is none: the message has been written.
 bool session_check_options(struct cli *cli);
 
-// Adds the versions that a record is of, for people: " from 1.0 on fixed in 1.4".
-void session_add_range(struct arena *a, const struct advisory *record, struct buf *out);
+// Adds what a record says, for people: "affected from 1.0 on, fixed in 1.4".
+void session_add_statement(struct arena *a, const struct advisory *record, struct buf *out);
 
 // For the --help of all commands that take a TARGET.
 #define SESSION_TARGETS                                                                                                \

@@ -86,6 +86,7 @@ KNOWN = (
     "go-tools: findings: 182 asked, 1 missed [('golang-org/x/net', 'GO-2023-1495')], 0 with another fix [], 0 too many []",
     "rhel9-httpd: " + PYTHON % 22,
     "rhel9-nodejs: " + PYTHON % 27,
+    "ruby-app: findings: 129 asked, 1 missed [('sinatra', 'GHSA-mr3q-g2mv-mr4q')], 0 with another fix [], 0 too many []",
 )
 
 

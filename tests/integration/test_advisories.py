@@ -63,8 +63,8 @@ class History(Case):
     def test_diff(self):
         self.update(self.tracker(_0001="1", _0002="1", _0003="1"), "debian")
         self.update(self.tracker(_0002="1", _0003="3", _0004=None), "debian")
-        want = ("removed  debian:bookworm              openssl                  CVE-2020-0001      fixed in 1 (not yet assigned)\n"
-                "changed  debian:bookworm              openssl                  CVE-2020-0003      fixed in 1 (not yet assigned) -> fixed in 3 (not yet assigned)\n"
+        want = ("removed  debian:bookworm              openssl                  CVE-2020-0001      affected, fixed in 1 (not yet assigned)\n"
+                "changed  debian:bookworm              openssl                  CVE-2020-0003      affected, fixed in 1 (not yet assigned) -> affected, fixed in 3 (not yet assigned)\n"
                 "added    debian:bookworm              openssl                  CVE-2020-0004      affected (not yet assigned)\n"
                 "debian: 1 added, 1 changed, 1 removed\n")
         doc = self.listed()

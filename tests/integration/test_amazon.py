@@ -111,4 +111,4 @@ class Amazon(clarion.Case):
         for cve, records in wanted.items():
             shown = self.run_clarion("advisories", "show", cve).out
             for name, version in records:
-                self.assertRegex(shown, r"(?m)^  amazon:\S+ +%s +fixed +fixed in %s \(" % (name.replace("+", r"\+"), version.replace("+", r"\+")))
+                self.assertRegex(shown, r"(?m)^  amazon:\S+ +%s +affected, fixed in %s \(" % (name.replace("+", r"\+"), version.replace("+", r"\+")))

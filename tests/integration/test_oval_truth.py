@@ -224,7 +224,7 @@ class OvalTruth(clarion.Case):
 
     def assert_counts(self, feed, made, left_out):
         r = self.update(self.mirror, feed)
-        m = re.search(r"(\d+) records(?:, (\d+) left out)?", r.out)
+        m = re.search(r"(\d+) records(?:, \d+ repeated)?(?:, (\d+) left out)?", r.out)
         self.assertEqual((int(m[1]), int(m[2] or 0)), (made, left_out), feed)
 
     def statements(self, path, understood):

@@ -269,7 +269,7 @@ class Scan(clarion.Case):
     def test_advisories_show(self):
         r = self.run_clarion("advisories", "show", "CVE-2014-0160")
         self.assertEqual(r.code, 0, r)
-        self.assertRegex(r.out, r"debian:bookworm +openssl +fixed +fixed in 3\.0\.9-1 \(high\)")
+        self.assertRegex(r.out, r"debian:bookworm +openssl +affected, fixed in 3\.0\.9-1 \(high\)")
         self.assertEqual(self.run_clarion("advisories", "show", "CVE-1-1").code, 3)
 
     def test_undetermined_is_no_finding(self):
