@@ -150,7 +150,8 @@ static bool take_feed(yyjson_val *item, struct arena *a, struct feed_import *fee
            take_number(item, "bytes", INT64_MAX, &feed->bytes, err) &&
            take_number(item, "records", INT64_MAX, &feed->records, err) && take_time(item, "made", &feed->made, err) &&
            (feed->made != 0 || wrong("made", err)) && take_time(item, "checked", &feed->checked, err) &&
-           take_text(item, "note", a, &feed->note, err) && take_list(item, "files", &files, err) && take_files(files, a, feed, err);
+           take_text(item, "note", a, &feed->note, err) && take_list(item, "files", &files, err) &&
+           take_files(files, a, feed, err);
 }
 
 static bool take_feeds(yyjson_val *list, struct arena *a, struct bundle *out, struct error *err)

@@ -1,6 +1,6 @@
 // Whole archives, and archives in them.
-#include "fixture.h"
 #include "../base/zip_maker.h"
+#include "fixture.h"
 
 #define POM(group, artifact, version)                                                                                  \
     "META-INF/maven/" group "/" artifact "/pom.properties",                                                            \

@@ -552,20 +552,13 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, open_store, close_store)
     const struct CMUnitTest tests[] = {
-        TEST(test_nothing_yet),
-        TEST(test_generation),
-        TEST(test_failure),
-        TEST(test_files),
-        TEST(test_all_or_nothing),
-        TEST(test_as_of),
-        TEST(test_retention),
-        TEST(test_retention_of_many_feeds),
-        TEST(test_indexes),
-        TEST(test_note_stays_until_another),
-        TEST(test_collection),
-        TEST(test_rollback),
-        TEST(test_import),
-        TEST(test_history),
+        TEST(test_nothing_yet),    TEST(test_generation),
+        TEST(test_failure),        TEST(test_files),
+        TEST(test_all_or_nothing), TEST(test_as_of),
+        TEST(test_retention),      TEST(test_retention_of_many_feeds),
+        TEST(test_indexes),        TEST(test_note_stays_until_another),
+        TEST(test_collection),     TEST(test_rollback),
+        TEST(test_import),         TEST(test_history),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
