@@ -16,6 +16,7 @@ enum error_code {
     ERR_LIMIT,       // a named limit was reached
     ERR_DIGEST,      // bytes that are not those that their digest names
     ERR_NETWORK,     // a peer did not answer, or answered with an error
+    ERR_REFUSED,     // a rule for addresses, credentials or TLS forbids it
     ERR_UNSUPPORTED, // well-formed, but nothing that Clarion can read
     ERR_STORE,       // the database refused
     ERR_CRASH,       // a worker died

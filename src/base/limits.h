@@ -22,6 +22,19 @@
     X(image_index_bytes,    64 * MIB,  "manifests, indexes, configurations and member names read for one image")       \
     X(root_depth,           400,       "folders inside one another in a root folder")
 
+// Fetching images over HTTP: src/http, src/image.
+#define LIMITS_FETCH(X)                                                                                                \
+    X(fetch_layer_bytes,    64 * GIB,  "size of one layer as it is fetched")                                           \
+    X(fetch_documents,      500,       "manifests, indexes and configurations fetched for one image")                  \
+    X(fetch_header_bytes,   64 * KIB,  "size of the header of one answer")                                             \
+    X(fetch_redirects,      10,        "redirects followed for one request")                                           \
+    X(fetch_tries,          4,         "tries in a row that bring nothing, before a request is given up")              \
+    X(fetch_connect_seconds, 30,       "seconds until a connection stands")                                            \
+    X(fetch_slow_seconds,   60,        "seconds that a server may send less than 1 KiB each before it is given up")    \
+    X(fetch_connections,    16,        "requests on their way at the same time")                                       \
+    X(fetch_host_connections, 6,       "of them, to one host")                                                         \
+    X(fetch_layer_urls,     16,        "places that a manifest names for one layer")
+
 // Unpacking and walking one layer: src/layer.
 #define LIMITS_LAYER(X)                                                                                                \
     X(layer_bytes,          64 * GIB,  "bytes that one layer unpacks to")                                              \
@@ -105,7 +118,8 @@
     X(ignore_bytes,         4 * MIB,   "size of a file of ignore rules")                                               \
     X(ignore_rules,         10000,     "rules of one such file")
 
-#define LIMITS(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X) LIMITS_TRIAGE(X)
+#define LIMITS(X)                                                                                                      \
+    LIMITS_IMAGE(X) LIMITS_FETCH(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X) LIMITS_TRIAGE(X)
 // clang-format on
 
 // Plain numbers, so that a worker can be handed a copy as bytes.

@@ -4,9 +4,9 @@
 #include "cli/explain_words.h"
 
 static const struct option_spec options[] = {
-    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
     {"as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL},
     SESSION_TRIAGE_OPTIONS,
+    SESSION_REGISTRY_OPTIONS,
     {0},
 };
 
@@ -16,7 +16,10 @@ static int find_image(struct session *s, struct arena *a, struct index_result *i
     const char *target = cli->arguments[0];
     if (strncmp(target, "sha256:", 7) == 0)
         return session_stored_image(s, target, a, image) ? EXIT_FINE : EXIT_FAILED;
-    struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0};
+    struct session_registry registry SESSION_REGISTRY_AUTO = {0};
+    if (!session_registry_open(&registry, cli))
+        return EXIT_BAD_USAGE;
+    struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0, &registry.settings};
     struct error err;
     if (!index_target(&s->store, target, &how, a, indexed, &err))
         return session_refuse(&err);

@@ -5,7 +5,7 @@
 static const struct option_spec options[] = {
     {"format", 'f', "FORMAT", "json (default) or clair, Clair v4's IndexReport", "json clair"},
     {"output", 'o', "FILE", "write the inventory there instead of to standard output", NULL},
-    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
+    SESSION_REGISTRY_OPTIONS,
     {0},
 };
 
@@ -14,12 +14,15 @@ static int run(struct cli *cli)
     const struct output *output = session_output(cli, "json", true);
     if (output == NULL)
         return EXIT_BAD_USAGE;
+    struct session_registry registry SESSION_REGISTRY_AUTO = {0};
+    if (!session_registry_open(&registry, cli))
+        return EXIT_BAD_USAGE;
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
     struct arena a ARENA_AUTO = {0};
     struct index_result indexed INDEX_RESULT_AUTO = {0};
-    struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0};
+    struct index_options how = {cli_value(cli, "platform"), &cli->limits, 0, &registry.settings};
     struct report report;
     struct error err;
     if (!index_target(&s.store, cli->arguments[0], &how, &a, &indexed, &err))

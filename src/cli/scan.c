@@ -4,8 +4,8 @@
 
 static const struct option_spec options[] = {
     SESSION_REPORT_OPTIONS,
-    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},
     {"jobs", 'j', "N", "layers read at the same time (default: one for each processor)", NULL},
+    SESSION_REGISTRY_OPTIONS,
     {0},
 };
 
@@ -33,10 +33,13 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--jobs takes a number from 1 to 64, not \"%s\"", jobs);
     if (cli_value(cli, "output") != NULL && cli->arguments_n > 1)
         return cli_usage(cli, "--output takes one report: scan one TARGET at a time");
+    struct session_registry registry SESSION_REGISTRY_AUTO = {0};
+    if (!session_registry_open(&registry, cli))
+        return EXIT_BAD_USAGE;
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
-    struct index_options how = {cli_value(cli, "platform"), &cli->limits, (unsigned)threads};
+    struct index_options how = {cli_value(cli, "platform"), &cli->limits, (unsigned)threads, &registry.settings};
     int worst = EXIT_FINE;
     for (size_t i = 0; i < cli->arguments_n; i++) {
         int code = scan_one(&s, cli->arguments[i], &how, output);

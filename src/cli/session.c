@@ -49,6 +49,57 @@ void session_close(struct session *s)
     arena_free(&s->arena);
 }
 
+static bool take_allowed(struct session_registry *r, struct slice list, struct error *err)
+{
+    struct slice item;
+    while (list.n != 0) {
+        slice_cut(list, ',', &item, &list);
+        if (!address_rules_add(&r->allow, &r->arena, slice_trim(item), err))
+            return error_wrap(err, "--allow");
+    }
+    return true;
+}
+
+static bool take_mirrors(struct session_registry *r, struct slice list, struct error *err)
+{
+    VEC(struct registry_mirror) mirrors = {0};
+    struct slice item, domain, host;
+    while (list.n != 0) {
+        slice_cut(list, ',', &item, &list);
+        if (!slice_cut(slice_trim(item), '=', &domain, &host) || domain.n == 0 || host.n == 0)
+            return error_set(err, ERR_USAGE, "--registry-mirror takes HOST=MIRROR, not \"%.*s\"", SLICE_ARG(item));
+        VEC_PUSH(&r->arena, &mirrors) = (struct registry_mirror){domain, host};
+    }
+    r->settings.mirrors = mirrors.v;
+    r->settings.mirrors_n = mirrors.n;
+    return true;
+}
+
+bool session_registry_open(struct session_registry *r, struct cli *cli)
+{
+    struct error err;
+    const struct http_options http = {.limits = &cli->limits, .ca_file = cli_value(cli, "ca-file")};
+    *r = (struct session_registry){
+        .settings = {.named = true,
+                     .insecure = cli_value(cli, "insecure") != NULL,
+                     .token_host = slice_str(cli_value(cli, "token-host"))},
+    };
+    if (!take_allowed(r, slice_str(cli_value(cli, "allow")), &err) ||
+        !take_mirrors(r, slice_str(cli_value(cli, "registry-mirror")), &err)) {
+        cli_usage(cli, "%s", err.text);
+        return false;
+    }
+    r->settings.allow = &r->allow;
+    r->settings.http = http_client_new(&http);
+    return true;
+}
+
+void session_registry_close(struct session_registry *r)
+{
+    http_client_free(&r->settings.http);
+    arena_free(&r->arena);
+}
+
 bool session_stored_image(struct session *s, const char *text, struct arena *a, struct stored_image *image)
 {
     struct error err;

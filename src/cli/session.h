@@ -2,6 +2,7 @@
 #pragma once
 
 #include "cli/command.h"
+#include "image/registry.h"
 #include "match/report.h"
 #include "output/output.h"
 #include "service/indexer.h"
@@ -16,6 +17,18 @@ struct session {
     struct report_segments *segments;
     struct triage triage; // of the store's VEX documents, and of --vex and --ignore
 };
+
+// How the registries that a command's TARGETs are in are spoken to.
+struct session_registry {
+    struct arena arena;
+    struct address_rules allow;
+    struct registry_settings settings;
+};
+
+// Takes them from the options of SESSION_REGISTRY_OPTIONS. False: the message about wrong usage has been written.
+bool session_registry_open(struct session_registry *r, struct cli *cli);
+void session_registry_close(struct session_registry *r);
+#define SESSION_REGISTRY_AUTO __attribute__((cleanup(session_registry_close)))
 
 // Opens the store and, when `judging`, the generation: the one of --as-of, else the current one (which may be empty),
 // and what is to be obeyed on findings.
@@ -58,7 +71,8 @@ void session_add_statement(struct arena *a, const struct advisory *record, struc
     "  oci-archive:FILE[:TAG]          the same as a tar archive\n"                                                    \
     "  dir:ROOT                        an unpacked root file system, or a tree of sources with lock files\n"           \
     "  sbom:FILE                       a bill of materials in JSON: CycloneDX 1.4 to 1.6, SPDX 2.3\n"                  \
-    "  PATH                            any of these, when its kind can be recognised\n"                                \
+    "  registry:REFERENCE              an image in a registry, such as registry:nginx:1.25\n"                          \
+    "  PATH                            any of these, or a REFERENCE, when its kind can be recognised\n"                \
     "In place of the name or tag, @N means the N-th image, counted from 0.\n"
 
 // Those that say which findings are not to be shown; each may be given several times.
@@ -82,4 +96,15 @@ void session_add_statement(struct arena *a, const struct advisory *record, struc
         {"sort", 0, "ORDER", "severity (default), cvss, epss or package", "severity cvss epss package"},               \
     {                                                                                                                  \
         "as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL                                           \
+    }
+
+// The options of all commands that read images in registries; they come last in the commands' tables.
+#define SESSION_REGISTRY_OPTIONS                                                                                       \
+    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},       \
+        {"ca-file", 0, "FILE", "certificates to trust for registries instead of the system's", NULL},                  \
+        {"insecure", 0, NULL, "the registry may speak plain http, or prove nothing under TLS", NULL},                  \
+        {"registry-mirror", 0, "HOST=MIRROR,...", "ask these hosts first for images of those registries", NULL},       \
+        {"token-host", 0, "HOST", "a token service elsewhere that may see the registry's credentials", NULL},          \
+    {                                                                                                                  \
+        "allow", 0, "HOST|NETWORK,...", "fetch from these although they are at no public address", NULL                \
     }

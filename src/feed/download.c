@@ -2,6 +2,8 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "http/headers.h"
+#include "http/retry.h"
 
 #include <curl/curl.h>
 #include <errno.h>
@@ -9,13 +11,10 @@
 #include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
-#include <sys/random.h>
-#include <time.h>
 #include <unistd.h>
 
-#define TRIES           4    // in a row that got nowhere
-#define MOST_TRIES      40   // at all: a server that gives a little each time is given up too
-#define MOST_WAIT       60.0 // seconds between two tries, whatever the server asks for
+#define TRIES           4  // in a row that got nowhere
+#define MOST_TRIES      40 // at all: a server that gives a little each time is given up too
 #define CONNECT_SECONDS 30L
 #define SLOW_BYTES      1024L // a second, for limits.feed_slow_seconds: the connection is given up
 #define TRY_SECONDS     3600L
@@ -53,12 +52,6 @@ void downloader_set_first_wait(struct downloader *d, double seconds)
     d->first_wait = seconds;
 }
 
-// "Content-Range: bytes FIRST-LAST/TOTAL" (RFC 9110, 14.4).
-struct range {
-    uint64_t first, last;
-    uint64_t total; // UINT64_MAX when the server does not know
-};
-
 // One download, over all its tries.
 struct transfer {
     struct downloader *d;
@@ -72,7 +65,7 @@ struct transfer {
     bool started;                            // its body has
     long status;
     bool has_range;
-    struct range range;
+    struct content_range range;
     struct slice date; // of this try's answer
     size_t header_bytes, page_bytes;
     enum { FAULT_NONE, FAULT_HEADERS, FAULT_LIMIT, FAULT_WRITE, FAULT_RANGE } fault; // why this side broke it off
@@ -82,15 +75,6 @@ struct transfer {
 
 // ---- an answer ------------------------------------------------------------------------------------------------------
 
-static bool header_value(struct slice line, const char *name, struct slice *value)
-{
-    struct slice key;
-    if (!slice_cut(line, ':', &key, value) || !slice_eq_nocase(key, slice_str(name)))
-        return false;
-    *value = slice_trim(*value);
-    return true;
-}
-
 // A validator is sent back some day: what would not fit into a header line is none.
 static struct slice validator(struct transfer *t, struct slice value)
 {
@@ -98,17 +82,6 @@ static struct slice validator(struct transfer *t, struct slice value)
         if (value.p[i] < ' ' || value.p[i] > '~')
             return SLICE("");
     return value.n <= VALIDATOR_BYTES ? arena_dup(t->arena, value) : SLICE("");
-}
-
-static bool parse_range(struct slice value, struct range *range)
-{
-    struct slice unit, first, last, total;
-    if (!slice_cut(value, ' ', &unit, &value) || !slice_eq_nocase(unit, SLICE("bytes")) ||
-        !slice_cut(value, '/', &value, &total) || !slice_cut(value, '-', &first, &last))
-        return false;
-    range->total = UINT64_MAX;
-    return slice_to_u64(first, &range->first) && slice_to_u64(last, &range->last) && range->first <= range->last &&
-           (slice_eq(total, SLICE("*")) || (slice_to_u64(total, &range->total) && range->last < range->total));
 }
 
 static size_t take_header(char *bytes, size_t size, size_t n, void *context)
@@ -124,14 +97,14 @@ static size_t take_header(char *bytes, size_t size, size_t n, void *context)
         t->of_try = (struct fetch_validators){0};
         t->date = SLICE("");
         t->has_range = false;
-    } else if (header_value(line, "etag", &value)) {
+    } else if (header_line(line, "etag", &value)) {
         t->of_try.etag = validator(t, value);
-    } else if (header_value(line, "last-modified", &value)) {
+    } else if (header_line(line, "last-modified", &value)) {
         t->of_try.last_modified = validator(t, value);
-    } else if (header_value(line, "date", &value)) {
+    } else if (header_line(line, "date", &value)) {
         t->date = validator(t, value);
-    } else if (header_value(line, "content-range", &value)) {
-        t->has_range = parse_range(value, &t->range);
+    } else if (header_line(line, "content-range", &value)) {
+        t->has_range = content_range_parse(value, &t->range);
     }
     return line.n;
 }
@@ -141,20 +114,11 @@ static bool has_content(const struct transfer *t)
     return t->status == 200 || t->status == 206;
 }
 
-static bool header_time(struct slice value, time_t *when)
-{
-    *when = value.n != 0 ? curl_getdate(value.p, NULL) : -1;
-    return *when != -1;
-}
-
-// Whether the validators promise the same bytes. A weak ETag does not (RFC 9110, 13.1.5), and a time of change only
-// when the answer is younger than it: else the file may change once more within that second (8.8.2.2).
+// Whether the validators promise the same bytes.
 static bool names_bytes(const struct fetch_validators *v, struct slice date)
 {
-    time_t modified, sent;
-    if (v->etag.n != 0)
-        return !slice_starts(v->etag, SLICE("W/"));
-    return header_time(v->last_modified, &modified) && header_time(date, &sent) && modified < sent;
+    const struct validators all = {v->etag, v->last_modified, date};
+    return validators_strong(&all).n != 0;
 }
 
 // The first bytes of a body: the rest of what is there, or a new beginning.
@@ -342,20 +306,12 @@ static enum outcome judge(struct transfer *t, CURLcode code, struct error *err)
     return final ? GIVE_UP : AGAIN;
 }
 
-static void wait_before(struct transfer *t, int try)
+static void wait_before(struct transfer *t, unsigned try)
 {
     curl_off_t wanted = 0; // Retry-After, as seconds whichever way it is written
-    double seconds = t->d->first_wait * (double)(1 << (try - 1));
-    uint8_t dice = 0;
-    // Up to a quarter more, so that many clients do not come back at once.
-    if (getrandom(&dice, sizeof dice, GRND_NONBLOCK) == sizeof dice)
-        seconds *= 1 + dice / 1024.0;
-    if (curl_easy_getinfo(t->d->curl, CURLINFO_RETRY_AFTER, &wanted) == CURLE_OK && (double)wanted > seconds)
-        seconds = (double)wanted;
-    if (seconds > MOST_WAIT)
-        seconds = MOST_WAIT;
-    struct timespec pause = {(time_t)seconds, (long)((seconds - (double)(time_t)seconds) * 1e9)};
-    nanosleep(&pause, NULL);
+    if (curl_easy_getinfo(t->d->curl, CURLINFO_RETRY_AFTER, &wanted) != CURLE_OK || wanted < 0)
+        wanted = 0;
+    retry_sleep(retry_seconds(t->d->first_wait, try, (double)wanted));
 }
 
 static enum fetch_result finish(struct transfer *t, struct fetch_validators *validators, int *file, struct error *err)
@@ -385,7 +341,7 @@ enum fetch_result download(struct downloader *d, const char *url, struct fetch_v
     int tries = 0, in_vain = 0;
     while (outcome == AGAIN && in_vain < TRIES && tries < MOST_TRIES) {
         if (tries++ != 0)
-            wait_before(&t, in_vain > 0 ? in_vain : 1);
+            wait_before(&t, in_vain > 0 ? (unsigned)in_vain : 1);
         uint64_t before = t.size;
         CURLcode code = perform(&t, url, validators);
         outcome = judge(&t, code, err);

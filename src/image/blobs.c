@@ -24,18 +24,21 @@ struct reader *blobs_open(struct blobs *blobs, uint64_t where, struct error *err
 bool blobs_read(struct blobs *blobs, const struct blob *blob, struct slice *content, struct error *err)
 {
     uint64_t limit = blobs->limits.manifest_bytes;
-    if (blob->size > limit)
+    bool known = blob->size != UINT64_MAX;
+    if (known && blob->size > limit)
         return error_set(err, ERR_LIMIT, "its %llu bytes are more than the %llu that limit manifest_bytes allows",
                          (unsigned long long)blob->size, (unsigned long long)limit);
     // A member of a packed archive that was not kept would be inflated to anew each time that something names it.
     if (blob->no_document)
         return error_set(err, ERR_FORMAT, "it is no JSON document");
-    if (!blobs_charge(blobs, blob->size, err))
+    if (known && !blobs_charge(blobs, blob->size, err))
         return false;
     struct reader *r READER_AUTO = blobs_open(blobs, blob->where, err);
     struct buf text BUF_AUTO = {0};
     // Its size was known a moment ago; a file that grows meanwhile still stops at the limit.
     if (r == NULL || !reader_read_all(r, &text, limit, "the file", err))
+        return false;
+    if (!known && !blobs_charge(blobs, text.n, err))
         return false;
     *content = arena_dup(&blobs->arena, buf_slice(&text));
     return true;

@@ -1,4 +1,4 @@
-// Where the files of an image lie, by name: a folder, or a tar archive, plain or compressed.
+// Where the files of an image lie, by name: a folder, a tar archive, plain or compressed, or a registry.
 //
 // Nothing outside the folder or the archive is ever opened, whatever a name or a link says. Finding and reading belong
 // to the thread that opens the image; opening a found blob is safe from several threads.
@@ -10,9 +10,9 @@
 #include "layer/inflate.h"
 
 struct blob {
-    uint64_t where; // for blobs_open
-    uint64_t size;
-    enum compression compression; // by its first bytes
+    uint64_t where;               // for blobs_open
+    uint64_t size;                // UINT64_MAX: nobody knows before it is read
+    enum compression compression; // by its first bytes, where they are at hand
     bool no_document;             // it does not begin as JSON does
 };
 

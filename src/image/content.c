@@ -10,6 +10,8 @@ static struct slice blob_name(const struct content *content, const struct digest
     slice_cut(digest_slice(digest), ':', &algorithm, &hex);
     if (content->layout == CONTENT_OCI)
         return arena_printf(a, "blobs/%.*s/%.*s", SLICE_ARG(algorithm), SLICE_ARG(hex));
+    if (content->layout == CONTENT_REGISTRY)
+        return arena_printf(a, is_manifest ? "manifests/%s" : "blobs/%s", digest->text);
     return arena_printf(a, is_manifest ? "%.*s.manifest.json" : "%.*s", SLICE_ARG(hex));
 }
 
@@ -18,7 +20,7 @@ static bool find(const struct content *content, const struct descriptor *d, bool
 {
     if (!blobs_find(content->blobs, blob_name(content, &d->digest, is_manifest), blob, err))
         return false;
-    if (d->size == UINT64_MAX || d->size == blob->size)
+    if (d->size == UINT64_MAX || blob->size == UINT64_MAX || d->size == blob->size)
         return true;
     return error_set(err, ERR_DIGEST, "the blob has %llu bytes, its descriptor says %llu",
                      (unsigned long long)blob->size, (unsigned long long)d->size);
@@ -89,7 +91,8 @@ static bool fill_layer(const struct content *content, const struct descriptor *d
         return true;
     if (!find(content, d, false, &blob, err))
         return error_wrap(err, "layer %s", d->digest.text);
-    layer->size = blob.size;
+    if (blob.size != UINT64_MAX)
+        layer->size = blob.size;
     layer->where = blob.where;
     return true;
 }

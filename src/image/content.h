@@ -5,7 +5,8 @@
 
 // How a digest becomes a file's name.
 enum content_layout {
-    CONTENT_OCI,  // blobs/sha256/HEX (OCI image-spec, image-layout.md)
+    CONTENT_OCI,      // blobs/sha256/HEX (OCI image-spec, image-layout.md)
+    CONTENT_REGISTRY, // manifests/DIGEST, blobs/DIGEST (OCI distribution-spec, "Pulling manifests", "Pulling blobs")
     CONTENT_FLAT, // HEX, and HEX.manifest.json for the manifests of an index (the "dir" transport of containers/image)
 };
 

@@ -1,7 +1,7 @@
 #include "image/image.h"
 
 #include "base/file.h"
-#include "image/source.h"
+#include "image/registry_source.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -162,14 +162,49 @@ static bool is_document(const char *path)
     return is;
 }
 
-static bool open_bare(struct opening *o, const char *path, struct error *err)
+static bool open_registry(struct opening *o, const struct registry_settings *settings, const char *text,
+                          struct error *err)
+{
+    struct reference reference;
+    if (settings == NULL)
+        return error_set(err, ERR_UNSUPPORTED, "images in registries are not read here");
+    return reference_parse(slice_str(text), o->arena, &reference, err) &&
+           registry_image_open(o, settings, &reference, err);
+}
+
+// What looks like a file's name is taken for one that is not there, so that a slip of the pen asks no registry.
+static bool looks_like_path(struct slice text)
+{
+    static const char *const endings[] = {".tar", ".tar.gz", ".tgz", ".tar.zst", ".json"};
+    if (slice_starts(text, SLICE("/")) || slice_starts(text, SLICE(".")) || slice_starts(text, SLICE("~")))
+        return true;
+    for (size_t i = 0; i < sizeof endings / sizeof endings[0]; i++)
+        if (slice_ends(text, slice_str(endings[i])))
+            return true;
+    return false;
+}
+
+static bool open_absent(struct opening *o, const struct registry_settings *settings, const char *text,
+                        struct error *err)
+{
+    struct reference reference;
+    struct error why;
+    if (looks_like_path(slice_str(text)))
+        return error_set(err, ERR_NOT_FOUND,
+                         "there is no such file or folder (registry:NAME is an image in a registry)");
+    if (!reference_parse(slice_str(text), o->arena, &reference, &why))
+        return error_set(err, ERR_NOT_FOUND, "there is no such file or folder, and it names no image in a registry: %s",
+                         why.text);
+    return open_registry(o, settings, text, err) ||
+           error_wrap(err, "there is no such file or folder; as an image in a registry, %.*s",
+                      SLICE_ARG(reference_text(o->arena, &reference)));
+}
+
+static bool open_bare(struct opening *o, const struct registry_settings *settings, const char *path, struct error *err)
 {
     struct stat st;
     if (stat(path, &st) != 0)
-        return error_set(
-            err, ERR_NOT_FOUND,
-            "there is no such file or folder (images in a registry, registry:REFERENCE, cannot be read by this "
-            "version: save them to a file first)");
+        return open_absent(o, settings, path, err);
     if (S_ISDIR(st.st_mode))
         return open_folder(o, path, true, err);
     if (is_document(path))
@@ -177,22 +212,22 @@ static bool open_bare(struct opening *o, const char *path, struct error *err)
     return open_archive(o, path, SLICE(""), ARCHIVE_ANY, err);
 }
 
-static bool open_by_scheme(struct opening *o, const char *target, struct error *err)
+static bool open_by_scheme(struct opening *o, const struct registry_settings *settings, const char *target,
+                           struct error *err)
 {
-    if (strncmp(target, "registry:", sizeof "registry:" - 1) == 0)
-        return error_set(err, ERR_UNSUPPORTED,
-                         "registry: images cannot be read by this version: save them to a file first");
     const char *rest = strchr(target, ':');
     size_t scheme = rest != NULL ? (size_t)(rest - target) : 0;
     struct slice name = slice_of(target, scheme), tag;
     bool docker = slice_eq(name, SLICE("docker-archive")), oci = slice_eq(name, SLICE("oci")),
          oci_archive = slice_eq(name, SLICE("oci-archive"));
+    if (slice_eq(name, SLICE("registry")))
+        return open_registry(o, settings, rest + 1, err);
     if (slice_eq(name, SLICE("dir")))
         return open_folder(o, rest + 1, false, err);
     if (slice_eq(name, SLICE("sbom")))
         return open_document(o, rest + 1, err);
     if (!docker && !oci && !oci_archive)
-        return open_bare(o, target, err);
+        return open_bare(o, settings, target, err);
     char *path = split_tag(rest + 1, &tag);
     bool ok = oci ? open_oci_folder(o, path, tag, err)
                   : open_archive(o, path, tag, docker ? ARCHIVE_DOCKER : ARCHIVE_OCI, err);
@@ -207,7 +242,7 @@ bool image_open(const char *target, const struct image_options *options, struct 
 {
     *image = (struct image){.reference = arena_dup(a, slice_str(target))};
     struct opening o = {.image = image, .arena = a, .limits = options->limits, .asked = options->platform != NULL};
-    if (platform_parse(options->platform, a, &o.wanted, err) && open_by_scheme(&o, target, err))
+    if (platform_parse(options->platform, a, &o.wanted, err) && open_by_scheme(&o, options->registry, target, err))
         return true;
     image_close(image);
     return false;

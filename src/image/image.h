@@ -1,8 +1,9 @@
-// Where an image comes from: a docker archive, an OCI layout or archive, a folder of blobs, a root file system.
+// Where an image comes from: a docker archive, an OCI layout or archive, a folder of blobs, a root file system, a
+// registry.
 //
 // Opening an image reads and verifies its manifest and configuration and lists its layers; the layers' bytes are read
-// only when image_open_layer is called, and are verified by who reads them. Nothing is written, nothing outside the
-// named file or folder is opened, whatever the image says.
+// only when image_open_layer is called, and are verified by who reads them. Nothing is written, and nothing outside the
+// named file, folder or registry is opened, whatever the image says.
 #pragma once
 
 #include "base/arena.h"
@@ -23,7 +24,8 @@ struct image_layer {
 
 struct image {
     struct slice reference; // what the user named, or the tag that the image carries
-    struct slice kind;      // "docker-archive", "oci", "oci-archive", "dir", "blobs" (manifest beside blobs), "sbom"
+    struct slice kind;      // "docker-archive", "oci", "oci-archive", "dir", "blobs" (manifest beside blobs), "sbom",
+                            // "registry", "manifest" (as a client described it)
     struct digest manifest; // of the manifest chosen, of a document; what stands for it is said where the kind has none
     struct digest config;   // empty text: none
     struct slice os, arch;  // of the configuration
@@ -39,15 +41,19 @@ struct image {
     void *source;
 };
 
+struct registry_settings;
+
 struct image_options {
     const char *platform; // "os/arch[/variant]"; NULL: linux and this machine's architecture
     const struct limits *limits;
+    const struct registry_settings *registry; // must outlive the image; NULL: no registry is asked
 };
 
 // Opens TARGET: "docker-archive:FILE[:NAME:TAG]", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", "sbom:FILE",
-// or a bare path whose kind is recognised; ":@N" instead of a tag means the N-th image from 0 on. Everything in `image`
-// lives in the arena, but image_close must be called before that is freed. Errors: ERR_NOT_FOUND, ERR_FORMAT,
-// ERR_DIGEST (naming both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE.
+// "registry:REFERENCE", or a bare path whose kind is recognised, or, where no such file is and the text can be no
+// file's name by its looks, a bare reference; ":@N" instead of a tag means the N-th image from 0 on. Everything in
+// `image` lives in the arena, but image_close must be called before that is freed. Errors: ERR_NOT_FOUND, ERR_FORMAT,
+// ERR_DIGEST (naming both digests), ERR_LIMIT, ERR_UNSUPPORTED, ERR_IO, ERR_USAGE, ERR_NETWORK, ERR_REFUSED.
 bool image_open(const char *target, const struct image_options *options, struct arena *a, struct image *image,
                 struct error *err);
 

@@ -56,14 +56,21 @@ bool manifest_config_is_image(struct slice media_type)
     return media_type.n == 0;
 }
 
+bool manifest_layer_is_foreign(struct slice media_type)
+{
+    for (size_t i = 0; i < COUNT(foreign_prefixes); i++)
+        if (slice_starts(media_type, slice_str(foreign_prefixes[i])))
+            return true;
+    return false;
+}
+
 struct slice manifest_layer_skip_reason(struct slice media_type, struct arena *a)
 {
     for (size_t i = 0; i < COUNT(layer_types); i++)
         if (slice_eq_nocase(media_type, slice_str(layer_types[i])))
             return SLICE("");
-    for (size_t i = 0; i < COUNT(foreign_prefixes); i++)
-        if (slice_starts(media_type, slice_str(foreign_prefixes[i])))
-            return SLICE("foreign layer: its bytes are kept elsewhere and are not part of the image");
+    if (manifest_layer_is_foreign(media_type))
+        return SLICE("foreign layer: its bytes are kept elsewhere and are not part of the image");
     if (slice_ends(media_type, SLICE("+encrypted")))
         return SLICE("the layer is encrypted");
     if (media_type.n == 0)
@@ -99,7 +106,26 @@ static struct slice copied(struct arena *a, yyjson_val *object, const char *key)
     return s.n != 0 ? arena_dup(a, s) : SLICE("");
 }
 
-static bool parse_descriptor(yyjson_val *value, struct arena *a, struct descriptor *d, struct error *err)
+// What is no text is no place to look for the bytes.
+static bool parse_urls(yyjson_val *array, const struct limits *limits, struct arena *a, struct descriptor *d,
+                       struct error *err)
+{
+    size_t i, n;
+    yyjson_val *url;
+    if (yyjson_arr_size(array) > limits->fetch_layer_urls)
+        return error_set(err, ERR_LIMIT, "%zu urls of %s are more than the %llu that limit fetch_layer_urls allows",
+                         yyjson_arr_size(array), d->digest.text, (unsigned long long)limits->fetch_layer_urls);
+    d->urls = ARENA_NEW(a, struct slice, yyjson_arr_size(array));
+    yyjson_arr_foreach(array, i, n, url)
+    {
+        if (json_val_str(url).n != 0)
+            d->urls[d->urls_n++] = arena_dup(a, json_val_str(url));
+    }
+    return true;
+}
+
+static bool parse_descriptor(yyjson_val *value, const struct limits *limits, struct arena *a, struct descriptor *d,
+                             struct error *err)
 {
     static const char *const members[] = {"digest", "size", "mediaType", "platform", NULL};
     if (!yyjson_is_obj(value))
@@ -125,11 +151,11 @@ static bool parse_descriptor(yyjson_val *value, struct arena *a, struct descript
     yyjson_val *platform = yyjson_obj_get(value, "platform");
     d->platform =
         platform_of(a, json_str(platform, "os"), json_str(platform, "architecture"), json_str(platform, "variant"));
-    return true;
+    return parse_urls(yyjson_obj_get(value, "urls"), limits, a, d, err);
 }
 
-static bool parse_items(yyjson_val *array, const char *what, uint64_t limit, const char *limit_name, struct arena *a,
-                        struct manifest *m, struct error *err)
+static bool parse_items(yyjson_val *array, const char *what, uint64_t limit, const char *limit_name,
+                        const struct limits *limits, struct arena *a, struct manifest *m, struct error *err)
 {
     if (!yyjson_is_arr(array))
         return error_set(err, ERR_FORMAT, "\"%s\" is not an array", what);
@@ -141,7 +167,7 @@ static bool parse_items(yyjson_val *array, const char *what, uint64_t limit, con
     yyjson_val *item;
     yyjson_arr_foreach(array, i, n, item)
     {
-        if (!parse_descriptor(item, a, &m->items[i], err))
+        if (!parse_descriptor(item, limits, a, &m->items[i], err))
             return error_wrap(err, "%s[%zu]", what, i);
         m->n++;
     }
@@ -191,11 +217,11 @@ bool manifest_parse(struct slice text, const struct limits *limits, struct arena
         return false;
     manifest->artifact_type = copied(a, root, "artifactType");
     if (manifest->kind == MANIFEST_INDEX)
-        return parse_items(yyjson_obj_get(root, "manifests"), "manifests", limits->index_entries, "index_entries", a,
-                           manifest, err);
-    if (!parse_descriptor(yyjson_obj_get(root, "config"), a, &manifest->config, err))
+        return parse_items(yyjson_obj_get(root, "manifests"), "manifests", limits->index_entries, "index_entries",
+                           limits, a, manifest, err);
+    if (!parse_descriptor(yyjson_obj_get(root, "config"), limits, a, &manifest->config, err))
         return error_wrap(err, "config");
-    return parse_items(yyjson_obj_get(root, "layers"), "layers", limits->manifest_layers, "manifest_layers", a,
+    return parse_items(yyjson_obj_get(root, "layers"), "layers", limits->manifest_layers, "manifest_layers", limits, a,
                        manifest, err);
 }
 

@@ -21,6 +21,8 @@ struct descriptor {
     struct slice ref_name;       // annotation org.opencontainers.image.ref.name
     struct slice image_name;     // annotation io.containerd.image.name
     struct platform platform;    // os is empty when it is not said
+    struct slice *urls;          // further places where the bytes are said to be
+    size_t urls_n;
 };
 
 enum manifest_kind {
@@ -42,12 +44,15 @@ struct manifest {
 enum manifest_kind manifest_kind_of(struct slice media_type);
 
 // Reads an image manifest or an index. Errors: ERR_FORMAT; ERR_UNSUPPORTED for schema 1; ERR_LIMIT (manifest_layers,
-// index_entries).
+// index_entries, fetch_layer_urls).
 bool manifest_parse(struct slice text, const struct limits *limits, struct arena *a, struct manifest *manifest,
                     struct error *err);
 
 // Is this the configuration of an image that can be run? An empty type is taken for one.
 bool manifest_config_is_image(struct slice media_type);
+
+// Is a layer of this media type one whose bytes are kept elsewhere?
+bool manifest_layer_is_foreign(struct slice media_type);
 
 // Why a layer of this media type cannot be read, or empty when it can.
 struct slice manifest_layer_skip_reason(struct slice media_type, struct arena *a);

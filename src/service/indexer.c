@@ -2,7 +2,6 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "image/image.h"
 #include "layer/worker.h"
 #include "scan/scanner.h"
 
@@ -226,9 +225,10 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
     }
 }
 
-static bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
-                        struct index_result *result, struct error *err)
+bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
+                 struct index_result *result, struct error *err)
 {
+    *result = (struct index_result){0};
     struct digest state = scanner_state(image->subject, options->limits);
     bool known;
     if (!store_image_get(store, &image->manifest, &state, a, &result->image, &known, err))
@@ -252,7 +252,8 @@ bool index_target(struct store *store, const char *target, const struct index_op
 {
     *result = (struct index_result){0};
     struct image image = {0};
-    struct image_options how = {.platform = options->platform, .limits = options->limits};
+    struct image_options how = {
+        .platform = options->platform, .limits = options->limits, .registry = options->registry};
     bool ok = image_open(target, &how, a, &image, err) && index_image(store, &image, options, a, result, err);
     image_close(&image);
     return ok || error_wrap(err, "%s", target);

@@ -4,13 +4,15 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/limits.h"
+#include "image/image.h"
 #include "match/report.h"
 #include "store/store.h"
 
 struct index_options {
     const char *platform; // as in struct image_options
     const struct limits *limits;
-    unsigned jobs; // layers read at the same time; 0: as many as there are processors
+    unsigned jobs;                            // layers read at the same time; 0: as many as there are processors
+    const struct registry_settings *registry; // as in struct image_options
 };
 
 // What indexing gave. Slices live in the arena that was handed in, or in the layers' own.
@@ -28,6 +30,10 @@ struct index_result {
 // inventory. An image that the store knows is not read again. False: nothing can be said about the image.
 bool index_target(struct store *store, const char *target, const struct index_options *options, struct arena *a,
                   struct index_result *result, struct error *err);
+
+// The same for an image that is open already; the caller closes it.
+bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
+                 struct index_result *result, struct error *err);
 
 void index_result_free(struct index_result *result); // harmless for an all-zero one
 #define INDEX_RESULT_AUTO __attribute__((cleanup(index_result_free)))

@@ -248,7 +248,7 @@ class BadInput(clarion.Case):
         self.refused(file("other.tar", tar_of([("a", "b")])), "manifest.json")
         self.refused(file("cut.tar", tar_of([("manifest.json", "[" * 5000)])[:3000]), "cut.tar")
         self.refused("oci:" + self.path("nothing"), "nothing")
-        self.refused("registry:example.test/x:1", "registry")
+        self.refused("registry:example.test/X:1", "is no repository")
 
     def test_manifests(self):
         cases = {

@@ -32,7 +32,8 @@ class CommandLine(clarion.Case):
     def test_help_lists_every_kind_of_target(self):
         for command in ("scan", "index", "explain"):
             text = self.plain(command, "--help").out
-            for form in ("docker-archive:FILE[:NAME:TAG]", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", "sbom:FILE", "PATH"):
+            for form in ("docker-archive:FILE[:NAME:TAG]", "oci:DIR[:TAG]", "oci-archive:FILE[:TAG]", "dir:ROOT", "sbom:FILE",
+                         "registry:REFERENCE", "PATH"):
                 self.assertRegex(text, r"(?m)^  %s  +\S" % re.escape(form), (command, form))
 
     def test_mistakes(self):
@@ -45,6 +46,8 @@ class CommandLine(clarion.Case):
             (["scan", "--format", "xml", "x"], 2, 'there is no format "xml" here; there are: table json clair'),
             (["scan", "--fail-on", "terrible", "x"], 2, "--fail-on takes critical"),
             (["scan", "--jobs", "0", "x"], 2, "--jobs takes a number"),
+            (["scan", "--allow", "10.0.0.0/40", "x"], 2, '--allow: "10.0.0.0/40" is neither a host'),
+            (["index", "--registry-mirror", "docker.io", "x"], 2, "--registry-mirror takes HOST=MIRROR"),
             (["scan", "--limit", "nothing=1", "x"], 2, 'no limit is called "nothing"'),
             (["feeds", "x"], 2, "too much is given"),
             (["update", "nofeed"], 2, 'there is no feed "nofeed"'),

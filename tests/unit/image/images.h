@@ -184,7 +184,7 @@ static inline const char *tag_json(const char *tag)
 
 static inline bool try_open(const char *target, const char *platform, struct error *err)
 {
-    struct image_options options = {platform, &limits};
+    struct image_options options = {platform, &limits, NULL};
     image_close(&image);
     *err = (struct error){0};
     return image_open(target, &options, &arena, &image, err);

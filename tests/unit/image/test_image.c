@@ -86,7 +86,7 @@ static void test_refused(void **state)
         {"oci-archive:", "a.tar", ERR_FORMAT, "it has no index.json"},
         {"", "a.tar", ERR_FORMAT, "neither manifest.json nor index.json"},
         {"", "fifo", ERR_FORMAT, "no regular file"},
-        {"registry:", "x", ERR_UNSUPPORTED, "registry:"},
+        {"registry:", "x", ERR_UNSUPPORTED, "registries are not read here"},
         {"sbom:", "x", ERR_NOT_FOUND, "x"},
     };
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++)

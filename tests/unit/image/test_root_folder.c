@@ -194,7 +194,7 @@ static void test_changes(void **state)
 static void look_as_nobody(void)
 {
     struct error err;
-    struct image_options options = {NULL, &limits};
+    struct image_options options = {NULL, &limits, NULL};
     if (setgid(65534) != 0 || setuid(65534) != 0)
         _exit(10);
     if (!image_open(path_of("root"), &options, &arena, &image, &err))

@@ -1,0 +1,9 @@
+// Images whose layers come over the network.
+#pragma once
+
+#include "image/registry.h"
+#include "image/source.h"
+
+// The image that a reference names. The settings must outlive the image.
+bool registry_image_open(struct opening *o, const struct registry_settings *settings, const struct reference *reference,
+                         struct error *err);
