@@ -113,7 +113,7 @@ static void test_overlapping(void **state)
     (void)state;
     struct limits limits = limits_default();
     struct zip_maker z ZIP_MAKER_AUTO = {0};
-    struct buf body BUF_AUTO = {0}, want BUF_AUTO = {0};
+    struct buf body BUF_AUTO = {0};
     for (int i = 0; i < 5000; i++)
         buf_addc(&body, 'x');
     zip_add(&z, "a", buf_slice(&body));
