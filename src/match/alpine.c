@@ -2,15 +2,32 @@
 #include "match/secdb.h"
 
 // The last day of a branch's support: https://alpinelinux.org/releases/. edge has none.
-static const struct branch {
-    const char *name, *support_end;
-} branches[] = {
-    {"v3.0", "2016-05-01"},  {"v3.1", "2016-11-01"},  {"v3.2", "2017-05-01"},  {"v3.3", "2017-11-01"},
-    {"v3.4", "2018-05-01"},  {"v3.5", "2018-11-01"},  {"v3.6", "2019-05-01"},  {"v3.7", "2019-11-01"},
-    {"v3.8", "2020-05-01"},  {"v3.9", "2020-11-01"},  {"v3.10", "2021-05-01"}, {"v3.11", "2021-11-01"},
-    {"v3.12", "2022-05-01"}, {"v3.13", "2022-11-01"}, {"v3.14", "2023-05-01"}, {"v3.15", "2023-11-01"},
-    {"v3.16", "2024-05-23"}, {"v3.17", "2024-11-22"}, {"v3.18", "2025-05-09"}, {"v3.19", "2025-11-01"},
-    {"v3.20", "2026-04-01"}, {"v3.21", "2026-11-01"}, {"v3.22", "2027-05-01"}, {"v3.23", "2027-11-01"},
+static const struct match_release branches[] = {
+    {"v3.0", "2016-05-01"},
+    {"v3.1", "2016-11-01"},
+    {"v3.2", "2017-05-01"},
+    {"v3.3", "2017-11-01"},
+    {"v3.4", "2018-05-01"},
+    {"v3.5", "2018-11-01"},
+    {"v3.6", "2019-05-01"},
+    {"v3.7", "2019-11-01"},
+    {"v3.8", "2020-05-01"},
+    {"v3.9", "2020-11-01"},
+    {"v3.10", "2021-05-01"},
+    {"v3.11", "2021-11-01"},
+    {"v3.12", "2022-05-01"},
+    {"v3.13", "2022-11-01"},
+    {"v3.14", "2023-05-01"},
+    {"v3.15", "2023-11-01"},
+    {"v3.16", "2024-05-23"},
+    {"v3.17", "2024-11-22"},
+    {"v3.18", "2025-05-09"},
+    {"v3.19", "2025-11-01"},
+    {"v3.20", "2026-04-01"},
+    {"v3.21", "2026-11-01"},
+    {"v3.22", "2027-05-01"},
+    {"v3.23", "2027-11-01"},
+    {0},
 };
 
 static bool alpine_applies(const struct distribution *d)
@@ -38,10 +55,7 @@ static struct slice alpine_end_of_life(const struct distribution *d)
 {
     struct arena a ARENA_AUTO = {0};
     struct slice branch = branch_of(&a, d);
-    for (size_t i = 0; i < sizeof branches / sizeof branches[0]; i++)
-        if (slice_eq(branch, slice_str(branches[i].name)))
-            return slice_str(branches[i].support_end);
-    return (struct slice){0};
+    return match_support_end(branches, branch);
 }
 
 static void alpine_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,

@@ -9,9 +9,12 @@
 
 // The last day of support: https://aws.amazon.com/amazon-linux-2/faqs/ (of 2 and, as "Amazon Linux AMI", of the first),
 // https://docs.aws.amazon.com/linux/al2023/ug/release-cadence.html.
-static const struct release {
-    const char *name, *support_end;
-} releases[] = {{"2018.03", "2023-12-31"}, {"2", "2026-06-30"}, {"2023", "2029-06-30"}};
+static const struct match_release releases[] = {
+    {"2018.03", "2023-12-31"},
+    {"2", "2026-06-30"},
+    {"2023", "2029-06-30"},
+    {0},
+};
 
 static bool amazon_applies(const struct distribution *d)
 {
@@ -32,10 +35,7 @@ static struct slice release_of(const struct distribution *d)
 
 static struct slice amazon_end_of_life(const struct distribution *d)
 {
-    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++)
-        if (slice_eq(release_of(d), slice_str(releases[i].name)))
-            return slice_str(releases[i].support_end);
-    return (struct slice){0};
+    return match_support_end(releases, release_of(d));
 }
 
 static void amazon_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,

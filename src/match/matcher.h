@@ -151,5 +151,14 @@ enum severity match_severity_cvss(struct slice vector);
 // Appends text as it stands in a URL: everything but RFC 3986's unreserved characters as %XX.
 void match_add_encoded(struct buf *out, struct slice text);
 
+// A release of a distribution, and the last day on which it is supported; NULL when none was set.
+struct match_release {
+    const char *name, *support_end;
+};
+
+// The last day of the release of that name, as RFC 3339 date; empty when `releases`, which end with one that has no
+// name, do not tell.
+struct slice match_support_end(const struct match_release *releases, struct slice name);
+
 // What follows the first ':' of a scope: "bookworm", "v3.18/main".
 struct slice match_scope_release(struct slice scope);

@@ -64,6 +64,14 @@ const struct matcher *matcher_for(const struct distribution *distribution, struc
     return NULL;
 }
 
+struct slice match_support_end(const struct match_release *releases, struct slice name)
+{
+    for (size_t i = 0; releases[i].name != NULL; i++)
+        if (slice_eq(name, slice_str(releases[i].name)))
+            return slice_str(releases[i].support_end);
+    return (struct slice){0};
+}
+
 struct slice match_scope_release(struct slice scope)
 {
     ptrdiff_t colon = slice_find(scope, ':');

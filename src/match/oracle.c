@@ -7,11 +7,14 @@
 
 // The last day of premier support: "Oracle Lifetime Support Policy, Oracle Linux",
 // https://www.oracle.com/a/ocom/docs/elsp-lifetime-069338.pdf.
-static const struct release {
-    const char *version, *support_end;
-} releases[] = {
-    {"5", "2017-06-30"}, {"6", "2021-03-31"}, {"7", "2024-12-31"},
-    {"8", "2029-07-31"}, {"9", "2032-06-30"}, {"10", "2035-06-30"},
+static const struct match_release releases[] = {
+    {"5", "2017-06-30"},
+    {"6", "2021-03-31"},
+    {"7", "2024-12-31"},
+    {"8", "2029-07-31"},
+    {"9", "2032-06-30"},
+    {"10", "2035-06-30"},
+    {0},
 };
 
 static bool oracle_applies(const struct distribution *d)
@@ -30,11 +33,7 @@ static struct slice release_of(const struct distribution *d)
 
 static struct slice oracle_end_of_life(const struct distribution *d)
 {
-    struct slice release = release_of(d);
-    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++)
-        if (slice_eq(release, slice_str(releases[i].version)))
-            return slice_str(releases[i].support_end);
-    return (struct slice){0};
+    return match_support_end(releases, release_of(d));
 }
 
 static void oracle_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,

@@ -3,10 +3,8 @@
 
 // The last day of a release's support: https://endoflife.date/photon, made of the announcements in VMware's blog
 // (https://blogs.vmware.com/vsphere/2022/01/photon-1-x-end-of-support-announcement.html and later ones).
-static const struct release {
-    const char *version, *support_end;
-} releases[] = {
-    {"1.0", "2022-02-28"}, {"2.0", "2022-12-01"}, {"3.0", "2025-10-02"}, {"4.0", "2027-10-11"}, {"5.0", NULL},
+static const struct match_release releases[] = {
+    {"1.0", "2022-02-28"}, {"2.0", "2022-12-01"}, {"3.0", "2025-10-02"}, {"4.0", "2027-10-11"}, {"5.0", NULL}, {0},
 };
 
 static bool photon_applies(const struct distribution *d)
@@ -16,10 +14,7 @@ static bool photon_applies(const struct distribution *d)
 
 static struct slice photon_end_of_life(const struct distribution *d)
 {
-    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++)
-        if (slice_eq(d->version_id, slice_str(releases[i].version)))
-            return slice_str(releases[i].support_end);
-    return (struct slice){0};
+    return match_support_end(releases, d->version_id);
 }
 
 static void photon_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,

@@ -9,10 +9,8 @@
 
 // The last day of maintenance support: https://access.redhat.com/support/policy/updates/errata. Extended support is an
 // add-on, whose products have CPEs of their own.
-static const struct release {
-    const char *major, *support_end;
-} releases[] = {
-    {"6", "2020-11-30"}, {"7", "2024-06-30"}, {"8", "2029-05-31"}, {"9", "2032-05-31"}, {"10", "2035-05-31"},
+static const struct match_release releases[] = {
+    {"6", "2020-11-30"}, {"7", "2024-06-30"}, {"8", "2029-05-31"}, {"9", "2032-05-31"}, {"10", "2035-05-31"}, {0},
 };
 
 // Rebuilds (CentOS, AlmaLinux, Rocky, …) have builds and dates of their own, of which Red Hat says nothing.
@@ -31,11 +29,7 @@ static struct slice major_of(const struct distribution *d)
 
 static struct slice redhat_end_of_life(const struct distribution *d)
 {
-    struct slice major = major_of(d);
-    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++)
-        if (slice_eq(major, slice_str(releases[i].major)))
-            return slice_str(releases[i].support_end);
-    return (struct slice){0};
+    return match_support_end(releases, major_of(d));
 }
 
 // ---- products -------------------------------------------------------------------------------------------------------

@@ -5,9 +5,12 @@
 #include "match/matcher.h"
 
 // The last day of security support: https://wiki.rockylinux.org/rocky/version/.
-static const struct release {
-    const char *major, *support_end;
-} releases[] = {{"8", "2029-05-31"}, {"9", "2032-05-31"}, {"10", "2035-05-31"}};
+static const struct match_release releases[] = {
+    {"8", "2029-05-31"},
+    {"9", "2032-05-31"},
+    {"10", "2035-05-31"},
+    {0},
+};
 
 static bool rocky_applies(const struct distribution *d)
 {
@@ -23,10 +26,7 @@ static struct slice major_of(const struct distribution *d)
 
 static struct slice rocky_end_of_life(const struct distribution *d)
 {
-    for (size_t i = 0; i < sizeof releases / sizeof releases[0]; i++)
-        if (slice_eq(major_of(d), slice_str(releases[i].major)))
-            return slice_str(releases[i].support_end);
-    return (struct slice){0};
+    return match_support_end(releases, major_of(d));
 }
 
 static void rocky_scopes(struct arena *a, const struct match_image *image, const struct slice *loaded, size_t loaded_n,
