@@ -2,6 +2,7 @@
 #include "fuzz_feed.h"
 
 #include <isa-l/crc.h>
+#include <stdio.h>
 #include <string.h>
 
 static void put(uint8_t *at, uint64_t value, size_t n)
@@ -36,6 +37,26 @@ static uint8_t *archive_of(const uint8_t *data, size_t size, size_t *n)
     return out;
 }
 
+// The same as a tar archive (ustar: size at 124, check sum at 148 made with blanks in its place, type at 156).
+static uint8_t *tar_of(const uint8_t *data, size_t size, size_t *n)
+{
+    enum { BLOCK = 512 };
+    unsigned sum = 0;
+    *n = BLOCK + (size + BLOCK - 1) / BLOCK * BLOCK;
+    uint8_t *out = calloc(1, *n);
+    if (out == NULL)
+        abort();
+    memcpy(out, "a.json", 6);
+    snprintf((char *)out + 124, 12, "%011llo", (unsigned long long)size);
+    memset(out + 148, ' ', 8);
+    out[156] = '0';
+    for (size_t i = 0; i < BLOCK; i++)
+        sum += out[i];
+    snprintf((char *)out + 148, 7, "%06o", sum);
+    memcpy(out + BLOCK, data, size);
+    return out;
+}
+
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     if (size >= 2 && memcmp(data, "PK", 2) == 0) {
@@ -46,6 +67,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
     uint8_t *archive = archive_of(data, size, &n);
     fuzz_feed_file("osv-pypi", "", archive, n);
     fuzz_feed_file("almalinux", "almalinux:8", archive, n);
+    free(archive);
+    archive = tar_of(data, size, &n);
+    fuzz_feed("ubuntu-osv", "", archive, n);
     free(archive);
     return 0;
 }

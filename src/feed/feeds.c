@@ -4,6 +4,7 @@
 extern const struct feed feed_debian;
 extern const struct feed feed_alpine;
 extern const struct feed feed_ubuntu;
+extern const struct feed feed_ubuntu_osv;
 extern const struct feed feed_oracle;
 extern const struct feed feed_suse;
 extern const struct feed feed_photon;
@@ -33,6 +34,7 @@ const struct feed *const feeds[] = {
     &feed_debian,
     &feed_alpine,
     &feed_ubuntu,
+    &feed_ubuntu_osv,
     &feed_oracle,
     &feed_suse,
     &feed_photon,

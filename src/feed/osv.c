@@ -14,6 +14,7 @@
 
 #include "base/json.h"
 #include "feed/osv_ranges.h"
+#include "feed/tar_members.h"
 #include "feed/zip_members.h"
 #include "inventory/purl.h"
 
@@ -267,18 +268,32 @@ static bool take_versions(struct osv *o, yyjson_val *versions, const osv_range_v
     return true;
 }
 
+// A priority beside the vectors, of a type that is named for the ecosystem: "Ubuntu".
+static struct slice read_priority(const struct osv *o)
+{
+    yyjson_val *list = yyjson_obj_get(o->root, "severity"), *item;
+    size_t i, n;
+    yyjson_arr_foreach(list, i, n, item)
+    {
+        if (slice_eq(json_str(item, "type"), slice_str(o->ecosystem->name)))
+            return json_str(item, "score");
+    }
+    return (struct slice){0};
+}
+
 // What is said of the package itself stands above what is said of the document.
 static void read_traits(struct osv *o, yyjson_val *affected)
 {
     yyjson_val *by_database = yyjson_obj_get(affected, "database_specific");
     struct slice words[] = {json_str(by_database, "severity"),
                             json_str(yyjson_obj_get(affected, "ecosystem_specific"), "severity"),
-                            json_str(yyjson_obj_get(o->root, "database_specific"), "severity")};
+                            json_str(yyjson_obj_get(o->root, "database_specific"), "severity"), read_priority(o)};
     for (size_t i = 0; o->record.severity.n == 0 && i < sizeof words / sizeof words[0]; i++)
         o->record.severity = words[i];
     struct slice cvss = read_cvss(o, affected);
     o->record.cvss = cvss.n != 0 ? cvss : o->record.cvss;
-    o->record.state = json_str(by_database, "informational");
+    if (o->record.state.n == 0)
+        o->record.state = json_str(by_database, "informational");
 }
 
 static bool is_of_ecosystem(const struct osv *o, struct slice name)
@@ -286,7 +301,7 @@ static bool is_of_ecosystem(const struct osv *o, struct slice name)
     struct slice base, release;
     slice_cut(name, ':', &base, &release);
     return slice_eq(base, slice_str(o->ecosystem->name)) &&
-           (o->ecosystem->scope != NULL || slice_eq(release, o->release));
+           (o->ecosystem->scope != NULL || o->ecosystem->place != NULL || slice_eq(release, o->release));
 }
 
 static bool take_affected(struct osv *o, yyjson_val *affected, struct error *err)
@@ -297,6 +312,13 @@ static bool take_affected(struct osv *o, yyjson_val *affected, struct error *err
     osv_range_vec ranges = {0};
     if (!is_of_ecosystem(o, json_str(package, "ecosystem")))
         return leave_out(o, "is of another ecosystem");
+    const char *fault = o->ecosystem->place != NULL ? o->ecosystem->place(&o->arena, json_str(package, "ecosystem"),
+                                                                          json_str(package, "purl"), &o->record)
+                                                    : NULL;
+    if (fault != NULL)
+        return leave_out(o, fault);
+    if (o->ecosystem->place != NULL)
+        segment_add_scope(o->input->builder, o->record.scope);
     o->record.package = purl_lookup_name(&o->arena, slice_str(o->ecosystem->kind), name);
     if (yyjson_arr_size(yyjson_obj_get(affected, "ranges")) + yyjson_arr_size(versions) == 0)
         leave_out(o, "names no version");
@@ -320,6 +342,19 @@ static void read_document(struct osv *o)
     };
     if (!o->ecosystem->notices)
         o->record.aliases = read_words(o, "aliases");
+    if (o->ecosystem->id_prefix != NULL)
+        o->record.advisories = read_words(o, "related");
+}
+
+// Takes the prefix off the id. False when it has another one.
+static bool read_id(struct osv *o)
+{
+    struct slice prefix = slice_str(o->ecosystem->id_prefix), *id = &o->record.vulnerability;
+    if (prefix.n == 0)
+        return true;
+    bool fits = slice_starts(*id, prefix);
+    *id = fits ? slice_from(*id, prefix.n) : *id;
+    return fits;
 }
 
 static bool take_document(struct osv *o, struct error *err)
@@ -329,6 +364,8 @@ static bool take_document(struct osv *o, struct error *err)
     read_document(o);
     if (o->record.vulnerability.n == 0)
         return leave_out(o, "is no OSV record");
+    if (!read_id(o))
+        return leave_out(o, "is a notice, which tells of what other records tell");
     if (json_str(o->root, "withdrawn").n != 0)
         return leave_out(o, "was withdrawn");
     if (yyjson_arr_size(list) == 0)
@@ -371,4 +408,10 @@ bool osv_parse(struct feed_input *input, const struct osv_ecosystem *ecosystem, 
         slice_cut(input->scope, ':', &base, &o.release);
     segment_add_scope(input->builder, ecosystem->scope != NULL ? slice_str(ecosystem->scope) : input->scope);
     return zip_for_each_member(input->file, input->limits, take_member, &o, err);
+}
+
+bool osv_parse_tar(struct feed_input *input, const struct osv_ecosystem *ecosystem, struct error *err)
+{
+    struct osv o = {.input = input, .ecosystem = ecosystem};
+    return tar_for_each_member(input->body, input->limits, take_member, &o, err);
 }

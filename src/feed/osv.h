@@ -15,7 +15,17 @@ struct osv_ecosystem {
     // packages are rpm's, and may be of modules.
     bool notices;
     bool of_source; // the names are those of source packages
+
+    // The ids that are read begin so, and go by what follows: "UBUNTU-". NULL: all ids are read as they are.
+    const char *id_prefix;
+
+    // Where the releases are told package by package: sets the scope of a record, in the arena, by an ecosystem's whole
+    // name and the package URL. Answers why the package is left out, a literal, else NULL.
+    const char *(*place)(struct arena *a, struct slice ecosystem, struct slice purl, struct advisory *record);
 };
 
 // Reads a file of the bucket, all.zip of an ecosystem, from input->file.
 bool osv_parse(struct feed_input *input, const struct osv_ecosystem *ecosystem, struct error *err);
+
+// Reads a tar archive of such records from input->body.
+bool osv_parse_tar(struct feed_input *input, const struct osv_ecosystem *ecosystem, struct error *err);

@@ -12,7 +12,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/csaf.h"
-#include "layer/tar.h"
+#include "feed/tar_members.h"
 
 #include <stdio.h>
 
@@ -238,22 +238,6 @@ static bool fetch_wanted(struct vex *x, struct error *err)
 
 // ---- the archive ----------------------------------------------------------------------------------------------------
 
-static bool read_contents(struct tar *tar, const struct tar_entry *entry, const struct limits *limits, struct buf *text,
-                          struct error *err)
-{
-    struct slice chunk;
-    text->n = 0;
-    if (entry->size > limits->feed_member_bytes)
-        return error_set(err, ERR_LIMIT, "has %llu bytes, more than the %llu that limit feed_member_bytes allows",
-                         (unsigned long long)entry->size, (unsigned long long)limits->feed_member_bytes);
-    do {
-        if (!tar_read(tar, &chunk, err))
-            return false;
-        buf_add(text, chunk);
-    } while (chunk.n != 0);
-    return true;
-}
-
 // One document of the archive. One that cannot be read costs no other.
 static bool take_member(struct vex *x, struct feed_input *input, struct tar *tar, const struct tar_entry *entry,
                         struct buf *text, struct error *err)
@@ -267,7 +251,7 @@ static bool take_member(struct vex *x, struct feed_input *input, struct tar *tar
         return true;
     struct slice path = document->path, id = id_of(x, document);
     struct segment_mark mark = segment_mark(input->builder);
-    document->read = read_contents(tar, entry, input->limits, text, err) && redhat_vex_document(input, text, id, err);
+    document->read = tar_read_member(tar, entry, input->limits, text, err) && redhat_vex_document(input, text, id, err);
     x->failed = document->read ? 0 : x->failed + 1;
     if (document->read)
         return true; // that a later state of it failed stands

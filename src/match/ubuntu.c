@@ -1,5 +1,5 @@
-// Ubuntu packages, judged by the security team's OVAL: per source package and release, and by binary package where a
-// source's binaries have versions of their own.
+// Ubuntu packages, judged by the security team's OVAL, or where that is not loaded by its OSV records: per source
+// package and release, and by binary package where a source's binaries have versions of their own.
 //
 // Kernels: a flaw of the source linux is none of linux-aws, which is a record of its own. The signed image is built
 // from a source of its own, linux-signed-aws, which carries the code of linux-aws under its version.
@@ -85,9 +85,9 @@ static struct slice ubuntu_clair_updater(struct arena *a, struct slice scope)
 extern const struct matcher matcher_ubuntu;
 const struct matcher matcher_ubuntu = {
     .name = "ubuntu",
-    .feeds = {"ubuntu"},
+    .feeds = {"ubuntu", "ubuntu-osv"},
     .kind = "deb",
-    .authority = "Ubuntu's OVAL",
+    .authority = "Ubuntu's security team",
     .scheme = &version_dpkg,
     .applies = ubuntu_applies,
     .end_of_life = ubuntu_end_of_life,
