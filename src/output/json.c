@@ -235,6 +235,8 @@ static void add_findings(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *
         add_exploited(doc, object, finding_exploited(f));
         add_weaknesses(doc, object, f);
         json_add_str(doc, object, "status", f->statements[0].undetermined ? SLICE("undetermined") : SLICE("affected"));
+        json_add_str(doc, object, "state", f->statements[0].record.state);
+        add_words(doc, object, "advisories", f->statements[0].record.advisories);
         add_triage(doc, object, f);
     }
 }

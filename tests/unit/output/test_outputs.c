@@ -275,7 +275,7 @@ static void test_json_report(void **state)
     assert_keys(doc, "/findings/0",
                 KEYS("package", "vulnerability", "aliases", "severity", "severity_source", "published_severity",
                      "fixed_in", "feed", "links", "description", "cvss", "epss", "kev", "known_exploited", "weaknesses",
-                     "status", "carries_code", "why", "vex"));
+                     "status", "state", "advisories", "carries_code", "why", "vex"));
     assert_str(doc, "/findings/0/package", yyjson_get_str(at(doc, "/packages/1/id")));
     assert_str(doc, "/findings/0/severity", "High");
     assert_str(doc, "/findings/0/links/1", "https://example.org/y");
