@@ -99,7 +99,7 @@
     X(feed_range_events,    100000,    "events of one range of versions in an OSV record")                             \
     X(csaf_depth,           64,        "branches of products inside one another in a CSAF document")                   \
     X(feed_records,         20000000,  "records of one feed")                                                          \
-    X(feed_text_bytes,      1 * GIB,   "texts of one feed's records, each counted once")                               \
+    X(feed_text_bytes,      4 * GIB,   "texts of one feed's records, each counted once")                               \
     X(xml_depth,            64,        "elements of an XML file inside one another")                                    \
     X(xml_text_bytes,       4 * MIB,   "size of one tag or text of an XML file")                                        \
     X(oval_parts,           8000000,   "tests, objects, states and values of variables of one OVAL file")               \
