@@ -62,6 +62,21 @@ static void debian_scopes(struct arena *a, const struct match_image *image, cons
         VEC_PUSH(a, out) = arena_printf(a, "debian:%.*s", SLICE_ARG(codename));
 }
 
+// A kernel signed for Secure Boot is built from a source of its own, of which the tracker does not speak: what
+// linux-signed-amd64, or linux-signed-6.1-amd64, puts its signatures to is the kernel of linux, or linux-6.1. The
+// binary has that source's version, while the signed source's is written otherwise: 6.1.76+1 for 6.1.76-1.
+static void debian_names(struct arena *a, const struct match_package *package, name_vec *out)
+{
+    struct slice signed_kernel = SLICE("linux-signed-");
+    match_source_name(a, package, out);
+    struct match_name *source = &out->v[out->n - 1];
+    if (!slice_starts(source->name, signed_kernel))
+        return;
+    struct slice kernel = slice_from(source->name, signed_kernel.n - 1); // "-amd64", "-6.1-amd64"
+    source->name = arena_printf(a, "linux%.*s", (int)slice_rfind(kernel, '-'), kernel.p);
+    source->version = package->package->version;
+}
+
 // Urgencies, and what Clarion and Clair v4 (claircore's debian updater) make of them. A star says that the tracker's
 // people, not the package's, chose the word; Clair does not know the starred ones.
 static const struct urgency {
@@ -118,6 +133,7 @@ const struct matcher matcher_debian = {
     .applies = debian_applies,
     .end_of_life = debian_end_of_life,
     .scopes = debian_scopes,
+    .names = debian_names,
     .severity = debian_severity,
     .severity_clair = debian_severity_clair,
     .links = debian_links,

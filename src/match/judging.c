@@ -118,20 +118,13 @@ void judge_records(const struct judge *judge, struct arena *a, const struct matc
 
 // ---- keys -----------------------------------------------------------------------------------------------------------
 
-static void own_source(struct arena *a, const struct package *p, name_vec *out)
-{
-    VEC_PUSH(a, out) = (struct match_name){.name = p->source_name.n != 0 ? p->source_name : p->name,
-                                           .version = p->source_version.n != 0 ? p->source_version : p->version,
-                                           .of_source = true};
-}
-
 static struct match_key key_of(const struct judge *judge, const struct match_package *package, struct arena *a)
 {
     name_vec names = {0};
     if (judge->matcher != NULL && judge->matcher->names != NULL)
         judge->matcher->names(a, package, &names);
     else
-        own_source(a, package->package, &names);
+        match_source_name(a, package, &names);
     return (struct match_key){.scopes = judge->scopes.v,
                               .scopes_n = judge->scopes.n,
                               .names = names.v,

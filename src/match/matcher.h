@@ -136,6 +136,9 @@ bool match_in_range(const struct version_scheme *scheme, const struct advisory *
 // The package by its own name.
 void match_own_name(struct arena *a, const struct match_package *package, name_vec *out);
 
+// The package by the name of its source, which is its own where it has no other.
+void match_source_name(struct arena *a, const struct match_package *package, name_vec *out);
+
 // The package by its own name, and by that of its source.
 void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out);
 

@@ -38,6 +38,14 @@ void match_own_name(struct arena *a, const struct match_package *package, name_v
     VEC_PUSH(a, out) = (struct match_name){p->name, p->version, false};
 }
 
+void match_source_name(struct arena *a, const struct match_package *package, name_vec *out)
+{
+    const struct package *p = package->package;
+    VEC_PUSH(a, out) = (struct match_name){.name = p->source_name.n != 0 ? p->source_name : p->name,
+                                           .version = p->source_version.n != 0 ? p->source_version : p->version,
+                                           .of_source = true};
+}
+
 void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out)
 {
     const struct package *p = package->package;

@@ -130,6 +130,36 @@ static void test_alpine_releases(void **state)
     check_releases(named("alpine", "apk"), cases, ARRAY_N(cases));
 }
 
+// ---- which source ---------------------------------------------------------------------------------------------------
+
+static void test_debian_sources(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *name, *version, *source, *source_version, *looked_up, *compared;
+    } cases[] = {
+        {"libssl3", "3.0.9-1+b1", "openssl", "3.0.9-1", "openssl", "3.0.9-1"},
+        {"bash", "5.2-2", "", "", "bash", "5.2-2"},
+        {"linux-image-6.1.0-18-amd64", "6.1.76-1", "linux-signed-amd64", "6.1.76+1", "linux", "6.1.76-1"},
+        {"linux-image-6.1.0-0.deb11.17-arm64", "6.1.69-1~bpo11+1", "linux-signed-6.1-arm64", "6.1.69+1~bpo11+1",
+         "linux-6.1", "6.1.69-1~bpo11+1"},
+        {"linux-image-6.1.0-18-amd64-unsigned", "6.1.76-1", "linux", "6.1.76-1", "linux", "6.1.76-1"},
+    };
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct arena a ARENA_AUTO = {0};
+        name_vec names = {0};
+        const struct package p = {.name = slice_str(cases[i].name),
+                                  .version = slice_str(cases[i].version),
+                                  .source_name = slice_str(cases[i].source),
+                                  .source_version = slice_str(cases[i].source_version)};
+        named("debian", "deb")->names(&a, &(struct match_package){.package = &p}, &names);
+        assert_int_equal(names.n, 1);
+        assert_true(names.v[0].of_source);
+        assert_text(names.v[0].name, cases[i].looked_up);
+        assert_text(names.v[0].version, cases[i].compared);
+    }
+}
+
 // ---- affected or not ------------------------------------------------------------------------------------------------
 
 #define OPEN    ADVISORY_AFFECTED
@@ -432,13 +462,21 @@ static void test_wolfi_and_chainguard(void **state)
 int main(void)
 {
     static const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_amazon_releases),  cmocka_unit_test(test_amazon_judgement),
-        cmocka_unit_test(test_amazon_words),     cmocka_unit_test(test_wolfi_and_chainguard),
-        cmocka_unit_test(test_who_judges),       cmocka_unit_test(test_table_is_sound),
-        cmocka_unit_test(test_debian_releases),  cmocka_unit_test(test_alpine_releases),
-        cmocka_unit_test(test_debian_judgement), cmocka_unit_test(test_alpine_judgement),
-        cmocka_unit_test(test_explanations),     cmocka_unit_test(test_debian_severities),
-        cmocka_unit_test(test_severity_names),   cmocka_unit_test(test_links),
+        cmocka_unit_test(test_amazon_releases),
+        cmocka_unit_test(test_amazon_judgement),
+        cmocka_unit_test(test_amazon_words),
+        cmocka_unit_test(test_wolfi_and_chainguard),
+        cmocka_unit_test(test_who_judges),
+        cmocka_unit_test(test_table_is_sound),
+        cmocka_unit_test(test_debian_releases),
+        cmocka_unit_test(test_alpine_releases),
+        cmocka_unit_test(test_debian_sources),
+        cmocka_unit_test(test_debian_judgement),
+        cmocka_unit_test(test_alpine_judgement),
+        cmocka_unit_test(test_explanations),
+        cmocka_unit_test(test_debian_severities),
+        cmocka_unit_test(test_severity_names),
+        cmocka_unit_test(test_links),
         cmocka_unit_test(test_clair_updaters),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
