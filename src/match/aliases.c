@@ -82,6 +82,13 @@ static void name_finding(struct arena *a, struct report_finding *f, const naming
     f->aliases = arena_dup(a, buf_slice(&aliases));
 }
 
+// Of two fixes the later one leaves nothing of the flaw. A record that names none may only be older than the fix.
+static bool is_later_fix(const struct report_finding *f, const struct report_finding *other)
+{
+    const struct version_scheme *scheme = f->statements[0].matcher->scheme;
+    return other->fixed_in.n != 0 && (f->fixed_in.n == 0 || scheme->compare(other->fixed_in, f->fixed_in) > 0);
+}
+
 // Takes over what another finding of the flaw says.
 static void absorb(struct arena *a, struct report_finding *f, const struct report_finding *other)
 {
@@ -90,7 +97,7 @@ static void absorb(struct arena *a, struct report_finding *f, const struct repor
     memcpy(statements + f->statements_n, other->statements, other->statements_n * sizeof *statements);
     f->statements = statements;
     f->statements_n += other->statements_n;
-    if (f->fixed_in.n == 0)
+    if (is_later_fix(f, other))
         f->fixed_in = other->fixed_in;
     if (f->links.n == 0)
         f->links = other->links;

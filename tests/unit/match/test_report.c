@@ -33,6 +33,11 @@ static const struct record debian_records[] = {
     {"debian:wheezy", "tar", "CVE-2005-2541", ADVISORY_AFFECTED, "", "unimportant", "TAR-1 TAR-2"},
     {"debian:wheezy", "zlib", "CVE-2020-1", ADVISORY_UNDETERMINED, "", "not yet assigned", ""},
     {"debian:wheezy", "binutils", "CVE-2017-1", ADVISORY_FIXED, "2.30-1", "low", ""},
+    {"debian:wheezy", "jinja2", "CVE-2019-1", ADVISORY_FIXED, "2.9-1", "low", ""},
+    {"debian:wheezy", "jinja2", "GHSA-1", ADVISORY_FIXED, "2.10-1", "high", "PYSEC-1"},
+    {"debian:wheezy", "jinja2", "PYSEC-1", ADVISORY_FIXED, "2.8-1", "", "CVE-2019-1"},
+    {"debian:wheezy", "jinja2", "CVE-2019-2", ADVISORY_AFFECTED, "", "low", ""},
+    {"debian:wheezy", "jinja2", "GHSA-2", ADVISORY_FIXED, "2.10-1", "", "CVE-2019-2"},
 };
 static const struct record alpine_records[] = {
     {"alpine:v3.18/main", "openssl", "CVE-2023-5363", ADVISORY_FIXED, "3.1.4-r0", "", ""},
@@ -192,6 +197,22 @@ static void test_source_version_decides(void **state)
     install(w, "deb", "binutils-same", "2.30-1+b1", "binutils", "2.30-1");
     struct report r = make(w);
     assert_findings(w, &r, "binutils-old CVE-2017-1 2.30-1 Low\n");
+}
+
+// Records that name each other, also through a third one: one finding, fixed where the last of them is.
+static void test_records_of_one_flaw(void **state)
+{
+    struct world *w = *state;
+    install(w, "deb", "python-jinja2", "2.7-1", "jinja2", "2.7-1");
+    install(w, "deb", "python-jinja2-new", "2.9-1", "jinja2", "2.9-1");
+    struct report r = make(w);
+    assert_findings(w, &r,
+                    "python-jinja2 CVE-2019-1 2.10-1 High\n"
+                    "python-jinja2-new GHSA-1 2.10-1 High\n"
+                    "python-jinja2 CVE-2019-2 2.10-1 Low\n"
+                    "python-jinja2-new CVE-2019-2 2.10-1 Low\n");
+    assert_true(slice_eq(r.findings[0].aliases, SLICE("GHSA-1 PYSEC-1")));
+    assert_int_equal(r.findings[0].statements_n, 3);
 }
 
 // What was judged before is answered from memory: the same, also when there is more than memory is given for.
@@ -474,6 +495,7 @@ int main(void)
     static const struct CMUnitTest tests[] = {
         TEST(test_findings),
         TEST(test_source_version_decides),
+        TEST(test_records_of_one_flaw),
         TEST(test_judged_before),
         TEST(test_both_repositories_of_a_branch),
         TEST(test_unknown_distribution),
