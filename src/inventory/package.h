@@ -32,6 +32,14 @@ static inline bool package_is_key(const struct package *p)
     return slice_eq(p->kind, SLICE("rpm")) && slice_eq(p->name, SLICE("gpg-pubkey"));
 }
 
+// "name:stream" of a module's label, "name:stream:version:context"; what has no more parts is left as it is.
+static inline struct slice module_stream(struct slice label)
+{
+    ptrdiff_t first = slice_find(label, ':');
+    ptrdiff_t second = first >= 0 ? slice_find(slice_from(label, (size_t)first + 1), ':') : -1;
+    return second >= 0 ? slice_of(label.p, (size_t)(first + 1 + second)) : label;
+}
+
 // A package database, or one file of it, as one layer has it: everything in it is replaced when a later layer has
 // another file at the same path. Several scanners may have found something in one file.
 struct package_db {

@@ -30,14 +30,6 @@ static bool split_source(struct slice file, struct slice *name, struct slice *ve
     return false;
 }
 
-// "name:stream" of a module's label, "name:stream:version:context".
-static struct slice module_of(struct slice label)
-{
-    ptrdiff_t first = slice_find(label, ':');
-    ptrdiff_t second = first >= 0 ? slice_find(slice_from(label, (size_t)first + 1), ':') : -1;
-    return second >= 0 ? slice_of(label.p, (size_t)(first + 1 + second)) : label;
-}
-
 struct identity {
     struct slice name, version, release;
     uint32_t epoch;
@@ -73,7 +65,7 @@ static bool read_details(const struct rpm_header *h, struct package *p, struct e
     if (!rpm_header_string(h, RPM_ARCH, &p->arch, err) || !rpm_header_string(h, RPM_VENDOR, &p->vendor, err) ||
         !rpm_header_string(h, RPM_MODULARITYLABEL, &label, err) || !rpm_header_string(h, RPM_SOURCERPM, &source, err))
         return false;
-    p->module = module_of(label);
+    p->module = module_stream(label);
     return source.n == 0 || split_source(source, &p->source_name, &p->source_version) ||
            error_set(err, ERR_FORMAT, "SOURCERPM \"%.*s\" is no name of a source package", SLICE_ARG(source));
 }

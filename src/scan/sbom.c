@@ -127,6 +127,7 @@ static void refine(struct package *p, const struct sbom_component *c)
     for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
         if (values[i].n != 0)
             *fields[i] = values[i];
+    p->module = module_stream(p->module); // others write the whole label
 }
 
 static bool add_package(struct sbom *s, struct package *p, const struct sbom_component *c)

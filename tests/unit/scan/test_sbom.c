@@ -155,6 +155,36 @@ static void test_spdx(void **state)
         assert_example(&examples[i]);
 }
 
+// A module's label, as rpm has it in whole: of it the name and the stream count, wherever it stands.
+static void test_modules(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *text, *module;
+    } cases[] = {
+        {CYCLONEDX("\"components\":[" LIBRARY("pkg:rpm/redhat/nodejs@18?rpmmod=nodejs:18") "]"), "nodejs:18"},
+        {CYCLONEDX("\"components\":[" LIBRARY("pkg:rpm/redhat/nodejs@18?rpmmod=nodejs:18:9020020:rhel9") "]"),
+         "nodejs:18"},
+        {CYCLONEDX(
+             "\"components\":[{\"type\":\"library\",\"name\":\"n\",\"purl\":\"pkg:rpm/redhat/n@1\",\"properties\":[" PROPERTY(
+                 "syft:metadata:modularityLabel", "nodejs:20:9030020:rhel9") "]}]"),
+         "nodejs:20"},
+        {CYCLONEDX(
+             "\"components\":[{\"type\":\"library\",\"name\":\"n\",\"purl\":\"pkg:rpm/redhat/n@1\",\"properties\":[" PROPERTY(
+                 "aquasecurity:trivy:Modularitylabel", "nodejs:20:9030020:rhel9") "]}]"),
+         "nodejs:20"},
+        {SPDX("\"packages\":[{\"name\":\"n\"," PURL_OF_SPDX("pkg:rpm/redhat/n@1?rpmmod=php:8.1:9:x") "}]"), "php:8.1"},
+        {CYCLONEDX("\"components\":[" LIBRARY("pkg:rpm/redhat/nodejs@18") "]"), ""},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct fixture f FIXTURE_AUTO = fixture_new();
+        struct error err = {0};
+        assert_true(fixture_read(&f, &scanner_sbom, "", slice_str(cases[i].text), &err));
+        assert_int_equal(f.findings.dbs[0].n, 1);
+        assert_slice(f.findings.dbs[0].packages[0].module, cases[i].module);
+    }
+}
+
 static void test_no_bill(void **state)
 {
     (void)state;
@@ -220,7 +250,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cyclonedx), cmocka_unit_test(test_spdx),       cmocka_unit_test(test_no_bill),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_many_kinds),
+        cmocka_unit_test(test_limits),    cmocka_unit_test(test_many_kinds), cmocka_unit_test(test_modules),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
