@@ -37,6 +37,10 @@ static int by_record(const void *x, const void *y, void *report)
         order = slice_cmp(r->scope, s->scope);
     if (order == 0)
         order = slice_cmp(source_of(report, a->finding), source_of(report, b->finding));
+    if (order == 0)
+        order = slice_cmp(r->introduced, s->introduced);
+    if (order == 0)
+        order = slice_cmp(r->bound, s->bound);
     return order != 0 ? order : slice_cmp(a->statement->fixed_in, b->statement->fixed_in);
 }
 

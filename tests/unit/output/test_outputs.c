@@ -534,6 +534,32 @@ static void test_clair_report(void **state)
     assert_int_equal(shellshock, 1);
 }
 
+// A record of two ranges, each without a fix, of which two installed versions meet one each: Clair has both.
+static void test_clair_keeps_ranges_apart(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    struct report_statement ranges[2];
+    for (size_t i = 0; i < 2; i++) {
+        ranges[i] = s.findings[0].statements[0];
+        ranges[i].fixed_in = SLICE("");
+        ranges[i].record.status = ADVISORY_LAST_AFFECTED;
+        s.findings[i] = s.findings[0];
+        s.findings[i].statements = &ranges[i];
+        s.findings[i].package = 1 + i; // two of one source
+    }
+    ranges[0].record.bound = SLICE("1.5");
+    ranges[1].record.introduced = SLICE("2.0");
+    ranges[1].record.bound = SLICE("2.5");
+    s.report.findings_n = 2;
+    yyjson_doc *doc JSON_AUTO = document("clair", &s, false, &plain);
+    assert_int_equal(yyjson_obj_size(at(doc, "/vulnerabilities")), 2);
+    ranges[1].record = ranges[0].record;
+    yyjson_doc *same JSON_AUTO = document("clair", &s, false, &plain);
+    assert_int_equal(yyjson_obj_size(at(same, "/vulnerabilities")), 1);
+}
+
 static void test_aliases(void **state)
 {
     (void)state;
@@ -814,6 +840,7 @@ int main(void)
         cmocka_unit_test(test_only_fixed),
         cmocka_unit_test(test_bytes_that_are_no_text),
         cmocka_unit_test(test_clair_report),
+        cmocka_unit_test(test_clair_keeps_ranges_apart),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_clair_index),
         cmocka_unit_test(test_clair_distributions),
