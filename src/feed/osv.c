@@ -130,9 +130,12 @@ static bool is_severity(struct slice word)
     return false;
 }
 
-// "nodejs:18", with whatever a sentence puts behind it; false for a word that names no stream.
+// "nodejs:18", with whatever a sentence puts behind it; of "httpd:2.4/mod_http2" the module, not its package. False for
+// a word that names no stream.
 static bool is_stream(struct slice *word)
 {
+    struct slice package;
+    slice_cut(*word, '/', word, &package);
     while (slice_ends(*word, SLICE(",")) || slice_ends(*word, SLICE(".")))
         word->n--;
     ptrdiff_t colon = slice_find(*word, ':');

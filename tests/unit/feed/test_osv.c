@@ -226,6 +226,8 @@ static void test_almalinux(void **state)
                OF_ALMALINUX("8", "nodejs", "1:18.1-1.module_el8.7.0+1+a")),
         NOTICE("ALSA-3", "\"CVE-4\"", "Low: varnish security update",
                OF_ALMALINUX("8", "varnish", "6.0-1.module_el8.7.0+1+a")),
+        NOTICE("ALSA-7", "\"CVE-6\"", "Important: httpd:2.4/mod_http2 security update",
+               OF_ALMALINUX("8", "mod_http2", "1.15-1.module_el8.7.0+1+a")),
         NOTICE("ALSA-4", "", "Critical: kernel:4.18.0 security update", OF_ALMALINUX("8", "kernel", "4.18.0-1.el8")),
         NOTICE("ALBA-5", "", "bash bug fix update", OF_ALMALINUX("8", "bash", "5-1.el8")),
         NOTICE("ALBA-6", "\"CVE-5\"", "new module: x:1", OF_ALMALINUX("8", "bash", "6-1.el8")),
@@ -235,6 +237,7 @@ static void test_almalinux(void **state)
                   "CVE-1|ALSA-1|7.61.1-22.el8||Important\nCVE-2|ALSA-1|7.61.1-22.el8||Important\n");
     assert_notice(f, "almalinux:8", "nodejs", "CVE-3|ALSA-2|1:18.1-1.module_el8.7.0+1+a|nodejs:18 npm:2|Moderate\n");
     assert_notice(f, "almalinux:8", "varnish", "CVE-4|ALSA-3|6.0-1.module_el8.7.0+1+a|varnish|Low\n");
+    assert_notice(f, "almalinux:8", "mod_http2", "CVE-6|ALSA-7|1.15-1.module_el8.7.0+1+a|httpd:2.4|Important\n");
     assert_notice(f, "almalinux:8", "kernel", "ALSA-4|ALSA-4|4.18.0-1.el8||Critical\n");
     assert_notice(f, "almalinux:8", "bash", "CVE-5|ALBA-6|6-1.el8||\n");
     assert_int_equal(f->left_out, 2); // curl of release 9, and the bug fix
