@@ -44,17 +44,6 @@ static void azurelinux_scopes(struct arena *a, const struct match_image *image, 
         VEC_PUSH(a, out) = arena_printf(a, "%.*s:%.*s", SLICE_ARG(d->id), SLICE_ARG(release));
 }
 
-// The name of a source rpm has no epoch; that of what was built from it is the same.
-static void azurelinux_names(struct arena *a, const struct match_package *package, name_vec *out)
-{
-    const struct package *p = package->package;
-    struct slice epoch, rest, name = p->source_name.n != 0 ? p->source_name : p->name;
-    struct slice version = p->source_version.n != 0 ? p->source_version : p->version;
-    if (slice_cut(p->version, ':', &epoch, &rest) && slice_find(version, ':') < 0)
-        version = arena_printf(a, "%.*s:%.*s", SLICE_ARG(epoch), SLICE_ARG(version));
-    VEC_PUSH(a, out) = (struct match_name){name, version, true};
-}
-
 static enum severity azurelinux_severity(const struct advisory *record)
 {
     return match_severity_word(record->severity);
@@ -69,6 +58,13 @@ static struct slice azurelinux_clair_updater(struct arena *a, struct slice scope
 }
 
 extern const struct matcher matcher_azurelinux;
+
+static void azurelinux_judge(struct arena *a, const struct match_key *key, const struct advisory *records, size_t n,
+                             bool explain, struct verdict *out)
+{
+    match_by_rpm_source(&matcher_azurelinux, a, key, records, n, explain, out);
+}
+
 const struct matcher matcher_azurelinux = {
     .name = "azurelinux",
     .feeds = {"azurelinux"},
@@ -78,7 +74,8 @@ const struct matcher matcher_azurelinux = {
     .applies = azurelinux_applies,
     .end_of_life = azurelinux_end_of_life,
     .scopes = azurelinux_scopes,
-    .names = azurelinux_names,
+    .names = match_rpm_source_name,
+    .judge = azurelinux_judge,
     .severity = azurelinux_severity,
     .severity_clair = azurelinux_severity,
     .clair_updater = azurelinux_clair_updater,

@@ -142,6 +142,17 @@ void match_source_name(struct arena *a, const struct match_package *package, nam
 // The package by its own name, and by that of its source.
 void match_own_and_source_name(struct arena *a, const struct match_package *package, name_vec *out);
 
+// rpm notes of the source its file's name, in which there is no epoch. Where a package has the source's version and
+// release it has its epoch too, which these put in front of it, also a 0; else it stays out, and is not compared.
+void match_rpm_source_epoch(struct arena *a, const struct package *p, struct match_name *source);
+void match_rpm_source_name(struct arena *a, const struct match_package *package, name_vec *out);
+struct slice match_rpm_source_bound(const struct match_name *name, struct slice bound); // to compare the name's with
+struct slice match_without_epoch(struct slice version);
+
+// As match_by_ranges, for keys of one such name.
+void match_by_rpm_source(const struct matcher *matcher, struct arena *a, const struct match_key *key,
+                         const struct advisory *records, size_t n, bool explain, struct verdict *out);
+
 // The page of a vulnerability (`prefix` and its name, percent-encoded where need be), then the record's own links.
 struct slice match_links(struct arena *a, const char *prefix, const struct advisory *record);
 

@@ -54,6 +54,53 @@ void match_own_and_source_name(struct arena *a, const struct match_package *pack
         VEC_PUSH(a, out) = (struct match_name){p->source_name, p->source_version, true};
 }
 
+// ---- source rpms ----------------------------------------------------------------------------------------------------
+
+static bool has_epoch(struct slice version)
+{
+    return slice_find(version, ':') >= 0;
+}
+
+struct slice match_without_epoch(struct slice version)
+{
+    ptrdiff_t colon = slice_find(version, ':');
+    return colon < 0 ? version : slice_from(version, (size_t)colon + 1);
+}
+
+void match_rpm_source_epoch(struct arena *a, const struct package *p, struct match_name *source)
+{
+    if (slice_eq(match_without_epoch(p->version), source->version))
+        source->version = has_epoch(p->version) ? p->version : arena_printf(a, "0:%.*s", SLICE_ARG(p->version));
+}
+
+struct slice match_rpm_source_bound(const struct match_name *name, struct slice bound)
+{
+    return name->of_source && !has_epoch(name->version) ? match_without_epoch(bound) : bound;
+}
+
+void match_rpm_source_name(struct arena *a, const struct match_package *package, name_vec *out)
+{
+    match_source_name(a, package, out);
+    match_rpm_source_epoch(a, package->package, &out->v[out->n - 1]);
+}
+
+void match_by_rpm_source(const struct matcher *matcher, struct arena *a, const struct match_key *key,
+                         const struct advisory *records, size_t n, bool explain, struct verdict *out)
+{
+    struct advisory *comparable = ARENA_NEW(a, struct advisory, n);
+    for (size_t i = 0; i < n; i++) {
+        comparable[i] = records[i];
+        comparable[i].introduced = match_rpm_source_bound(&key->names[0], records[i].introduced);
+        comparable[i].bound = match_rpm_source_bound(&key->names[0], records[i].bound);
+    }
+    match_by_ranges(matcher, a, key, comparable, n, explain, out);
+    if (out->decided_by == NULL)
+        return;
+    out->decided_by = &records[out->decided_by - comparable];
+    if (out->kind == VERDICT_AFFECTED)
+        out->fixed_in = advisory_fix(out->decided_by);
+}
+
 // ---- ranges ---------------------------------------------------------------------------------------------------------
 
 bool match_in_range(const struct version_scheme *scheme, const struct advisory *r, struct slice version)

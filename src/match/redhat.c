@@ -107,26 +107,13 @@ static void redhat_scopes(struct arena *a, const struct match_image *image, cons
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
-static struct slice without_epoch(struct slice version)
-{
-    ptrdiff_t colon = slice_find(version, ':');
-    return colon < 0 ? version : slice_from(version, (size_t)colon + 1);
-}
-
-static bool has_epoch(struct slice version)
-{
-    return slice_find(version, ':') >= 0;
-}
-
-// rpm notes of the source its file's name, in which there is no epoch. Where the package has the source's version and
-// release it has its epoch too, which then stands there, also a 0; else it stays out, and is not compared.
 static void redhat_names(struct arena *a, const struct match_package *package, name_vec *out)
 {
     const struct package *p = package->package;
     match_own_and_source_name(a, package, out);
     struct match_name *source = &out->v[out->n - 1];
-    if (source->of_source && slice_eq(without_epoch(p->version), source->version))
-        source->version = has_epoch(p->version) ? p->version : arena_printf(a, "0:%.*s", SLICE_ARG(p->version));
+    if (source->of_source)
+        match_rpm_source_epoch(a, p, source);
 }
 
 // ---- judging --------------------------------------------------------------------------------------------------------
@@ -197,12 +184,10 @@ static size_t gather(struct arena *a, const struct match_key *key, const struct 
 {
     size_t found = 0;
     for (size_t i = 0; i < n; i++) {
-        struct candidate c = {
-            .record = &records[i], .name = match_applies(key, &records[i]), .bound = records[i].bound};
+        struct candidate c = {.record = &records[i], .name = match_applies(key, &records[i])};
         if (c.name == NULL || !cpe_parse(match_scope_release(records[i].scope), a, &c.product))
             continue;
-        if (c.name->of_source && !has_epoch(c.name->version))
-            c.bound = without_epoch(c.bound);
+        c.bound = match_rpm_source_bound(c.name, records[i].bound);
         out[found++] = c;
     }
     return found;

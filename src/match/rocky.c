@@ -52,6 +52,13 @@ static struct slice rocky_clair_updater(struct arena *a, struct slice scope)
 }
 
 extern const struct matcher matcher_rocky;
+
+static void rocky_judge(struct arena *a, const struct match_key *key, const struct advisory *records, size_t n,
+                        bool explain, struct verdict *out)
+{
+    match_by_rpm_source(&matcher_rocky, a, key, records, n, explain, out);
+}
+
 const struct matcher matcher_rocky = {
     .name = "rocky",
     .feeds = {"rocky"},
@@ -61,6 +68,8 @@ const struct matcher matcher_rocky = {
     .applies = rocky_applies,
     .end_of_life = rocky_end_of_life,
     .scopes = rocky_scopes,
+    .names = match_rpm_source_name,
+    .judge = rocky_judge,
     .severity = rocky_severity,
     .severity_clair = rocky_severity,
     .clair_updater = rocky_clair_updater,

@@ -155,6 +155,47 @@ static void test_clair(void **state)
     }
 }
 
+// The name of a source rpm has no epoch, notices have: it is that of a package with the source's version and release,
+// and does not count for others, which may have one of their own.
+static void test_epochs_of_sources(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *installed, *source, *fixed;
+        bool affected;
+    } cases[] = {
+        {"1:3.0.7-27.el9", "3.0.7-27.el9", "1:3.0.7-16.el9_2", false},
+        {"1:3.0.7-6.el9", "3.0.7-6.el9", "1:3.0.7-16.el9_2", true},
+        {"3.0.7-27.el9", "3.0.7-27.el9", "1:3.0.7-16.el9_2", true}, // of before the epoch
+        {"3.0.7-27.el9", "3.0.7-27.el9", "3.0.7-16.el9_2", false},
+        {"1:3.0.7-6.el9", "3.0.7-6.el9", "3.0.7-16.el9_2", false},
+        {"1.30-481.el9", "5.32.1-481.el9", "4:5.32.1-480.el9", false}, // perl-Errno
+        {"1.30-479.el9", "5.32.1-479.el9", "4:5.32.1-480.el9", true},
+        {"2:1.30-479.el9", "5.32.1-479.el9", "4:5.32.1-480.el9", true},
+    };
+    static const char *const ids[] = {"rocky", "azurelinux"};
+    for (size_t i = 0; i < ARRAY_N(cases) * ARRAY_N(ids); i++) {
+        struct arena a ARENA_AUTO = {0};
+        size_t c = i / ARRAY_N(ids);
+        const struct matcher *m = named(ids[i % ARRAY_N(ids)], "rpm");
+        const struct package p = {.name = SLICE("sub"),
+                                  .version = slice_str(cases[c].installed),
+                                  .source_name = SLICE("source"),
+                                  .source_version = slice_str(cases[c].source)};
+        const struct advisory r = {.package = SLICE("source"),
+                                   .of_source = true,
+                                   .status = ADVISORY_FIXED,
+                                   .bound = slice_str(cases[c].fixed)};
+        name_vec names = {0};
+        struct verdict v;
+        m->names(&a, &(struct match_package){.package = &p}, &names);
+        m->judge(&a, &(struct match_key){.names = names.v, .names_n = names.n}, &r, 1, false, &v);
+        assert_true(v.decided_by == &r);
+        assert_int_equal(v.kind, cases[c].affected ? VERDICT_AFFECTED : VERDICT_NOT_AFFECTED);
+        assert_text(v.fixed_in, cases[c].affected ? cases[c].fixed : "");
+    }
+}
+
 static void test_modules(void **state)
 {
     (void)state;
@@ -213,7 +254,8 @@ static void test_releases(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_names),   cmocka_unit_test(test_severity), cmocka_unit_test(test_clair),
+        cmocka_unit_test(test_names),   cmocka_unit_test(test_severity),
+        cmocka_unit_test(test_clair),   cmocka_unit_test(test_epochs_of_sources),
         cmocka_unit_test(test_modules), cmocka_unit_test(test_releases),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);

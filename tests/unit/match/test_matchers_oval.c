@@ -113,9 +113,9 @@ static void test_names(void **state)
         {"sles", "rpm", "krb5-client", "1.15-4.25", "krb5", "1.15-4.25", "krb5-client 1.15-4.25;"},
         {"photon", "rpm", "sqlite-libs", "3.27-1.ph3", "sqlite", "3.27-1.ph3", "sqlite-libs 3.27-1.ph3;"},
         {"azurelinux", "rpm", "python3-libs", "3.12.3-1.azl3", "python3", "3.12.3-1.azl3",
-         "source python3 3.12.3-1.azl3;"},
+         "source python3 0:3.12.3-1.azl3;"},
         {"mariner", "rpm", "bind-libs", "32:9.16-1.cm2", "bind", "9.16-1.cm2", "source bind 32:9.16-1.cm2;"},
-        {"mariner", "rpm", "kernel", "5.15-1.cm2", "", "", "source kernel 5.15-1.cm2;"},
+        {"mariner", "rpm", "kernel", "5.15-1.cm2", "", "", "source kernel 0:5.15-1.cm2;"},
     };
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
         struct arena a ARENA_AUTO = {0};

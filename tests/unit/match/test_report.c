@@ -446,7 +446,7 @@ static void test_explanations(void **state)
         {"CVE-2020-1", "", 1, "zlib1g", VERDICT_UNDETERMINED, "nobody has found out yet"},
         {"CVE-2020-1", "zlib", 1, "zlib1g", VERDICT_UNDETERMINED, "nobody has found out yet"}, // by the source's name
         {"CVE-2014-0160", "tar", 1, "tar", VERDICT_NOT_AFFECTED,
-         "the feed debian (8 records, updated 2025-11-24T15:59:50Z) has no record of CVE-2014-0160 for the source "
+         "the feed debian (13 records, updated 2025-11-24T15:59:50Z) has no record of CVE-2014-0160 for the source "
          "package tar in debian:wheezy"},
         {"CVE-2014-0160", "openssl.js", 1, "openssl.js", VERDICT_NOT_AFFECTED, "the feed osv-npm is missing"},
         {"CVE-2014-0160", "nothing", 0, NULL, VERDICT_NOT_AFFECTED, NULL},
