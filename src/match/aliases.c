@@ -40,26 +40,34 @@ static size_t root_of(size_t *parents, size_t i)
     return i;
 }
 
+static bool is_cve(struct slice id)
+{
+    return slice_starts(id, SLICE("CVE-"));
+}
+
+// Do two findings that share an id speak of one flaw? CVEs number flaws one by one, while notices and projects put
+// several together: XSA-313 is CVE-2020-11740 and CVE-2020-11741.
+static bool is_one_flaw(const struct report_finding *a, const struct report_finding *b, struct slice shared)
+{
+    return is_cve(shared) || !is_cve(a->vulnerability) || !is_cve(b->vulnerability);
+}
+
 // For each finding the first one of its flaw.
-static size_t *first_of_flaw(struct arena *a, const naming_vec *names, size_t n)
+static size_t *first_of_flaw(struct arena *a, const struct report_finding *findings, const naming_vec *names, size_t n)
 {
     size_t *parents = ARENA_NEW(a, size_t, n);
     for (size_t i = 0; i < n; i++)
         parents[i] = i;
     for (size_t i = 1; i < names->n; i++) {
-        if (!slice_eq(names->v[i].id, names->v[i - 1].id))
+        const struct naming *one = &names->v[i], *other = &names->v[i - 1];
+        if (!slice_eq(one->id, other->id) || !is_one_flaw(&findings[one->finding], &findings[other->finding], one->id))
             continue;
-        size_t x = root_of(parents, names->v[i].finding), y = root_of(parents, names->v[i - 1].finding);
+        size_t x = root_of(parents, one->finding), y = root_of(parents, other->finding);
         parents[x > y ? x : y] = x > y ? y : x;
     }
     for (size_t i = 0; i < n; i++)
         parents[i] = root_of(parents, i);
     return parents;
-}
-
-static bool is_cve(struct slice id)
-{
-    return slice_starts(id, SLICE("CVE-"));
 }
 
 // Names the finding by its CVE, the first where it has several, and lists the others. `names` are its own, sorted.
@@ -113,7 +121,7 @@ static size_t merge_package(struct arena *a, struct report_finding *findings, si
     if (names.n == n) // no aliases, so nothing to find
         return n;
     qsort(names.v, names.n, sizeof *names.v, by_id);
-    const size_t *first = first_of_flaw(&scratch, &names, n);
+    const size_t *first = first_of_flaw(&scratch, findings, &names, n);
     naming_vec *of_flaw = ARENA_NEW(&scratch, naming_vec, n);
     for (size_t i = 0; i < names.n; i++)
         VEC_PUSH(&scratch, &of_flaw[first[names.v[i].finding]]) = names.v[i];

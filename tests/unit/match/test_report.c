@@ -36,6 +36,8 @@ static const struct record debian_records[] = {
     {"debian:wheezy", "jinja2", "CVE-2019-1", ADVISORY_FIXED, "2.9-1", "low", ""},
     {"debian:wheezy", "jinja2", "GHSA-1", ADVISORY_FIXED, "2.10-1", "high", "PYSEC-1"},
     {"debian:wheezy", "jinja2", "PYSEC-1", ADVISORY_FIXED, "2.8-1", "", "CVE-2019-1"},
+    {"debian:wheezy", "xen", "CVE-2020-11740", ADVISORY_FIXED, "4.13-1", "low", "XSA-313"},
+    {"debian:wheezy", "xen", "CVE-2020-11741", ADVISORY_FIXED, "4.13-2", "low", "XSA-313"},
     {"debian:wheezy", "jinja2", "CVE-2019-2", ADVISORY_AFFECTED, "", "low", ""},
     {"debian:wheezy", "jinja2", "GHSA-2", ADVISORY_FIXED, "2.10-1", "", "CVE-2019-2"},
 };
@@ -213,6 +215,17 @@ static void test_records_of_one_flaw(void **state)
                     "python-jinja2-new CVE-2019-2 2.10-1 Low\n");
     assert_true(slice_eq(r.findings[0].aliases, SLICE("GHSA-1 PYSEC-1")));
     assert_int_equal(r.findings[0].statements_n, 3);
+}
+
+// A notice about two flaws makes none of them the other.
+static void test_flaws_of_one_notice(void **state)
+{
+    struct world *w = *state;
+    install(w, "deb", "xen", "4.12-1", "xen", "4.12-1");
+    struct report r = make(w);
+    assert_findings(w, &r, "xen CVE-2020-11740 4.13-1 Low\nxen CVE-2020-11741 4.13-2 Low\n");
+    assert_true(slice_eq(r.findings[0].aliases, SLICE("XSA-313")));
+    assert_true(slice_eq(r.findings[1].aliases, SLICE("XSA-313")));
 }
 
 // What was judged before is answered from memory: the same, also when there is more than memory is given for.
@@ -446,7 +459,7 @@ static void test_explanations(void **state)
         {"CVE-2020-1", "", 1, "zlib1g", VERDICT_UNDETERMINED, "nobody has found out yet"},
         {"CVE-2020-1", "zlib", 1, "zlib1g", VERDICT_UNDETERMINED, "nobody has found out yet"}, // by the source's name
         {"CVE-2014-0160", "tar", 1, "tar", VERDICT_NOT_AFFECTED,
-         "the feed debian (13 records, updated 2025-11-24T15:59:50Z) has no record of CVE-2014-0160 for the source "
+         "the feed debian (15 records, updated 2025-11-24T15:59:50Z) has no record of CVE-2014-0160 for the source "
          "package tar in debian:wheezy"},
         {"CVE-2014-0160", "openssl.js", 1, "openssl.js", VERDICT_NOT_AFFECTED, "the feed osv-npm is missing"},
         {"CVE-2014-0160", "nothing", 0, NULL, VERDICT_NOT_AFFECTED, NULL},
@@ -496,6 +509,7 @@ int main(void)
         TEST(test_findings),
         TEST(test_source_version_decides),
         TEST(test_records_of_one_flaw),
+        TEST(test_flaws_of_one_notice),
         TEST(test_judged_before),
         TEST(test_both_repositories_of_a_branch),
         TEST(test_unknown_distribution),
