@@ -66,9 +66,9 @@ def truth_of_almalinux(doc, index):
 
 
 def streams_of(notice):
-    """The modules that a notice names; the first word of one that names none."""
+    """The modules that a notice names, httpd:2.4 of httpd:2.4/mod_http2; the first word of one that names none."""
     title = re.sub(r"^(Low|Moderate|Important|Critical): ", "", notice["summary"])
-    return re.findall(r"([^\s:,]+:[^\s:,]+)", title) or [title.split()[0]]
+    return re.findall(r"([^\s:,]+:[^\s:,/]+)", title) or [title.split()[0]]
 
 
 def contents(feeds, folder, order, normal):
