@@ -94,6 +94,18 @@ static struct slice without_epoch(struct slice version)
     return slice_cut(version, ':', &epoch, &rest) ? rest : version;
 }
 
+// That of the source where a statement is about it. Of a source rpm the inventory knows no epoch; it is that of a
+// package with the same version and release, and cannot be compared for others.
+static struct slice version_to_compare(const struct package *p, bool of_source, bool *unknown_epoch)
+{
+    bool rpm = slice_eq(p->kind, SLICE("rpm"));
+    *unknown_epoch = false;
+    if (!of_source || p->source_version.n == 0 || (rpm && slice_eq(without_epoch(p->version), p->source_version)))
+        return p->version;
+    *unknown_epoch = rpm && slice_find(p->source_version, ':') < 0;
+    return p->source_version;
+}
+
 static enum vex_agreement compare_versions(const struct purl *purl, struct slice named, struct slice range,
                                            struct slice kind, struct slice installed, struct arena *a,
                                            struct slice *why_not)
@@ -166,13 +178,15 @@ enum vex_agreement vex_purl_names(struct slice text, struct slice range, const s
     struct slice arch = purl_qualifier(&purl, "arch");
     bool of_source = slice_eq(arch, SLICE("source")) || slice_eq(arch, SLICE("src"));
     struct slice name = of_source && p->source_name.n != 0 ? p->source_name : p->name;
-    struct slice version = of_source && p->source_version.n != 0 ? p->source_version : p->version;
+    bool unknown_epoch;
+    struct slice version = version_to_compare(p, of_source, &unknown_epoch);
     if (!same_package_name(&named, name))
         return differs(a, why_not, VEX_OTHER_NAME, "the name differs: %s%.*s, the package is %.*s",
                        of_source ? "source " : "", SLICE_ARG(named.name), SLICE_ARG(name));
     enum vex_agreement agreement = compare_spaces(&purl, p, d, a, why_not);
     if (agreement == VEX_AGREES)
-        agreement = compare_versions(&purl, named.version, range, p->kind, version, a, why_not);
+        agreement = compare_versions(&purl, unknown_epoch ? without_epoch(named.version) : named.version, range,
+                                     p->kind, version, a, why_not);
     return agreement == VEX_AGREES ? compare_qualifiers(&purl, of_source, d, p, a, why_not) : agreement;
 }
 
