@@ -103,7 +103,8 @@
     X(xml_depth,            64,        "elements of an XML file inside one another")                                    \
     X(xml_text_bytes,       4 * MIB,   "size of one tag or text of an XML file")                                        \
     X(oval_parts,           8000000,   "tests, objects, states and values of variables of one OVAL file")               \
-    X(oval_alternatives,    262144,    "ways in which one OVAL definition can hold")                                   \
+    X(oval_alternatives,    262144,    "ways in which one OVAL definition, and each part of it, can hold")              \
+    X(oval_file_alternatives, 200000000, "the same of all definitions of an OVAL file")                                \
     X(oval_references,      4096,      "references and CVEs of one OVAL definition") \
     X(feed_updates,         20,        "updates of one feed that are kept, with their segments")                       \
     X(bundle_bytes,         64 * GIB,  "size that a bundle of feeds unpacks to")                                       \

@@ -149,14 +149,20 @@ struct telling {
     struct arena *arena;      // of the definition
     struct advisory template; // what is the same for all that the definition says
     struct arena statement;
+    uint64_t *worked_out; // ways, of all definitions of the file so far
 };
 
-static void leave_out(struct telling *t, const char *reason, struct advisory record)
+// What is left out is bounded as what is kept: a small file can say it of very many.
+static bool leave_out(struct telling *t, const char *reason, struct advisory record, struct error *err)
 {
+    uint64_t most = t->input->limits->feed_records;
     for (size_t i = 0; i < t->flaws.n; i++) {
         record.vulnerability = t->flaws.v[i].id;
         feed_leave_out(t->input, reason, &record);
     }
+    return t->input->tally->left_out <= most ||
+           error_set(err, ERR_LIMIT, "more than %llu records that have to be left out (limit feed_records)",
+                     (unsigned long long)most);
 }
 
 static bool add_for_flaws(struct telling *t, struct advisory record, struct error *err)
@@ -183,10 +189,8 @@ static bool tell_rule(struct telling *t, const struct oval_rule *rule, struct er
     s.record.arch = rule->arch;
     s.record.module = rule->module;
     const char *reason = t->dialect->complete(&s);
-    if (reason != NULL) {
-        leave_out(t, reason, s.record);
-        return true;
-    }
+    if (reason != NULL)
+        return leave_out(t, reason, s.record, err);
     if (s.record.scope.n != 0 && s.record.scope.n <= ADVISORY_FIELD_BYTES)
         segment_add_scope(t->input->builder, s.record.scope);
     if (s.record.package.n != 0)
@@ -199,42 +203,48 @@ static bool tell_rule(struct telling *t, const struct oval_rule *rule, struct er
     return true;
 }
 
+static bool tell_way(struct telling *t, const struct oval_way *way, struct error *err)
+{
+    struct oval_rule rule;
+    const char *obstacle = oval_rule_of(t->file, t->definition, way, &t->statement, &rule);
+    bool ok = obstacle != NULL ? leave_out(t, obstacle, t->template, err) : tell_rule(t, &rule, err);
+    arena_free(&t->statement);
+    return ok;
+}
+
+// A definition of too many ways costs itself alone, a file of too many such definitions all of it.
 static bool tell_ways(struct telling *t, struct error *err)
 {
+    const struct limits *limits = t->input->limits;
     oval_way_vec ways = {0};
-    if (!oval_ways(t->definition, t->input->limits, t->arena, &ways)) {
-        leave_out(t, "has more alternatives than the limit oval_alternatives", t->template);
-        return true;
-    }
+    uint64_t worked_out;
+    bool all = oval_ways(t->definition, limits->oval_alternatives, t->arena, &ways, &worked_out);
+    *t->worked_out += worked_out;
+    if (*t->worked_out > limits->oval_file_alternatives)
+        return error_set(err, ERR_LIMIT,
+                         "its definitions can hold in too many ways (limit oval_file_alternatives, %llu)",
+                         (unsigned long long)limits->oval_file_alternatives);
+    if (!all)
+        return leave_out(t, "has more alternatives than the limit oval_alternatives", t->template, err);
     if (ways.n == 0)
-        leave_out(t, "has no criteria", t->template);
-    for (size_t i = 0; i < ways.n; i++) {
-        struct oval_rule rule;
-        const char *obstacle = oval_rule_of(t->file, t->definition, &ways.v[i], &t->statement, &rule);
-        bool ok = true;
-        if (obstacle != NULL)
-            leave_out(t, obstacle, t->template);
-        else
-            ok = tell_rule(t, &rule, err);
-        arena_free(&t->statement);
-        if (!ok)
+        return leave_out(t, "has no criteria", t->template, err);
+    for (size_t i = 0; i < ways.n; i++)
+        if (!tell_way(t, &ways.v[i], err))
             return false;
-    }
     return true;
 }
 
 static bool tell_definition(struct feed_input *input, const struct oval_dialect *dialect, const struct oval_file *file,
-                            const struct oval_definition *d, struct arena *a, struct error *err)
+                            const struct oval_definition *d, struct arena *a, uint64_t *worked_out, struct error *err)
 {
-    struct telling t = {.input = input, .dialect = dialect, .definition = d, .file = file, .arena = a};
+    struct telling t = {
+        .input = input, .dialect = dialect, .definition = d, .file = file, .arena = a, .worked_out = worked_out};
     struct slice description = dialect->description != NULL ? dialect->description(d->description) : d->description;
     t.template = (struct advisory){
         .scope = input->scope, .of_source = dialect->of_source, .severity = d->severity, .description = description};
     list_flaws(a, d, dialect, &t.flaws);
-    if (d->class == OVAL_OTHER_CLASS) {
-        leave_out(&t, "is neither a patch nor a vulnerability", t.template);
-        return true;
-    }
+    if (d->class == OVAL_OTHER_CLASS)
+        return leave_out(&t, "is neither a patch nor a vulnerability", t.template, err);
     return tell_ways(&t, err);
 }
 
@@ -242,6 +252,7 @@ bool oval_read(struct feed_input *input, const struct oval_dialect *dialect, str
 {
     struct oval_file file OVAL_FILE_AUTO = {0};
     struct oval_definition definition;
+    uint64_t worked_out = 0;
     bool ok = oval_file_read(&file, input->body, input->limits, err);
     if (ok && input->scope.n != 0)
         segment_add_scope(input->builder, input->scope);
@@ -249,7 +260,7 @@ bool oval_read(struct feed_input *input, const struct oval_dialect *dialect, str
         struct arena a ARENA_AUTO = {0};
         if (!oval_file_next(&file, &a, &definition))
             break;
-        ok = tell_definition(input, dialect, &file, &definition, &a, err);
+        ok = tell_definition(input, dialect, &file, &definition, &a, &worked_out, err);
     }
     return ok;
 }

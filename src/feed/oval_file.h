@@ -107,9 +107,10 @@ struct oval_way {
 };
 typedef VEC(struct oval_way) oval_way_vec;
 
-// Appends all ways. False when there are more than limits.oval_alternatives.
-bool oval_ways(const struct oval_definition *definition, const struct limits *limits, struct arena *a,
-               oval_way_vec *out);
+// Appends all ways. False when more than `most` had to be worked out for that, those of parts of the criteria counted
+// too: they take memory and time although few may be left in the end. *worked_out is how many were.
+bool oval_ways(const struct oval_definition *definition, uint64_t most, struct arena *a, oval_way_vec *out,
+               uint64_t *worked_out);
 
 // What a way says; NULL, or the reason (a literal) why it cannot be said of one package.
 const char *oval_rule_of(const struct oval_file *file, const struct oval_definition *definition,

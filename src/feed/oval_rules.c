@@ -6,8 +6,8 @@
 
 struct expansion {
     const struct oval_definition *definition;
-    const struct limits *limits;
     struct arena *arena;
+    uint64_t most, n; // ways that may be, and were, worked out
 };
 
 static const char several_things[] = "asks for too many things at once";
@@ -40,53 +40,74 @@ static struct oval_way both(const struct oval_definition *d, const struct oval_w
     return way;
 }
 
-static bool join(const struct expansion *x, const oval_way_vec *with, oval_way_vec *ways)
+static bool push(struct expansion *x, oval_way_vec *ways, struct oval_way way)
+{
+    if (x->n == x->most)
+        return false;
+    x->n++;
+    VEC_PUSH(x->arena, ways) = way;
+    return true;
+}
+
+static bool join(struct expansion *x, const oval_way_vec *with, oval_way_vec *ways)
 {
     oval_way_vec product = {0};
-    if (with->n != 0 && ways->n > x->limits->oval_alternatives / with->n)
-        return false;
     for (size_t i = 0; i < ways->n; i++)
         for (size_t k = 0; k < with->n; k++)
-            VEC_PUSH(x->arena, &product) = both(x->definition, &ways->v[i], &with->v[k]);
+            if (!push(x, &product, both(x->definition, &ways->v[i], &with->v[k])))
+                return false;
     *ways = product;
+    return true;
+}
+
+static bool expand(struct expansion *x, uint32_t at, bool negated, oval_way_vec *out);
+
+// Appends the ways in which all that stands in a node holds.
+static bool expand_all(struct expansion *x, uint32_t at, bool negated, oval_way_vec *out) // NOLINT(misc-no-recursion)
+{
+    const struct oval_node *nodes = x->definition->nodes;
+    oval_way_vec ways = {0};
+    if (!push(x, &ways, (struct oval_way){0}))
+        return false;
+    for (uint32_t child = at + 1; child < nodes[at].end; child = nodes[child].end) {
+        oval_way_vec of_child = {0};
+        if (!expand(x, child, negated, &of_child) || !join(x, &of_child, &ways))
+            return false;
+    }
+    for (size_t i = 0; i < ways.n; i++)
+        if (!push(x, out, ways.v[i]))
+            return false;
     return true;
 }
 
 // Appends the ways in which a node holds; with `negated` those in which it does not. By De Morgan's laws only criteria
 // are left with a negation, and a package that is not in some state says nothing of a vulnerable one.
-static bool expand(const struct expansion *x, uint32_t at, bool negated, oval_way_vec *out) // NOLINT(misc-no-recursion)
+static bool expand(struct expansion *x, uint32_t at, bool negated, oval_way_vec *out) // NOLINT(misc-no-recursion)
 {
     const struct oval_node *node = &x->definition->nodes[at];
     bool unlike = negated != node->negate;
     struct oval_way way = {.nodes = {at}, .n = 1};
     if (node->kind == OVAL_CRITERION || node->kind == OVAL_EXTEND) {
         way.obstacle = unlike ? "holds where something is not so" : NULL;
-        VEC_PUSH(x->arena, out) = way;
-        return out->n <= x->limits->oval_alternatives;
+        return push(x, out, way);
     }
-    if (node->kind == OVAL_OTHER_OPERATOR) {
-        VEC_PUSH(x->arena, out) = (struct oval_way){.obstacle = "has an operator other than AND and OR"};
-        return out->n <= x->limits->oval_alternatives;
-    }
-    bool all = (node->kind == OVAL_AND) != unlike;
-    oval_way_vec ways = {0};
-    if (all)
-        VEC_PUSH(x->arena, &ways) = (struct oval_way){0};
-    for (uint32_t child = at + 1; child < node->end; child = x->definition->nodes[child].end) {
-        oval_way_vec of_child = {0};
-        if (!expand(x, child, unlike, all ? &of_child : &ways) || (all && !join(x, &of_child, &ways)))
+    if (node->kind == OVAL_OTHER_OPERATOR)
+        return push(x, out, (struct oval_way){.obstacle = "has an operator other than AND and OR"});
+    if ((node->kind == OVAL_AND) != unlike)
+        return expand_all(x, at, unlike, out);
+    for (uint32_t child = at + 1; child < node->end; child = x->definition->nodes[child].end)
+        if (!expand(x, child, unlike, out))
             return false;
-    }
-    for (size_t i = 0; i < ways.n; i++)
-        VEC_PUSH(x->arena, out) = ways.v[i];
-    return out->n <= x->limits->oval_alternatives;
+    return true;
 }
 
-bool oval_ways(const struct oval_definition *definition, const struct limits *limits, struct arena *a,
-               oval_way_vec *out)
+bool oval_ways(const struct oval_definition *definition, uint64_t most, struct arena *a, oval_way_vec *out,
+               uint64_t *worked_out)
 {
-    struct expansion x = {definition, limits, a};
-    return definition->nodes_n == 0 || expand(&x, 0, false, out);
+    struct expansion x = {.definition = definition, .arena = a, .most = most};
+    bool ok = definition->nodes_n == 0 || expand(&x, 0, false, out);
+    *worked_out = x.n;
+    return ok;
 }
 
 // ---- what a way says ------------------------------------------------------------------------------------------------

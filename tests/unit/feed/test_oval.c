@@ -262,13 +262,21 @@ static void test_limits(void **state)
     f->limits.feed_text_bytes = 2;
     assert_limit(f, text, "feed_text_bytes");
     // Too many ways cost the definition alone.
-    f->limits.oval_alternatives = 7;
+    // Three times two for the parts, one, two, four and eight as they are put together, and eight in the end.
+    f->limits.oval_alternatives = 28;
     must_parse(f, "azurelinux", "azurelinux:3.0", text);
     assert_int_equal(f->records, 0);
     assert_int_equal(f->left_out, 2);
-    f->limits.oval_alternatives = 8;
+    f->limits.oval_alternatives = 29;
     must_parse(f, "azurelinux", "azurelinux:3.0", text);
     assert_int_equal(f->records, 4);
+    f->limits.oval_file_alternatives = 28;
+    assert_limit(f, text, "oval_file_alternatives");
+    // One criterion of a test that the file lacks leaves out a record for each of two CVEs.
+    f->limits.feed_records = 1;
+    assert_limit(f,
+                 OVAL(DEFINITION("1", "patch", CVE("CVE-2024-0001") CVE("CVE-2024-0002"), AND(IS("99", ""))), PACKAGES),
+                 "feed_records");
 }
 
 int main(void)
