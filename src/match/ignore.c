@@ -45,7 +45,7 @@ static unsigned line_of(struct fy_node *node)
 static struct slice scalar_of(struct fy_node *node)
 {
     size_t n = 0;
-    const char *text = fy_node_is_scalar(node) && !fy_node_is_alias(node) ? fy_node_get_scalar(node, &n) : NULL;
+    const char *text = fy_node_is_scalar(node) ? fy_node_get_scalar(node, &n) : NULL;
     return slice_of(text, text != NULL ? n : 0);
 }
 
@@ -57,6 +57,76 @@ static bool not_yaml(struct reading *r, struct fy_diag *diag)
     if (diag != NULL && (first = fy_diag_errors_iterate(diag, &at)) != NULL)
         return error_set(r->err, ERR_FORMAT, "line %d: not YAML: %s", first->line, first->msg);
     return error_set(r->err, ERR_FORMAT, "not YAML");
+}
+
+// ---- before it is made a document -----------------------------------------------------------------------------------
+
+// The library compares each key of a mapping, and each anchor of a document, with all others: with a hundred thousand
+// of them in a file of a few megabytes that takes minutes. So the text is gone through once before.
+
+#define DEPTH        8  // a rule's texts are in a mapping in a list in a mapping
+#define MOST_MEMBERS 16 // of a mapping; no rule has as many
+
+struct shape {
+    size_t documents, depth;
+    bool is_mapping[DEPTH];
+    size_t nodes[DEPTH]; // in what is open at that depth; of a mapping keys and values
+};
+
+static const char *take_event(struct shape *s, struct fy_event *event)
+{
+    switch (event->type) {
+    case FYET_SEQUENCE_END:
+    case FYET_MAPPING_END:
+        s->depth -= s->depth != 0;
+        return NULL;
+    case FYET_ALIAS:
+        return "aliases are not read";
+    case FYET_DOCUMENT_START:
+        return s->documents++ != 0 ? "a second document, which is not read" : NULL;
+    case FYET_SCALAR:
+    case FYET_SEQUENCE_START:
+    case FYET_MAPPING_START:
+        break;
+    default:
+        return NULL;
+    }
+    if (fy_event_get_anchor_token(event) != NULL)
+        return "anchors are not read";
+    if (s->depth != 0 && s->is_mapping[s->depth - 1] && ++s->nodes[s->depth - 1] > 2 * MOST_MEMBERS)
+        return "a mapping with more keys than any here has";
+    if (event->type == FYET_SCALAR)
+        return NULL;
+    if (s->depth == DEPTH)
+        return "too many lists and mappings inside one another";
+    s->is_mapping[s->depth] = event->type == FYET_MAPPING_START;
+    s->nodes[s->depth++] = 0;
+    return NULL;
+}
+
+static void parser_free(struct fy_parser **parser)
+{
+    fy_parser_destroy(*parser);
+    *parser = NULL;
+}
+
+// What is no YAML is found there and again when the document is made, which says where.
+static bool check_shape(struct reading *r, const struct fy_parse_cfg *cfg, struct slice text)
+{
+    struct fy_parser *parser __attribute__((cleanup(parser_free))) = fy_parser_create(cfg);
+    struct shape shape = {0};
+    struct fy_event *event;
+    bool ok = parser != NULL && fy_parser_set_string(parser, text.p, text.n) == 0;
+    if (!ok)
+        return error_set(r->err, ERR_IO, "no memory for reading YAML");
+    while (ok && (event = fy_parser_parse(parser)) != NULL) {
+        const struct fy_mark *mark = fy_event_start_mark(event);
+        const char *fault = take_event(&shape, event);
+        if (fault != NULL)
+            ok = error_set(r->err, ERR_FORMAT, "line %d: %s", mark != NULL ? mark->line + 1 : 1, fault);
+        fy_parser_event_free(parser, event);
+    }
+    return ok;
 }
 
 // ---- a rule ---------------------------------------------------------------------------------------------------------
@@ -162,7 +232,6 @@ static bool read_root(struct reading *r, struct fy_node *root)
     return true;
 }
 
-// Aliases stay unresolved, and are no texts then: nothing here is large enough to need them, and they multiply.
 bool ignore_read(struct slice text, struct slice file, int64_t now, const struct limits *limits, struct arena *a,
                  struct ignore_rules *rules, struct error *err)
 {
@@ -171,12 +240,16 @@ bool ignore_read(struct slice text, struct slice file, int64_t now, const struct
         return error_set(err, ERR_LIMIT, "larger than ignore_bytes (%llu)", (unsigned long long)limits->ignore_bytes);
     if (slice_trim(text).n == 0)
         return error_set(err, ERR_FORMAT, "line 1: the file is empty");
+    if (slice_find(text, '\0') >= 0) // where the library stops reading
+        return error_set(err, ERR_FORMAT, "the file holds a byte of zero");
     struct fy_diag_cfg quiet;
     fy_diag_cfg_default(&quiet);
     quiet.fp = NULL;
     struct fy_diag *diag __attribute__((cleanup(diag_free))) = fy_diag_create(&quiet);
     fy_diag_set_collect_errors(diag, true);
     const struct fy_parse_cfg cfg = {.flags = FYPCF_QUIET | FYPCF_COLLECT_DIAG, .diag = diag};
+    if (!check_shape(&r, &cfg, text))
+        return false;
     struct fy_document *doc __attribute__((cleanup(document_free))) =
         fy_document_build_from_string(&cfg, text.p, text.n);
     if (doc == NULL)

@@ -446,9 +446,12 @@ class Ignore(Triage):
                 (rule + "  until: tomorrow\n", "line 2: until is \"tomorrow\""), (rule + "  version: 1\n", "version but no package"),
                 (rule + "  who: [a]\n", "line 4: who wants a text"), (rule + "  id: CVE-1-2\n", "line 4"),
                 (rule + "  who: 'a\n", "not YAML"), (rule + "- x\n", "line 4: a rule is a mapping"),
-                ("a: &a x\nignore:\n- id: *a\n  reason: x\n", "line 1: \"a\" is no key"),
-                ("ignore:\n- id: &a CVE-1-1\n  reason: *a\n", "line 3: reason wants a text"),
-                ("ignore:\n" + "[" * 5000, "not YAML"), ("ignore:\n- id: \"a\\0b\"\n  reason: x\n", "a byte of zero"),
+                ("a: &a x\nignore:\n- id: *a\n  reason: x\n", "line 1: anchors are not read"),
+                ("ignore:\n- id: CVE-1-1\n  reason: *a\n", "line 3: aliases are not read"),
+                ("ignore:\n- id: CVE-1-1\n  reason: x\n" + "".join("  k%d: x\n" % i for i in range(20)),
+                 "line 18: a mapping with more keys"),
+                ("ignore:\n" + "[" * 5000, "inside one another"), (rule + "---\n" + rule, "line 4: a second document"),
+                (rule + "\0" + rule, "a byte of zero"), ("ignore:\n- id: \"a\\0b\"\n  reason: x\n", "a byte of zero"),
                 ("ignore:\n- id: %s\n  reason: x\n" % ("x" * 5000), "field_bytes (4096)")):
             r = self.ignore(text, code=3)
             self.assertEqual(r.out, "", text)
