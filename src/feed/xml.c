@@ -67,6 +67,10 @@ static void XMLCALL on_start(void *context, const XML_Char *name, const XML_Char
         over(x, "too many elements inside one another", "xml_depth", x->limits->xml_depth);
         return;
     }
+    if ((uint64_t)XML_GetCurrentByteCount(x->parser) > x->limits->xml_text_bytes) {
+        over(x, "a tag is too long", "xml_text_bytes", x->limits->xml_text_bytes);
+        return;
+    }
     x->attributes.n = 0;
     for (size_t i = 0; attributes[i] != NULL; i += 2)
         VEC_PUSH(&x->arena, &x->attributes) =

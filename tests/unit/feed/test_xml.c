@@ -131,6 +131,12 @@ static void test_limits(void **state)
     for (size_t i = 0; i < 200 * 1024 / 8 + 1; i++)
         buf_adds(&text, "a text, ");
     assert_refused(buf_slice(&text), &limits, ERR_LIMIT, "xml_text_bytes");
+    text.n = 0;
+    buf_adds(&text, "<a b=\"");
+    for (size_t i = 0; i < 200 * 1024 / 8 + 1; i++)
+        buf_adds(&text, "a value ");
+    buf_adds(&text, "\"/>");
+    assert_refused(buf_slice(&text), &limits, ERR_LIMIT, "a tag is too long");
     // A tag, a comment and an instruction that go on and on are given up, though expat would wait for their ends.
     static const char *const open[] = {"<a b=\"", "<!--", "<?pi ", "<a "};
     for (size_t i = 0; i < sizeof open / sizeof open[0]; i++) {
