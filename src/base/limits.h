@@ -105,7 +105,7 @@
     X(oval_parts,           8000000,   "tests, objects, states and values of variables of one OVAL file")               \
     X(oval_alternatives,    262144,    "ways in which one OVAL definition, and each part of it, can hold")              \
     X(oval_file_alternatives, 200000000, "the same of all definitions of an OVAL file")                                \
-    X(oval_references,      4096,      "references and CVEs of one OVAL definition") \
+    X(oval_references,      4096,      "references, CVEs, notices and vectors of one OVAL definition")                  \
     X(feed_updates,         20,        "updates of one feed that are kept, with their segments")                       \
     X(bundle_bytes,         64 * GIB,  "size that a bundle of feeds unpacks to")                                       \
     X(bundle_manifest_bytes, 64 * MIB, "size of the manifest of a bundle")

@@ -4,9 +4,13 @@
 
 // ---- what a definition says of itself -------------------------------------------------------------------------------
 
-// A vulnerability of a definition, with what is said of it alone.
+typedef VEC(struct slice) words;
+
+// A vulnerability of a definition, with what is said of it alone; then, with what is said of all, as records have it.
 struct flaw {
-    struct slice id, cvss, links, notices;
+    struct slice id;
+    words own_links, own_notices, vectors;
+    struct slice cvss, links, notices;
 };
 typedef VEC(struct flaw) flaw_vec;
 
@@ -34,20 +38,43 @@ static struct slice cve_in(struct slice text)
     }
 }
 
-// Adds a word to a list, unless it is there.
-static void add_word(struct buf *list, struct slice word)
+static bool is_among(const words *list, struct slice word)
 {
-    struct slice rest = buf_slice(list), one;
-    if (word.n == 0 || slice_find(word, ' ') >= 0)
-        return;
-    while (rest.n != 0) {
-        slice_cut(rest, ' ', &one, &rest);
-        if (slice_eq(one, word))
-            return;
+    for (size_t i = 0; i < list->n; i++)
+        if (slice_eq(list->v[i], word))
+            return true;
+    return false;
+}
+
+// Adds a word, which stays where it is, unless it is there.
+static void add_word(struct arena *a, words *list, struct slice word)
+{
+    if (word.n != 0 && slice_find(word, ' ') < 0 && !is_among(list, word))
+        VEC_PUSH(a, list) = word;
+}
+
+static void add_words(struct arena *a, words *list, struct slice text)
+{
+    struct slice word;
+    while (text.n != 0) {
+        slice_cut(text, ' ', &word, &text);
+        add_word(a, list, word);
     }
-    if (list->n != 0)
-        buf_addc(list, ' ');
-    buf_add(list, word);
+}
+
+// Both lists as one, blank-separated.
+static struct slice joined(struct arena *a, const words *first, const words *second)
+{
+    struct buf text BUF_AUTO = {0};
+    for (size_t i = 0; i < first->n + second->n; i++) {
+        struct slice word = i < first->n ? first->v[i] : second->v[i - first->n];
+        if (i >= first->n && is_among(first, word))
+            continue;
+        if (text.n != 0)
+            buf_addc(&text, ' ');
+        buf_add(&text, word);
+    }
+    return arena_dup(a, buf_slice(&text));
 }
 
 static bool is_of_cve(const struct oval_reference *r)
@@ -55,87 +82,118 @@ static bool is_of_cve(const struct oval_reference *r)
     return slice_eq(r->source, SLICE("CVE")) || slice_eq(r->source, SLICE("SUSE CVE"));
 }
 
-static struct flaw *flaw_named(struct arena *a, flaw_vec *flaws, struct slice id)
+// NULL when there is none of that name.
+static struct flaw *flaw_of(const flaw_vec *flaws, struct slice id)
 {
     for (size_t i = 0; i < flaws->n; i++)
         if (slice_eq(flaws->v[i].id, id))
             return &flaws->v[i];
-    struct flaw *flaw = &VEC_PUSH(a, flaws);
-    flaw->id = id;
-    return flaw;
+    return NULL;
+}
+
+static void add_flaw(struct arena *a, flaw_vec *flaws, struct slice id)
+{
+    if (flaw_of(flaws, id) == NULL)
+        VEC_PUSH(a, flaws) = (struct flaw){.id = id};
 }
 
 // The notices that a definition is or names: what its references are, other than CVEs.
-static struct slice notices_of(struct arena *a, const struct oval_definition *d, const struct oval_dialect *dialect)
+static void list_notices(struct arena *a, const struct oval_definition *d, const struct oval_dialect *dialect,
+                         words *notices)
 {
-    struct buf list BUF_AUTO = {0};
-    if (dialect->notice != NULL)
-        return dialect->notice(a, d);
+    if (dialect->notice != NULL) {
+        add_words(a, notices, dialect->notice(a, d));
+        return;
+    }
     for (size_t i = 0; i < d->references_n; i++)
         if (!is_of_cve(&d->references[i]))
-            add_word(&list, d->references[i].id);
-    return arena_dup(a, buf_slice(&list));
+            add_word(a, notices, d->references[i].id);
+}
+
+// The CVEs of a definition, in its order; one that names none stands for itself, by its notice.
+static void list_flaws(struct arena *a, const struct oval_definition *d, const words *notices, flaw_vec *flaws)
+{
+    for (size_t i = 0; i < d->references_n; i++) {
+        struct slice id = is_of_cve(&d->references[i]) ? cve_in(d->references[i].id) : (struct slice){0};
+        if (id.n != 0)
+            add_flaw(a, flaws, id);
+    }
+    for (size_t i = 0; i < d->cves_n; i++) {
+        struct slice id = cve_in(d->cves[i].id);
+        if (id.n != 0)
+            add_flaw(a, flaws, id);
+    }
+    if (flaws->n == 0)
+        add_flaw(a, flaws, notices->n != 0 ? notices->v[0] : (struct slice){0});
 }
 
 // "6561-1,6560-2" are USN-6561-1 and USN-6560-2.
-static void add_usns(struct buf *list, struct arena *a, struct slice usns)
+static void add_usns(struct arena *a, words *list, struct slice usns)
 {
     struct slice one;
     while (usns.n != 0) {
         slice_cut(usns, ',', &one, &usns);
         if (one.n != 0)
-            add_word(list, arena_printf(a, "USN-%.*s", SLICE_ARG(one)));
+            add_word(a, list, arena_printf(a, "USN-%.*s", SLICE_ARG(one)));
     }
 }
 
-// Links of one flaw first, then those of the notices.
-static void describe(struct arena *a, const struct oval_definition *d, struct slice notices, struct flaw *flaw)
+static uint64_t count_of(struct slice text, char separator)
 {
-    struct buf links BUF_AUTO = {0}, list BUF_AUTO = {0}, cvss BUF_AUTO = {0};
-    buf_add(&list, notices);
+    uint64_t n = 0;
+    for (size_t i = 0; i < text.n; i++)
+        n += text.p[i] == separator;
+    return n;
+}
+
+// Each word is compared with those before it, so their number counts.
+static bool check_words(const struct oval_definition *d, uint64_t most, struct error *err)
+{
+    uint64_t n = d->references_n + d->cves_n;
+    for (size_t i = 0; i < d->cves_n; i++)
+        n += count_of(d->cves[i].usns, ',') + count_of(d->cves[i].cvss, ' ');
+    return n <= most || error_set(err, ERR_LIMIT,
+                                  "a definition has more than %llu references, CVEs, notices and vectors (limit "
+                                  "oval_references)",
+                                  (unsigned long long)most);
+}
+
+// What is said of each flaw. Links of one flaw first, then those of the notices.
+static bool describe(struct arena *a, const struct oval_definition *d, const words *notices,
+                     const struct limits *limits, flaw_vec *flaws, struct error *err)
+{
+    const words none = {0};
+    words links = {0};
+    uint64_t bytes = 0;
+    if (!check_words(d, limits->oval_references, err))
+        return false;
     for (size_t i = 0; i < d->cves_n; i++) {
-        if (!slice_eq(cve_in(d->cves[i].id), flaw->id))
+        struct flaw *flaw = flaw_of(flaws, cve_in(d->cves[i].id));
+        if (flaw == NULL)
             continue;
-        struct slice vector, vectors = d->cves[i].cvss;
-        add_word(&links, d->cves[i].url);
-        add_usns(&list, a, d->cves[i].usns);
-        while (vectors.n != 0) {
-            slice_cut(vectors, ' ', &vector, &vectors);
-            add_word(&cvss, vector);
-        }
+        add_word(a, &flaw->own_links, d->cves[i].url);
+        add_usns(a, &flaw->own_notices, d->cves[i].usns);
+        add_words(a, &flaw->vectors, d->cves[i].cvss);
     }
-    for (size_t i = 0; i < d->references_n; i++)
-        if (is_of_cve(&d->references[i]) && slice_eq(cve_in(d->references[i].id), flaw->id))
-            add_word(&links, d->references[i].url);
-    for (size_t i = 0; i < d->references_n; i++)
-        if (!is_of_cve(&d->references[i]))
-            add_word(&links, d->references[i].url);
-    flaw->links = arena_dup(a, buf_slice(&links));
-    flaw->cvss = arena_dup(a, buf_slice(&cvss));
-    flaw->notices = arena_dup(a, buf_slice(&list));
-}
-
-// The CVEs of a definition, in its order; one that names none stands for itself, by its notice.
-static void list_flaws(struct arena *a, const struct oval_definition *d, const struct oval_dialect *dialect,
-                       flaw_vec *flaws)
-{
-    struct slice notices = notices_of(a, d, dialect), first, rest;
     for (size_t i = 0; i < d->references_n; i++) {
-        struct slice id = is_of_cve(&d->references[i]) ? cve_in(d->references[i].id) : (struct slice){0};
-        if (id.n != 0)
-            flaw_named(a, flaws, id);
+        bool of_cve = is_of_cve(&d->references[i]);
+        struct flaw *flaw = of_cve ? flaw_of(flaws, cve_in(d->references[i].id)) : NULL;
+        if (flaw != NULL || !of_cve)
+            add_word(a, of_cve ? &flaw->own_links : &links, d->references[i].url);
     }
-    for (size_t i = 0; i < d->cves_n; i++) {
-        struct slice id = cve_in(d->cves[i].id);
-        if (id.n != 0)
-            flaw_named(a, flaws, id);
+    for (size_t i = 0; i < flaws->n; i++) {
+        struct flaw *flaw = &flaws->v[i];
+        flaw->links = joined(a, &flaw->own_links, &links);
+        flaw->notices = joined(a, notices, &flaw->own_notices);
+        flaw->cvss = joined(a, &flaw->vectors, &none);
+        bytes += flaw->links.n + flaw->notices.n + flaw->cvss.n;
+        if (bytes > limits->feed_member_bytes)
+            return error_set(err, ERR_LIMIT,
+                             "the links and notices of a definition's CVEs take more than %llu bytes (limit "
+                             "feed_member_bytes)",
+                             (unsigned long long)limits->feed_member_bytes);
     }
-    if (flaws->n == 0) {
-        slice_cut(notices, ' ', &first, &rest);
-        flaw_named(a, flaws, first);
-    }
-    for (size_t i = 0; i < flaws->n; i++)
-        describe(a, d, notices, &flaws->v[i]);
+    return true;
 }
 
 // ---- definition by definition ---------------------------------------------------------------------------------------
@@ -242,7 +300,11 @@ static bool tell_definition(struct feed_input *input, const struct oval_dialect 
     struct slice description = dialect->description != NULL ? dialect->description(d->description) : d->description;
     t.template = (struct advisory){
         .scope = input->scope, .of_source = dialect->of_source, .severity = d->severity, .description = description};
-    list_flaws(a, d, dialect, &t.flaws);
+    words notices = {0};
+    list_notices(a, d, dialect, &notices);
+    list_flaws(a, d, &notices, &t.flaws);
+    if (!describe(a, d, &notices, input->limits, &t.flaws, err))
+        return false;
     if (d->class == OVAL_OTHER_CLASS)
         return leave_out(&t, "is neither a patch nor a vulnerability", t.template, err);
     return tell_ways(&t, err);

@@ -255,6 +255,15 @@ static void test_limits(void **state)
     assert_limit(f, text, "oval_parts");
     f->limits.oval_references = 1;
     assert_limit(f, text, "oval_references");
+    // Nor more notices or vectors, each of which is a word in a list.
+    f->limits.oval_references = 4;
+    assert_limit(
+        f,
+        OVAL(DEFINITION("1", "patch",
+                        CVE("CVE-2024-0001") "<advisory><cve usns='1-1,1-2,1-3,1-4'>CVE-2024-0001</cve></advisory>",
+                        ""),
+             ""),
+        "oval_references");
     f->limits.xml_depth = 4;
     assert_limit(f, text, "xml_depth");
     f->limits.feed_member_bytes = 10;
