@@ -440,24 +440,25 @@ static bool broken(struct feed_outcome *outcome, const struct error *why)
     return false;
 }
 
-// Writes the segment, unless it would say nothing new or look like a mistake. False: `outcome` says why there is none.
+// Writes the segment, unless that fails or it looks like a mistake: a feed that says the same over and over has shrunk,
+// too. What is written then is in no generation, and goes with the next collection. False: `outcome` says why.
 static bool build(struct feed_run *run, const struct feed_state *state, struct digest *digest,
                   struct feed_outcome *outcome)
 {
     struct error err;
-    uint64_t former = run->former != NULL ? segment_count(run->former) : 0;
-    uint64_t collected = segment_builder_count(run->builder);
-    if (collected < former - former / 2 && !run->options->force) {
+    uint64_t former = run->former != NULL ? segment_count(run->former) : 0, records;
+    if (segment_builder_count(run->builder) == 0)
+        log_warn("%s: the upstream has no records", run->feed->name);
+    if (!segment_write(run->builder, run->store->segments, digest, &records, &err))
+        return broken(outcome, &err);
+    if (records < former - former / 2 && !run->options->force) {
         error_set(&err, ERR_FORMAT,
                   "has shrunk from %llu records to %llu, which looks like a mistake; the former ones stay "
                   "(`clarion update --force %s` accepts it)",
-                  (unsigned long long)former, (unsigned long long)collected, run->feed->name);
+                  (unsigned long long)former, (unsigned long long)records, run->feed->name);
         return broken(outcome, &err);
     }
-    if (collected == 0)
-        log_warn("%s: the upstream has no records", run->feed->name);
-    if (!segment_write(run->builder, run->store->segments, digest, &outcome->records, &err))
-        return broken(outcome, &err);
+    outcome->records = records;
     outcome->result = state != NULL && digest_eq(digest, &state->segment) ? FEED_SAME : FEED_UPDATED;
     return true;
 }

@@ -107,6 +107,14 @@ class Update(clarion.Case):
         few = self.feeds({"p0": many["p0"]}, name="few")
         r = self.update(few, code=3)
         self.assertIn("has shrunk from 100 records to 1", r.err)
+        # So is one that says the same a hundred times.
+        with open(self.tracker_file(few), encoding="utf-8") as f:
+            once = f.read().strip()
+        with open(self.tracker_file(few), "w", encoding="utf-8") as f:
+            f.write("{" + ",".join([once[1:-1]] * 100) + "}")
+        r = self.update(few, code=3)
+        self.assertIn("has shrunk from 100 records to 1", r.err)
+        self.assertRegex(r.out, r"debian +failed +100 records")
         self.assertEqual(self.state()["debian"]["records"], 100)
         r = self.run_clarion("update", "--force", "--mirror", few)
         self.assertEqual((r.code, self.state()["debian"]["records"]), (0, 1))
