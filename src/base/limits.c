@@ -1,8 +1,11 @@
 #include "base/limits.h"
 
 static const struct limit_entry entries[] = {
-#define LIMIT_ENTRY(name, value, text) {#name, text, value},
-    LIMITS(LIMIT_ENTRY)
+#define LIMIT_ENTRY(name, value, text) {#name, text, value, true},
+    LIMITS_READING(LIMIT_ENTRY)
+#undef LIMIT_ENTRY
+#define LIMIT_ENTRY(name, value, text) {#name, text, value, false},
+        LIMITS_OTHER(LIMIT_ENTRY)
 #undef LIMIT_ENTRY
 };
 

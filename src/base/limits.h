@@ -119,8 +119,24 @@
     X(ignore_bytes,         4 * MIB,   "size of a file of ignore rules")                                               \
     X(ignore_rules,         10000,     "rules of one such file")
 
-#define LIMITS(X)                                                                                                      \
-    LIMITS_IMAGE(X) LIMITS_FETCH(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X) LIMITS_FEED(X) LIMITS_TRIAGE(X)
+// The service: its configuration and its clients: src/service, src/http.
+#define LIMITS_SERVICE(X)                                                                                              \
+    X(config_bytes,         1 * MIB,   "size of one file of the configuration")                                        \
+    X(config_nodes,         100000,    "values of the whole configuration")                                            \
+    X(config_depth,         64,        "values inside one another in the configuration")                               \
+    X(connections,          2000,      "connections that are open at a time")                                          \
+    X(client_connections,   1000,      "of these, connections of one address")                                         \
+    X(request_head_bytes,   32 * KIB,  "size of a request's path and headers")                                         \
+    X(request_body_bytes,   4 * MIB,   "size of a request's body")                                                     \
+    X(request_seconds,      60,        "seconds in which a request must have come whole, and in which one must come")  \
+    X(request_queue,        1000,      "requests that wait for one of the threads that change the store")              \
+    X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
+    X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")
+
+// Those that what is read of an image depends on, and the others.
+#define LIMITS_READING(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X)
+#define LIMITS_OTHER(X)   LIMITS_FETCH(X) LIMITS_FEED(X) LIMITS_TRIAGE(X) LIMITS_SERVICE(X)
+#define LIMITS(X)         LIMITS_READING(X) LIMITS_OTHER(X)
 // clang-format on
 
 // Plain numbers, so that a worker can be handed a copy as bytes.
@@ -139,6 +155,7 @@ bool limits_set(struct limits *limits, struct slice assignment, struct error *er
 struct limit_entry {
     const char *name, *text;
     uint64_t value;
+    bool reading; // another value changes what is read of an image
 };
 const struct limit_entry *limits_entry(size_t i);
 

@@ -122,9 +122,7 @@ struct digest scanner_state(enum scan_subject subject, const struct limits *limi
         if (reads(scanners[i], subject))
             hash_line(h, scanners[i]->name, scanners[i]->version);
     for (size_t i = 0; limits_entry(i) != NULL; i++)
-        if (limits_value(limits, i) != limits_entry(i)->value &&
-            !slice_starts(slice_str(limits_entry(i)->name), SLICE("feed_")) &&
-            !slice_starts(slice_str(limits_entry(i)->name), SLICE("fetch_")))
+        if (limits_entry(i)->reading && limits_value(limits, i) != limits_entry(i)->value)
             hash_line(h, limits_entry(i)->name, limits_value(limits, i));
     return hasher_end(h);
 }

@@ -1,0 +1,122 @@
+// The configuration of the service: Clair v4's YAML, and what Clarion adds.
+//
+// Keys and their meaning are those of Clair's `config` module (documented in its Documentation/reference/config.md).
+// A file CONFIG.yaml may have a folder CONFIG.yaml.d beside it: its files are taken in the order of their names, those
+// with the same extension as a JSON merge patch, those with "-patch" behind it as a JSON patch; others are ignored.
+// config_keys.c has the table of keys.
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "base/log.h"
+#include "base/yaml.h"
+#include "http/secret.h"
+
+struct config_texts {
+    struct slice *v;
+    size_t n;
+};
+
+struct config_address {
+    struct slice text; // "HOST:PORT", as it was written
+    struct slice host; // without brackets; empty: all addresses of this machine
+    uint16_t port;
+};
+
+// What is in force. Texts live in the arena and are terminated. Durations are nanoseconds, as Go's.
+struct config {
+    struct config_address listen, introspection;
+    enum log_level log_level;
+    struct slice tls_cert, tls_key, tls_client_ca; // paths; empty: none
+    int64_t matcher_period, matcher_cache_age;
+    int64_t update_retention; // of matcher.update_retention; it is in `limits` too, as feed_updates
+    bool updaters_disabled;
+    struct config_texts updater_sets; // with updater_sets_given; else all
+    bool updater_sets_given;
+    struct slice updater_mirror;
+    struct secret *psk_key; // NULL: no authentication; freed by config_free
+    struct config_texts psk_issuers;
+    struct slice metrics_endpoint;
+    struct limits limits;
+};
+
+// Something to say about the configuration, at the place that it is about (no line when that is a whole file).
+struct config_problem {
+    bool error; // else a remark: the service starts all the same
+    struct yaml_place place;
+    struct slice key; // "matcher.period", may be empty
+    struct slice text;
+};
+
+// A configuration with all that is to be said about it.
+struct config_check {
+    struct config config;
+    struct yaml_node *root; // what all files say together; NULL: nothing
+    VEC(struct config_problem) problems;
+    size_t errors;
+};
+
+// Forgets the secrets. Harmless for an all-zero one.
+void config_free(struct config_check *check);
+#define CONFIG_AUTO __attribute__((cleanup(config_free)))
+
+// Reads `path` and its folder of drop-ins, or, when `path` is NULL, nothing: then the defaults are in force, which keep
+// to this machine's own address. All problems are found at once; false when one of them is an error. What a limit of
+// `limits` is there that is not its default has been given on the command line, and stays.
+bool config_load(const char *path, const struct limits *limits, struct arena *a, struct config_check *check);
+
+// The same from the text of one YAML document, for tests.
+bool config_load_text(struct slice yaml, const struct limits *limits, struct arena *a, struct config_check *check);
+
+// Adds a line for each key that is in force: the key, its value, where that comes from. Of a secret only that it is
+// there.
+void config_write(const struct config_check *check, struct buf *out);
+
+// "FILE:LINE:COLUMN: KEY: TEXT"
+void config_problem_write(const struct config_problem *problem, struct buf *out);
+
+// ---- config_keys.c, config_values.c: for config.c -------------------------------------------------------------------
+
+enum config_type {
+    CONFIG_TEXT,
+    CONFIG_SECRET, // text that is never repeated
+    CONFIG_KEY,    // base64 of a secret
+    CONFIG_FILE,   // a file that can be read
+    CONFIG_BOOL,
+    CONFIG_INT,
+    CONFIG_FRACTION, // a number from 0 to 1
+    CONFIG_DURATION,
+    CONFIG_ADDRESS,
+    CONFIG_LEVEL,
+    CONFIG_TEXTS,
+    CONFIG_SECRETS,
+    CONFIG_SECRET_MAP, // name → text
+    CONFIG_HEADERS,    // name → list of texts
+    CONFIG_LIMITS,     // limit → number
+    CONFIG_ANY,        // a map whose contents its reader judges
+    CONFIG_REMOVED,    // an error
+};
+
+struct config_key {
+    const char *path; // "matcher.period"
+    enum config_type type;
+    size_t offset;        // of its field in struct config, unless `note` says that there is none
+    const char *fallback; // the default, as it would be written; NULL: none
+    const char *note;     // not NULL: accepted, but without effect, or removed, and why
+};
+
+extern const struct config_key config_keys[]; // ends with a path that is NULL
+
+// The key at a path, or the name that is most like it among those beside it (empty when none is).
+const struct config_key *config_key_at(struct slice path);
+bool config_is_section(struct slice path); // "matcher": keys are below it
+struct slice config_nearest(struct slice path);
+
+// Takes a value over into its field. False with `wrong` set: what it must be.
+bool config_take(const struct config_key *key, const struct yaml_node *value, struct arena *a, struct config *config,
+                 struct error *wrong);
+
+// A duration as Go writes them (package time, ParseDuration): "1h30m", "1.5s", "-2ms", "0".
+bool config_duration(struct slice text, int64_t *nanoseconds);
+void config_duration_write(int64_t nanoseconds, struct buf *out);

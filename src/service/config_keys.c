@@ -1,0 +1,195 @@
+// The table of keys: Clair v4's, in the order of its documentation, and Clarion's own.
+#include "service/config.h"
+
+#define FIELD(name) offsetof(struct config, name)
+
+#define NO_POSTGRES "the embedded store in the data folder is used"
+#define NO_NOTIFIER "this version sends no notifications"
+#define NO_TRACES   "this version sends no traces"
+#define NO_OTLP     "this version sends no metrics by OTLP: they are read at metrics.prometheus.endpoint"
+#define ONE_STORE   "processes of one installation share the data folder"
+
+#define OTLP_KEYS(prefix, why)                                                                                         \
+    {prefix ".http.compression", CONFIG_TEXT, .note = (why)}, {prefix ".http.endpoint", CONFIG_TEXT, .note = (why)},   \
+        {prefix ".http.headers", CONFIG_SECRET_MAP, .note = (why)},                                                    \
+        {prefix ".http.insecure", CONFIG_BOOL, .note = (why)},                                                         \
+        {prefix ".http.timeout", CONFIG_DURATION, .note = (why)},                                                      \
+        {prefix ".http.client_tls.root_ca", CONFIG_TEXT, .note = (why)},                                               \
+        {prefix ".http.client_tls.cert", CONFIG_TEXT, .note = (why)},                                                  \
+        {prefix ".http.client_tls.key", CONFIG_TEXT, .note = (why)},                                                   \
+        {prefix ".http.url_path", CONFIG_TEXT, .note = (why)},                                                         \
+        {prefix ".grpc.compression", CONFIG_TEXT, .note = (why)},                                                      \
+        {prefix ".grpc.endpoint", CONFIG_TEXT, .note = (why)},                                                         \
+        {prefix ".grpc.headers", CONFIG_SECRET_MAP, .note = (why)},                                                    \
+        {prefix ".grpc.insecure", CONFIG_BOOL, .note = (why)},                                                         \
+        {prefix ".grpc.timeout", CONFIG_DURATION, .note = (why)},                                                      \
+        {prefix ".grpc.client_tls.root_ca", CONFIG_TEXT, .note = (why)},                                               \
+        {prefix ".grpc.client_tls.cert", CONFIG_TEXT, .note = (why)},                                                  \
+        {prefix ".grpc.client_tls.key", CONFIG_TEXT, .note = (why)},                                                   \
+        {prefix ".grpc.reconnect", CONFIG_DURATION, .note = (why)},                                                    \
+    {                                                                                                                  \
+        prefix ".grpc.service_config", CONFIG_TEXT, .note = (why)                                                      \
+    }
+
+// What AMQP and STOMP have in common.
+#define QUEUE_KEYS(prefix)                                                                                             \
+    {prefix ".uris", CONFIG_SECRETS, .note = NO_NOTIFIER}, {prefix ".callback", CONFIG_TEXT, .note = NO_NOTIFIER},     \
+        {prefix ".direct", CONFIG_BOOL, .note = NO_NOTIFIER}, {prefix ".rollup", CONFIG_INT, .note = NO_NOTIFIER},     \
+        {prefix ".tls.root_ca", CONFIG_TEXT, .note = NO_NOTIFIER},                                                     \
+        {prefix ".tls.cert", CONFIG_TEXT, .note = NO_NOTIFIER},                                                        \
+    {                                                                                                                  \
+        prefix ".tls.key", CONFIG_TEXT, .note = NO_NOTIFIER                                                            \
+    }
+
+// clang-format off
+const struct config_key config_keys[] = {
+    {"http_listen_addr", CONFIG_ADDRESS, FIELD(listen), ":6060", NULL},
+    {"introspection_addr", CONFIG_ADDRESS, FIELD(introspection), ":8089", NULL},
+    {"log_level", CONFIG_LEVEL, FIELD(log_level), "info", NULL},
+    {"tls.cert", CONFIG_FILE, FIELD(tls_cert), NULL, NULL},
+    {"tls.key", CONFIG_FILE, FIELD(tls_key), NULL, NULL},
+    {"tls.client_ca", CONFIG_FILE, FIELD(tls_client_ca), NULL, NULL},
+    {"tls.root_ca", CONFIG_TEXT, .note = "requests to others trust the system's certificates; for clients' own see tls.client_ca"},
+
+    {"indexer.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
+    {"indexer.scanlock_retry", CONFIG_INT, .note = "posts of one manifest wait for each other without asking again"},
+    {"indexer.layer_scan_concurrency", CONFIG_INT, .note = "this version indexes by `clarion index`, not over HTTP"},
+    {"indexer.index_report_request_concurrency", CONFIG_INT, .note = "this version indexes by `clarion index`, not over HTTP"},
+    {"indexer.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
+    {"indexer.airgap", CONFIG_BOOL, .note = "this version fetches no layers"},
+    {"indexer.scanner.package", CONFIG_ANY, .note = "scanners have no settings: Red Hat's mappings are fetched as feeds"},
+    {"indexer.scanner.dist", CONFIG_ANY, .note = "scanners have no settings"},
+    {"indexer.scanner.repo", CONFIG_ANY, .note = "scanners have no settings: Red Hat's mappings are fetched as feeds"},
+
+    {"matcher.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
+    {"matcher.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
+    {"matcher.indexer_addr", CONFIG_TEXT, .note = ONE_STORE},
+    {"matcher.period", CONFIG_DURATION, FIELD(matcher_period), "30m", NULL},
+    {"matcher.update_retention", CONFIG_INT, FIELD(update_retention), NULL, NULL},
+    {"matcher.max_conn_pool", CONFIG_INT, .note = NO_POSTGRES},
+    {"matcher.cache_age", CONFIG_DURATION, FIELD(matcher_cache_age), NULL, NULL},
+    {"matcher.disable_updaters", CONFIG_BOOL, FIELD(updaters_disabled), "false", NULL},
+    {"matcher.disable_enrichment", CONFIG_BOOL, .note = "reports carry what the feeds in force give"},
+
+    {"matchers.names", CONFIG_TEXTS, .note = "each package is judged by the feeds of its kind that are loaded"},
+    {"matchers.config", CONFIG_ANY, .note = "matchers have no settings"},
+
+    {"updaters.sets", CONFIG_TEXTS, FIELD(updater_sets), NULL, NULL},
+    {"updaters.mirror", CONFIG_TEXT, FIELD(updater_mirror), NULL, NULL},
+    {"updaters.filter", CONFIG_TEXT, .note = "Clair does not use it either: name the sets in updaters.sets"},
+    {"updaters.config", CONFIG_ANY, .note = "feeds are fetched from their upstreams, or from updaters.mirror"},
+
+    {"notifier.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
+    {"notifier.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
+    {"notifier.indexer_addr", CONFIG_TEXT, .note = ONE_STORE},
+    {"notifier.matcher_addr", CONFIG_TEXT, .note = ONE_STORE},
+    {"notifier.poll_interval", CONFIG_DURATION, .note = NO_NOTIFIER},
+    {"notifier.delivery_interval", CONFIG_DURATION, .note = NO_NOTIFIER},
+    {"notifier.disable_summary", CONFIG_BOOL, .note = NO_NOTIFIER},
+    {"notifier.webhook.target", CONFIG_SECRET, .note = NO_NOTIFIER},
+    {"notifier.webhook.callback", CONFIG_TEXT, .note = NO_NOTIFIER},
+    {"notifier.webhook.headers", CONFIG_HEADERS, .note = NO_NOTIFIER},
+    {"notifier.webhook.signed", CONFIG_BOOL, .note = NO_NOTIFIER},
+    {"notifier.amqp.exchange.name", CONFIG_TEXT, .note = NO_NOTIFIER},
+    {"notifier.amqp.exchange.type", CONFIG_TEXT, .note = NO_NOTIFIER},
+    {"notifier.amqp.exchange.durability", CONFIG_BOOL, .note = NO_NOTIFIER},
+    {"notifier.amqp.exchange.auto_delete", CONFIG_BOOL, .note = NO_NOTIFIER},
+    {"notifier.amqp.routing_key", CONFIG_TEXT, .note = NO_NOTIFIER},
+    QUEUE_KEYS("notifier.amqp"),
+    {"notifier.stomp.destination", CONFIG_TEXT, .note = NO_NOTIFIER},
+    {"notifier.stomp.user.login", CONFIG_SECRET, .note = NO_NOTIFIER},
+    {"notifier.stomp.user.passcode", CONFIG_SECRET, .note = NO_NOTIFIER},
+    QUEUE_KEYS("notifier.stomp"),
+
+    {"auth.psk.key", CONFIG_KEY, FIELD(psk_key), NULL, NULL},
+    {"auth.psk.iss", CONFIG_TEXTS, FIELD(psk_issuers), NULL, NULL},
+    {"auth.keyserver", CONFIG_REMOVED, .note = "Clair has removed this way of authentication: use auth.psk"},
+
+    {"trace.name", CONFIG_TEXT, .note = NO_TRACES},
+    {"trace.probability", CONFIG_FRACTION, .note = NO_TRACES},
+    OTLP_KEYS("trace.otlp", NO_TRACES),
+    {"trace.jaeger.agent.endpoint", CONFIG_TEXT, .note = NO_TRACES},
+    {"trace.jaeger.collector.endpoint", CONFIG_TEXT, .note = NO_TRACES},
+    {"trace.jaeger.collector.username", CONFIG_SECRET, .note = NO_TRACES},
+    {"trace.jaeger.collector.password", CONFIG_SECRET, .note = NO_TRACES},
+    {"trace.jaeger.service_name", CONFIG_TEXT, .note = NO_TRACES},
+    {"trace.jaeger.tags", CONFIG_SECRET_MAP, .note = NO_TRACES},
+    {"trace.jaeger.buffer_max", CONFIG_INT, .note = NO_TRACES},
+    {"trace.sentry.dsn", CONFIG_SECRET, .note = NO_TRACES},
+    {"trace.sentry.environment", CONFIG_TEXT, .note = NO_TRACES},
+
+    {"metrics.name", CONFIG_TEXT, .note = "metrics are always at metrics.prometheus.endpoint of the introspection address"},
+    {"metrics.prometheus.endpoint", CONFIG_TEXT, FIELD(metrics_endpoint), "/metrics", NULL},
+    OTLP_KEYS("metrics.otlp", NO_OTLP),
+
+    {"limits", CONFIG_LIMITS, FIELD(limits), NULL, NULL},
+    {0},
+};
+// clang-format on
+
+const struct config_key *config_key_at(struct slice path)
+{
+    for (const struct config_key *key = config_keys; key->path != NULL; key++)
+        if (slice_eq(path, slice_str(key->path)))
+            return key;
+    return NULL;
+}
+
+// The rest of a key's path below a section ("" is the whole configuration), or p == NULL.
+static struct slice below(const struct config_key *key, struct slice section)
+{
+    struct slice path = slice_str(key->path);
+    if (section.n == 0)
+        return path;
+    if (!slice_starts(path, section) || path.n == section.n || path.p[section.n] != '.')
+        return (struct slice){0};
+    return slice_from(path, section.n + 1);
+}
+
+bool config_is_section(struct slice path)
+{
+    for (const struct config_key *key = config_keys; key->path != NULL; key++)
+        if (below(key, path).p != NULL)
+            return true;
+    return false;
+}
+
+// How many letters have to be added, taken out or changed to make `a` of `b`; both are short.
+static size_t distance(struct slice a, struct slice b)
+{
+    size_t row[65];
+    for (size_t j = 0; j <= b.n; j++)
+        row[j] = j;
+    for (size_t i = 1; i <= a.n; i++) {
+        size_t corner = row[0];
+        row[0] = i;
+        for (size_t j = 1; j <= b.n; j++) {
+            size_t changed = corner + (a.p[i - 1] != b.p[j - 1]);
+            size_t added = row[j - 1] + 1, removed = row[j] + 1;
+            corner = row[j];
+            row[j] = changed < added ? changed : added;
+            row[j] = removed < row[j] ? removed : row[j];
+        }
+    }
+    return row[b.n];
+}
+
+struct slice config_nearest(struct slice path)
+{
+    ptrdiff_t dot = slice_rfind(path, '.');
+    struct slice section = dot < 0 ? SLICE("") : slice_of(path.p, (size_t)dot);
+    struct slice name = slice_from(path, (size_t)(dot + 1)), best = {0};
+    size_t least = name.n < 5 ? 2 : 4; // more is another word
+    for (const struct config_key *key = config_keys; key->path != NULL && name.n <= 64; key++) {
+        struct slice other, rest;
+        slice_cut(below(key, section), '.', &other, &rest);
+        if (other.n == 0 || other.n > 64)
+            continue;
+        size_t steps = distance(name, other);
+        if (steps < least) {
+            least = steps;
+            best = other;
+        }
+    }
+    return best;
+}

@@ -1,0 +1,207 @@
+#include "service/updates.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/feed.h"
+#include "store/store.h"
+
+#include <errno.h>
+#include <openssl/rand.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#define SECOND INT64_C(1000000000)
+
+// ---- sets -----------------------------------------------------------------------------------------------------------
+
+// Clair's names, and what the feeds of a set are called here: that name, or that name with more behind a '-'.
+static const struct {
+    const char *set, *feeds;
+} sets[] = {
+    {"alpine", "alpine"},   {"aws", "amazon"}, {"clair.cvss", "nvd"}, {"debian", "debian"},
+    {"oracle", "oracle"},   {"osv", "osv"},    {"photon", "photon"},  {"rhcc", "redhat"},
+    {"rhel-vex", "redhat"}, {"suse", "suse"},  {"ubuntu", "ubuntu"},
+};
+
+static bool belongs(const struct feed *feed, struct slice set)
+{
+    struct slice name = slice_str(feed->name);
+    if (slice_eq(name, set))
+        return true;
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++) {
+        struct slice start = slice_str(sets[i].feeds);
+        if (slice_eq(set, slice_str(sets[i].set)) && slice_starts(name, start) &&
+            (name.n == start.n || name.p[start.n] == '-'))
+            return true;
+    }
+    return false;
+}
+
+bool updates_have_set(struct slice set)
+{
+    for (size_t i = 0; feeds[i] != NULL; i++)
+        if (belongs(feeds[i], set))
+            return true;
+    return false;
+}
+
+bool updates_known_set(struct slice set)
+{
+    for (size_t i = 0; i < sizeof sets / sizeof sets[0]; i++)
+        if (slice_eq(set, slice_str(sets[i].set)))
+            return true;
+    return feed_named(set) != NULL;
+}
+
+bool updates_wanted(const struct config *config, const struct feed *feed)
+{
+    if (!config->updater_sets_given)
+        return true;
+    for (size_t i = 0; i < config->updater_sets.n; i++)
+        if (belongs(feed, config->updater_sets.v[i]))
+            return true;
+    return false;
+}
+
+// ---- the thread -----------------------------------------------------------------------------------------------------
+
+struct updates {
+    const struct config *config;
+    const char *folder;
+    pthread_t thread;
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    bool stop;
+};
+
+static bool stopping(struct updates *u)
+{
+    pthread_mutex_lock(&u->lock);
+    bool stop = u->stop;
+    pthread_mutex_unlock(&u->lock);
+    return stop;
+}
+
+static void say_progress(void *context, const char *feed, const char *message)
+{
+    (void)context;
+    log_debug("%s: %s", feed, message);
+}
+
+static void run_feed(const struct feed *feed, struct store *store, const struct update_options *how)
+{
+    struct feed_outcome outcome = {0};
+    struct error err;
+    double start = clock_monotonic();
+    if (!feed_update(feed, store, how, &outcome, &err)) {
+        log_error("feed %s: %s", feed->name, err.text);
+        return;
+    }
+    switch (outcome.result) {
+    case FEED_UPDATED:
+    case FEED_SAME:
+        log_info("feed %s: %s, %llu records, %.1f s", feed->name,
+                 outcome.result == FEED_UPDATED ? "updated" : "unchanged", (unsigned long long)outcome.records,
+                 clock_monotonic() - start);
+        break;
+    case FEED_NOT_MIRRORED:
+        log_info("feed %s: not in the mirror", feed->name);
+        break;
+    case FEED_PARTLY:
+    case FEED_BROKEN:
+        log_warn("feed %s: %s: %s", feed->name, outcome.result == FEED_PARTLY ? "updated in part" : "failed",
+                 outcome.error.text);
+        break;
+    }
+}
+
+static void run_feeds(struct updates *u)
+{
+    struct store store STORE_AUTO = {0};
+    struct error err;
+    if (!store_open(u->folder, &store, &err)) {
+        log_error("feeds cannot be updated: %s", err.text);
+        return;
+    }
+    struct update_options how = {
+        .mirror = u->config->updater_mirror.n != 0 ? u->config->updater_mirror.p : NULL,
+        .limits = &u->config->limits,
+        .progress = say_progress,
+    };
+    for (size_t i = 0; feeds[i] != NULL && !stopping(u); i++)
+        if (updates_wanted(u->config, feeds[i]))
+            run_feed(feeds[i], &store, &how);
+}
+
+// The period, moved by up to a tenth.
+static int64_t next_pause(int64_t period)
+{
+    uint32_t chance = 0;
+    if (RAND_bytes((unsigned char *)&chance, sizeof chance) != 1)
+        return period;
+    return period - period / 10 + (int64_t)((double)period / 5 * ((double)chance / UINT32_MAX));
+}
+
+// True when there is to be another run.
+static bool pause_until_next(struct updates *u)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    int64_t pause = next_pause(u->config->matcher_period);
+    until.tv_sec += pause / SECOND;
+    until.tv_nsec += pause % SECOND;
+    if (until.tv_nsec >= SECOND) {
+        until.tv_sec++;
+        until.tv_nsec -= SECOND;
+    }
+    pthread_mutex_lock(&u->lock);
+    while (!u->stop && pthread_cond_timedwait(&u->wake, &u->lock, &until) != ETIMEDOUT)
+        continue;
+    bool stop = u->stop;
+    pthread_mutex_unlock(&u->lock);
+    return !stop;
+}
+
+static void *updates_thread(void *argument)
+{
+    struct updates *u = argument;
+    do
+        run_feeds(u);
+    while (pause_until_next(u));
+    return NULL;
+}
+
+struct updates *updates_start(const struct config *config, const char *folder)
+{
+    if (config->updaters_disabled)
+        return NULL;
+    struct updates *u = must_alloc(sizeof *u);
+    *u = (struct updates){.config = config, .folder = folder};
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&u->lock, NULL);
+    pthread_cond_init(&u->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    if (pthread_create(&u->thread, NULL, updates_thread, u) == 0)
+        return u;
+    log_error("feeds will not be updated: no thread can be started");
+    free(u);
+    return NULL;
+}
+
+void updates_stop(struct updates **updates)
+{
+    struct updates *u = *updates;
+    if (u == NULL)
+        return;
+    pthread_mutex_lock(&u->lock);
+    u->stop = true;
+    pthread_cond_signal(&u->wake);
+    pthread_mutex_unlock(&u->lock);
+    pthread_join(u->thread, NULL);
+    pthread_cond_destroy(&u->wake);
+    pthread_mutex_destroy(&u->lock);
+    free(u);
+    *updates = NULL;
+}

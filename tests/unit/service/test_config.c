@@ -1,0 +1,201 @@
+// The service's configuration: what is in force, and that everything wrong is told, with its place.
+#include "service/config.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+static void durations(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t expected; // -1: not one
+        const char *written;
+    } cases[] = {
+        {"90s", 90000000000, "1m30s"},
+        {"6h", 21600000000000, "6h"},
+        {"1h30m", 5400000000000, "1h30m"},
+        {"1.5s", 1500000000, "1s500ms"},
+        {".5m", 30000000000, "30s"},
+        {"300ms", 300000000, "300ms"},
+        {"2us", 2000, "2us"},
+        {"2\302\265s", 2000, "2us"},
+        {"2\316\274s", 2000, "2us"},
+        {"+1ns", 1, "1ns"},
+        {"0", 0, "0s"},
+        {"0s", 0, "0s"},
+        {"-2m", -120000000000, "-2m"},
+        {"2562047h47m16.854775807s", INT64_MAX, NULL},
+        {"2562047h47m16.854775808s", -1, NULL},
+        {"99999999999999999999s", -1, NULL},
+        {"", -1, NULL},
+        {"-", -1, NULL},
+        {"5", -1, NULL},
+        {"s", -1, NULL},
+        {".s", -1, NULL},
+        {"1d", -1, NULL},
+        {"1h 2m", -1, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int64_t value;
+        bool ok = config_duration(slice_str(cases[i].text), &value);
+        assert_int_equal(ok, cases[i].expected != -1);
+        if (!ok)
+            continue;
+        assert_true(value == cases[i].expected);
+        struct buf text BUF_AUTO = {0};
+        config_duration_write(value, &text);
+        buf_addc(&text, '\0');
+        if (cases[i].written != NULL)
+            assert_string_equal(text.p, cases[i].written);
+    }
+}
+
+static bool load(const char *yaml, struct arena *a, struct config_check *check)
+{
+    struct limits limits = limits_default();
+    return config_load_text(slice_str(yaml), &limits, a, check);
+}
+
+static void in_force(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct config_check check CONFIG_AUTO = {0};
+    assert_true(load(
+        "http_listen_addr: '[::1]:80'\nlog_level: WARN\nmatcher: {period: 2h, update_retention: 4, disable_updaters: true}\n"
+        "updaters: {sets: [debian], mirror: /srv}\nauth: {psk: {key: c2VjcmV0, iss: [quay, clairctl]}}\n"
+        "limits: {request_body_bytes: 1M}\nindexer: ~\n",
+        &a, &check));
+    const struct config *c = &check.config;
+    assert_true(slice_eq(c->listen.host, SLICE("::1")));
+    assert_int_equal(c->listen.port, 80);
+    assert_true(slice_eq(c->introspection.text, SLICE(":8089")));
+    assert_int_equal(c->introspection.host.n, 0);
+    assert_int_equal(c->log_level, LOG_WARN);
+    assert_true(c->matcher_period == 7200000000000 && c->matcher_cache_age == c->matcher_period);
+    assert_true(c->updaters_disabled && c->updater_sets_given);
+    assert_int_equal(c->updater_sets.n, 1);
+    assert_true(slice_eq(secret_reveal(c->psk_key), SLICE("secret")));
+    assert_int_equal(c->psk_issuers.n, 2);
+    assert_int_equal(c->limits.request_body_bytes, MIB);
+    assert_int_equal(c->limits.feed_updates, 4);
+    assert_int_equal(check.problems.n, 0);
+}
+
+static void defaults(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct config_check check CONFIG_AUTO = {0};
+    struct limits limits = limits_default();
+    limits.connections = 7;
+    assert_true(config_load(NULL, &limits, &a, &check));
+    assert_true(slice_eq(check.config.listen.text, SLICE("127.0.0.1:6060")));
+    assert_true(check.config.matcher_period == 1800000000000);
+    assert_null(check.config.psk_key);
+    assert_false(check.config.updater_sets_given);
+    assert_int_equal(check.config.limits.connections, 7);
+    // What is said on the command line counts more than what the file says.
+    assert_true(config_load_text(SLICE("limits: {connections: 9, layer_entries: 3}"), &limits, &a, &check));
+    assert_int_equal(check.config.limits.connections, 7);
+    assert_int_equal(check.config.limits.layer_entries, 3);
+    assert_true(load("", &a, &check));
+    assert_true(slice_eq(check.config.listen.text, SLICE(":6060")));
+}
+
+// Each of these is one error, at that place, with that text.
+static void errors(void **state)
+{
+    static const struct {
+        const char *yaml, *says;
+    } cases[] = {
+        {"log_levle: info", "1:1: log_levle: there is no such key; is \"log_level\" meant?"},
+        {"matcher:\n  perod: 1h", "2:3: matcher.perod: there is no such key; is \"period\" meant?"},
+        {"nothing_like_it: 1", "1:1: nothing_like_it: there is no such key"},
+        {"matcher.period: 1h", "1:1: matcher.period: there is no such key"},
+        {"matcher: {period: 90}", "1:19: matcher.period: must be a duration such as 90s, 30m or 1h30m, not \"90\""},
+        {"matcher: {period: 0s}", "matcher.period: must be more than nothing"},
+        {"matcher: 5", "1:10: matcher: must be a map of keys, not a whole number"},
+        {"http_listen_addr: 6060", "must be HOST:PORT, :PORT or [IPV6]:PORT, not \"6060\""},
+        {"http_listen_addr: '::1:6060'", "must be HOST:PORT"},
+        {"http_listen_addr: 'a:70000'", "must be HOST:PORT"},
+        {"log_level: loud", "must be debug, info, warn, error, fatal or panic, not \"loud\""},
+        {"indexer: {airgap: yes}", "indexer.airgap: must be true or false, not \"yes\""},
+        {"indexer: {scanlock_retry: 1.5}", "must be a whole number"},
+        {"trace: {probability: 2}", "must be a number from 0 to 1"},
+        {"updaters: {sets: debian}", "must be a list of texts"},
+        {"updaters: {sets: [debian, sus]}", "1:27: updaters.sets: there are no updaters \"sus\""},
+        {"updaters: {config: [1]}", "must be a map, not a list"},
+        {"auth: {psk: {key: c2VjcmV0}}", "auth.psk: wants iss"},
+        {"auth: {psk: {iss: [quay]}}", "auth.psk: wants a key"},
+        {"auth: {keyserver: {api: x}}", "auth.keyserver: Clair has removed"},
+        {"tls: {cert: /does/not/exist}", "cannot read /does/not/exist"},
+        {"tls: {key: /dev/null}", "go together"},
+        {"limits: {layer_byte: 3}", "1:10: limits: no limit is called \"layer_byte\""},
+        {"limits: {layer_bytes: many}", "limits: \"layer_bytes=many\" is not NAME=NUMBER"},
+        {"metrics: {prometheus: {endpoint: metrics}}", "must be a path that begins with a slash"},
+        {"- a", "must be a map of keys, not a list"},
+        {"a: [", "not YAML"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct config_check check CONFIG_AUTO = {0};
+        assert_false(load(cases[i].yaml, &a, &check));
+        bool found = false;
+        for (size_t p = 0; p < check.problems.n; p++) {
+            struct buf line BUF_AUTO = {0};
+            config_problem_write(&check.problems.v[p], &line);
+            buf_addc(&line, '\0');
+            found = found || (check.problems.v[p].error && strstr(line.p, cases[i].says) != NULL);
+        }
+        if (!found)
+            fail_msg("%s: nothing says %s", cases[i].yaml, cases[i].says);
+    }
+}
+
+// Whatever is wrong with a secret, its text is in no message and in no listing.
+static void secrets_stay_hidden(void **state)
+{
+    static const char *const cases[] = {
+        "auth: {psk: {key: hunter2hunter2, iss: [quay]}}",
+        "auth: {psk: {key: aHVudGVyMg==, iss: [quay]}}",
+        "auth: {psk: {key: 'hunter2 *'}}",
+        "indexer: {connstring: 'password=hunter2'}",
+        "indexer: {connstring: [hunter2]}",
+        "notifier: {amqp: {uris: ['amqp://u:hunter2@h/'], tls: 5}}",
+        "notifier: {amqp: {uris: 'amqp://u:hunter2@h/'}}",
+        "notifier: {stomp: {user: {login: a, passcode: hunter2}}}",
+        "notifier: {webhook: {target: 'http://u:hunter2@h/', headers: {Authorization: hunter2}}}",
+        "trace: {otlp: {http: {headers: {Authorization: hunter2}}}}",
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct config_check check CONFIG_AUTO = {0};
+        struct buf text BUF_AUTO = {0};
+        load(cases[i], &a, &check);
+        for (size_t p = 0; p < check.problems.n; p++)
+            config_problem_write(&check.problems.v[p], &text);
+        config_write(&check, &text);
+        buf_addc(&text, '\0');
+        assert_null(strstr(text.p, "hunter2"));
+        assert_null(strstr(text.p, "aHVudGVyMg"));
+    }
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test(durations),
+        cmocka_unit_test(in_force),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(secrets_stay_hidden),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
