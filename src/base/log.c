@@ -9,6 +9,7 @@
 
 static enum log_level threshold = LOG_WARN;
 static bool as_json;
+static _Thread_local const char *request;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -16,6 +17,16 @@ void log_setup(enum log_level level, bool json)
 {
     threshold = level;
     as_json = json;
+}
+
+void log_request(const char *id)
+{
+    request = id;
+}
+
+void log_set_level(enum log_level level)
+{
+    threshold = level;
 }
 
 bool log_enabled(enum log_level level)
@@ -39,7 +50,7 @@ void log_message(enum log_level level, const char *format, ...)
 {
     if (!log_enabled(level))
         return;
-    char raw[2048], clean[2048], escaped[4096], line[4400];
+    char raw[2048], clean[2048], escaped[4096], line[4600];
     va_list args;
     va_start(args, format);
     vsnprintf(raw, sizeof raw, format, args);
@@ -50,10 +61,13 @@ void log_message(enum log_level level, const char *format, ...)
         char now[CLOCK_TEXT];
         clock_format(clock_now(), now);
         escape(escaped, sizeof escaped, clean);
-        n = snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",\"message\":\"%s\"}\n", now,
-                     level_names[level], escaped);
+        n = snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",%s%s%s\"message\":\"%s\"}\n", now,
+                     level_names[level], request != NULL ? "\"request\":\"" : "", request != NULL ? request : "",
+                     request != NULL ? "\"," : "", escaped);
     } else {
-        n = snprintf(line, sizeof line, "clarion: %s%s\n", level == LOG_WARN ? "warning: " : "", clean);
+        n = snprintf(line, sizeof line, "clarion: %s%s%s%s%s\n", request != NULL ? "[" : "",
+                     request != NULL ? request : "", request != NULL ? "] " : "", level == LOG_WARN ? "warning: " : "",
+                     clean);
     }
     // One write a line, so that the lines of threads and processes do not mix.
     ssize_t ignored = write(STDERR_FILENO, line, (size_t)n);

@@ -8,6 +8,13 @@ enum log_level { LOG_ERROR, LOG_WARN, LOG_INFO, LOG_DEBUG };
 // To be called before threads start. The default: warnings and errors, plain.
 void log_setup(enum log_level level, bool json);
 
+// What this thread does from now on is for that request: its id stands in each message. NULL: for none any more. The
+// text, of letters, digits, '-', '_' and '.', must live until then.
+void log_request(const char *id);
+
+// Says more or less from now on. To be called before threads start, too.
+void log_set_level(enum log_level level);
+
 bool log_enabled(enum log_level level);
 
 // Foreign bytes in the arguments are made harmless (utf8_printable).

@@ -1,0 +1,100 @@
+// The HTTP server: requests in, answers out, by a table of routes. libmicrohttpd speaks HTTP/1.1; what a client may
+// cost (connections, sizes, time) is bounded here, so that a handler gets whole requests of known size only.
+//
+// A few threads wait for all connections together (epoll). Handlers that only read run there; one that is `slow` runs
+// on a thread of its own kind while its connection is suspended.
+#pragma once
+
+#include "base/arena.h"
+#include "base/buf.h"
+#include "base/limits.h"
+#include "http/token.h"
+
+struct web_request {
+    const char *id;         // in each message of the log; the client's X-Request-Id when that is fit for it
+    struct slice method;    //
+    struct slice path;      // decoded
+    struct slice rest;      // of the path, behind a route's path that ends with a slash
+    struct slice query;     // as it came
+    struct slice body;      // whole
+    struct arena *arena;    // lives until the answer is sent
+    const void *connection; // the server's own
+};
+
+// The n-th header of that name, from 0 on; p == NULL when there is none.
+struct slice web_header(const struct web_request *request, const char *name, size_t n);
+
+// The first parameter of that name in the query, decoded; p == NULL when there is none.
+struct slice web_parameter(const struct web_request *request, const char *name);
+
+struct web_response {
+    unsigned status;
+    const char *type; // Content-Type; NULL: none
+    struct buf body;
+    VEC(struct web_field {
+        const char *name;
+        struct slice value;
+    })
+    fields;
+};
+
+// Adds a header; the value must live as long as the request.
+void web_add(const struct web_request *request, struct web_response *response, const char *name, struct slice value);
+
+// An error as Clair writes them: {"code":"bad-request","message":"…"}; the code follows from the status.
+void web_error(const struct web_request *request, struct web_response *response, unsigned status, const char *format,
+               ...) __attribute__((format(printf, 4, 5)));
+
+typedef void web_handler(void *context, const struct web_request *request, struct web_response *response);
+
+struct web_method {
+    const char *name; // "GET"; "*" for any
+    web_handler *handle;
+    bool slow;
+};
+
+struct web_route {
+    const char *path; // "/a/b", or "/a/b/" for all below
+    struct web_method methods[3];
+    const char *disallowed; // what other methods are told, with at most one %s for theirs; NULL: nothing but the status
+    bool open;              // needs no token
+    bool no_redirect;       // with a path that ends with a slash: the one without is not sent there
+};
+
+struct web_tls {
+    struct slice cert, key; // PEM
+    struct slice client_ca; // PEM; not empty: clients must show a certificate of it
+};
+
+struct web_options {
+    const char *name; // "api", for messages
+    int socket;       // listening; the server's own from now on
+    bool shared;      // others have it too (systemd), and it must stay as it is: else it refuses once we stop
+    const struct web_route *routes; // ends with a path that is NULL
+    void *context;                  // for handlers and `observe`
+    const struct token_key *key;    // NULL: no authentication
+    const struct web_tls *tls;      // NULL: none
+    const struct limits *limits;    // connections, client_connections, request_…, shutdown_seconds
+    unsigned threads;               // that wait for connections
+    // Told of each answer when it is sent, or cut off; `route` is NULL for a path that there is not.
+    void (*observe)(void *context, const struct web_route *route, unsigned status, double seconds);
+};
+
+struct web_server;
+
+// Starts serving. `options` and what it leads to must live as long. NULL with an error: the socket is closed then.
+struct web_server *web_server_start(const struct web_options *options, struct error *err);
+
+// Takes no more connections, lets the requests that run come to an end (up to shutdown_seconds), and stops. Harmless
+// for NULL.
+void web_server_stop(struct web_server **server);
+
+// What goes on now, for metrics.
+struct web_load {
+    size_t connections, running, queued;
+    uint64_t dropped; // connections closed since the start because no whole request came in time
+};
+struct web_load web_server_load(struct web_server *server);
+
+// A listening socket for HOST:PORT (an empty host: all addresses, IPv6 and IPv4). -1 with an error.
+int web_listen(struct slice host, uint16_t port, struct error *err);

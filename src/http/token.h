@@ -1,0 +1,15 @@
+// Bearer tokens: JSON Web Tokens (RFC 7519) signed with a key that both sides have (RFC 7515; HS256, HS384, HS512).
+#pragma once
+
+#include "base/error.h"
+#include "http/secret.h"
+
+struct token_key {
+    const struct secret *secret;
+    const struct slice *issuers; // whose tokens are taken, besides Clair's own "clair-intraservice"
+    size_t issuers_n;
+};
+
+// Does an Authorization header ("Bearer TOKEN") carry a token that is valid at `now` (seconds)? Clocks may differ by
+// fifteen seconds. A token without `exp` does not expire. The error says what is wrong, without any part of the token.
+bool token_check(const struct token_key *key, struct slice authorization, int64_t now, struct error *err);
