@@ -1,7 +1,7 @@
 #include "cli/command.h"
 
 extern const struct command command_scan, command_index, command_report, command_update, command_feeds, command_explain,
-    command_advisories, command_diff, command_vex, command_check_config, command_version,
+    command_advisories, command_diff, command_vex, command_serve, command_check_config, command_version,
     command_completion, command_help;
 
 // clang-format off
@@ -15,6 +15,7 @@ const struct command *const commands[] = {
     &command_advisories,
     &command_diff,
     &command_vex,
+    &command_serve,
     &command_check_config,
     &command_version,
     &command_completion,

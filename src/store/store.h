@@ -64,6 +64,25 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
 bool store_image_find(struct store *s, struct slice prefix, struct arena *a, struct digest *out, size_t most, size_t *n,
                       struct error *err);
 
+// ---- image_store.c --------------------------------------------------------------------------------------------------
+
+// What tells one state of an image's inventory from another, without reading it: indexed anew it is another one.
+struct image_mark {
+    int64_t id, indexed;
+    struct digest state; // of the indexer
+};
+bool store_image_mark(struct store *s, const struct digest *manifest, struct image_mark *mark, bool *found,
+                      struct error *err);
+
+// Forgets an image, and of its packages and layers those that no other image has; one transaction. `*found` tells
+// whether it was there.
+bool store_image_delete(struct store *s, const struct digest *manifest, bool *found, struct error *err);
+
+bool store_image_count(struct store *s, uint64_t *n, struct error *err);
+
+// A number that is another one whenever another connection has changed the database.
+bool store_version(struct store *s, int64_t *version, struct error *err);
+
 // ---- update_store.c -------------------------------------------------------------------------------------------------
 
 // A feed's place in a generation.

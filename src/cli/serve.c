@@ -1,0 +1,56 @@
+// clarion serve [-c FILE] [--mode MODE]: the service.
+#include "base/log.h"
+#include "cli/command.h"
+#include "service/service.h"
+
+#include <stdlib.h>
+
+static const struct option_spec options[] = {
+    {"config", 'c', "FILE", "the configuration (default: $CLAIR_CONF, else none)", NULL},
+    {"mode", 0, "MODE", "combo (default, or $CLAIR_MODE), indexer or matcher", "combo indexer matcher"},
+    {0},
+};
+
+static const char *value_or(const struct cli *cli, const char *option, const char *variable)
+{
+    const char *value = cli_value(cli, option);
+    return value != NULL ? value : getenv(variable); // NOLINT(concurrency-mt-unsafe): there are no threads yet
+}
+
+static int run(struct cli *cli)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct config_check check CONFIG_AUTO = {0};
+    struct error err;
+    enum service_mode mode = MODE_COMBO;
+    const char *wanted = value_or(cli, "mode", "CLAIR_MODE");
+    if (wanted != NULL && !service_mode_parse(slice_str(wanted), &mode))
+        return cli_usage(cli, "there is no mode \"%s\" here; there are: combo indexer matcher", wanted);
+    bool ok = config_load(value_or(cli, "config", "CLAIR_CONF"), &cli->limits, &a, &check);
+    for (size_t i = 0; i < check.problems.n; i++) {
+        struct buf line BUF_AUTO = {0};
+        config_problem_write(&check.problems.v[i], &line);
+        log_message(check.problems.v[i].error ? LOG_ERROR : LOG_WARN, "%.*s", (int)line.n, line.p);
+    }
+    if (!ok)
+        return EXIT_FAILED;
+    if (!cli->quiet && !cli->verbose) // the command line has the last word
+        log_set_level(check.config.log_level);
+    if (service_run(&check.config, mode, cli->data, &err))
+        return EXIT_FINE;
+    log_error("%s", err.text);
+    return EXIT_FAILED;
+}
+
+const struct command command_serve = {
+    .name = "serve",
+    .summary = "answer over HTTP as Clair v4 does, and keep the feeds up to date",
+    .arguments = "",
+    .details =
+        "Without a configuration: the API on 127.0.0.1:6060, and /healthz, /readyz and /metrics on 127.0.0.1:8089.\n"
+        "SIGTERM and SIGINT end it, after the requests that run. See docs/operations.md and docs/api.md.\n",
+    .options = options,
+    .least = 0,
+    .most = 0,
+    .run = run,
+};

@@ -1,0 +1,161 @@
+// The introspection listener: is the service alive, is it ready, and what does it count.
+#include "base/clock.h"
+#include "base/log.h"
+#include "feed/feed.h"
+#include "service/service.h"
+
+#include <dirent.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+void service_observe(void *context, const struct web_route *route, unsigned status, double seconds)
+{
+    struct service *service = context;
+    metrics_answer(service->metrics, route, status, seconds);
+}
+
+static void any_healthz(void *context, const struct web_request *request, struct web_response *response)
+{
+    (void)context;
+    response->status = 200;
+    response->type = "text/plain; charset=utf-8";
+    buf_adds(&response->body, "ok");
+    web_add(request, response, "X-Content-Type-Options", SLICE("nosniff"));
+}
+
+// Ready means that the API answers, whatever the feeds say.
+static void any_readyz(void *context, const struct web_request *request, struct web_response *response)
+{
+    struct service *service = context;
+    bool get = slice_eq(request->method, SLICE("GET"));
+    response->status = !get ? 405 : atomic_load(&service->ready) ? 200 : 503;
+    response->type = "text/plain; charset=utf-8";
+    web_add(request, response, "Cache-Control", SLICE("no-store"));
+    web_add(request, response, "X-Content-Type-Options", SLICE("nosniff"));
+}
+
+// ---- metrics --------------------------------------------------------------------------------------------------------
+
+static void write_feeds(const struct generation *g, struct buf *out)
+{
+    static const struct {
+        const char *name, *help;
+    } names[] = {
+        {"clarion_feed_records", "Records of the feed's segment in force."},
+        {"clarion_feed_updated_timestamp_seconds", "When that segment was made; 0 never."},
+        {"clarion_feed_confirmed_timestamp_seconds", "When the upstream last gave or confirmed all of it; 0 never."},
+        {"clarion_feed_failed", "1 when the last try to fetch it failed, in whole or in part."},
+    };
+    for (size_t m = 0; m < sizeof names / sizeof names[0]; m++)
+        for (size_t i = 0; i < g->feeds_n; i++) {
+            const struct feed_state *f = &g->feeds[i];
+            const double values[] = {(double)f->records, (double)f->updated, (double)f->checked, f->error.n != 0};
+            char labels[128];
+            snprintf(labels, sizeof labels, "feed=\"%.*s\"", SLICE_ARG(f->feed));
+            metric_write(out, names[m].name, "gauge", i == 0 ? names[m].help : NULL, labels, values[m]);
+        }
+    metric_write(out, "clarion_generation_timestamp_seconds", "gauge", "When the generation in force was made; 0 none.",
+                 "", (double)g->created);
+}
+
+static void write_store(struct service *service, struct buf *out)
+{
+    struct error err;
+    uint64_t images;
+    double start = clock_monotonic();
+    struct view *view = views_take(service->views, &err);
+    if (view == NULL || !store_image_count(&view->store, &images, &err)) {
+        log_error("metrics: %s", err.text);
+        metric_write(out, "clarion_store_up", "gauge", "1 when the store can be read.", "", 0);
+        views_give(service->views, view);
+        return;
+    }
+    metric_write(out, "clarion_store_up", "gauge", "1 when the store can be read.", "", 1);
+    metric_write(out, "clarion_store_read_seconds", "gauge", "How long the store took to be asked for these metrics.",
+                 "", clock_monotonic() - start);
+    metric_write(out, "clarion_images", "gauge", "Indexed images.", "", (double)images);
+    write_feeds(&view->generation, out);
+    views_give(service->views, view);
+}
+
+static double resident_bytes(void)
+{
+    unsigned long long size = 0, resident = 0;
+    FILE *f = fopen("/proc/self/statm", "re");
+    if (f == NULL)
+        return 0;
+    if (fscanf(f, "%llu %llu", &size, &resident) != 2) // NOLINT(cert-err34-c): the kernel's numbers
+        resident = 0;
+    fclose(f);
+    return (double)resident * (double)sysconf(_SC_PAGESIZE);
+}
+
+static double open_descriptors(void)
+{
+    double n = 0;
+    DIR *folder = opendir("/proc/self/fd");
+    if (folder == NULL)
+        return 0;
+    for (const struct dirent *entry;
+         (entry = readdir(folder)) != NULL;) // NOLINT(concurrency-mt-unsafe): our own stream
+        n += entry->d_name[0] != '.';
+    closedir(folder);
+    return n - 1; // the stream's own
+}
+
+static void write_process(const struct service *service, struct buf *out)
+{
+    struct rusage usage;
+    getrusage(RUSAGE_SELF, &usage);
+    double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
+                 (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
+    metric_write(out, "process_cpu_seconds_total", "counter", "Processor time used.", "", cpu);
+    metric_write(out, "process_resident_memory_bytes", "gauge", "Resident memory.", "", resident_bytes());
+    metric_write(out, "process_open_fds", "gauge", "Open file descriptors.", "", open_descriptors());
+    metric_write(out, "process_start_time_seconds", "gauge", "When the service was started.", "",
+                 (double)service->started);
+}
+
+static void write_load(struct web_server *server, struct buf *out)
+{
+    struct web_load load = web_server_load(server);
+    metric_write(out, "clarion_http_connections", "gauge", "Open connections to the API.", "",
+                 (double)load.connections);
+    metric_write(out, "clarion_http_running", "gauge", "Requests to the API that are not answered yet.", "",
+                 (double)load.running);
+    metric_write(out, "clarion_http_queued", "gauge",
+                 "Of these, requests that wait for a thread that changes the store.", "", (double)load.queued);
+    metric_write(out, "clarion_http_dropped_total", "counter",
+                 "Connections closed because no whole request came within the limit request_seconds.", "",
+                 (double)load.dropped);
+}
+
+static void get_metrics(void *context, const struct web_request *request, struct web_response *response)
+{
+    struct service *service = context;
+    (void)request;
+    response->status = 200;
+    response->type = "text/plain; version=0.0.4; charset=utf-8";
+    metric_write(&response->body, "clarion_build_info", "gauge", "Which Clarion this is.",
+                 "version=\"" CLARION_VERSION "\"", 1);
+    metrics_write(service->metrics, &response->body);
+    pthread_mutex_lock(&service->lock);
+    if (service->api != NULL)
+        write_load(service->api, &response->body);
+    pthread_mutex_unlock(&service->lock);
+    write_store(service, &response->body);
+    write_process(service, &response->body);
+}
+
+struct web_route *introspection_routes(const struct config *config, struct arena *a)
+{
+    struct web_route *routes = ARENA_NEW(a, struct web_route, 4);
+    routes[0] = (struct web_route){.path = "/healthz", .methods = {{"*", any_healthz, false}}};
+    routes[1] = (struct web_route){.path = "/readyz", .methods = {{"*", any_readyz, false}}};
+    routes[2] = (struct web_route){.path = arena_dup(a, config->metrics_endpoint).p,
+                                   .methods = {{"GET", get_metrics, false}},
+                                   .disallowed = "endpoint only allows GET"};
+    return routes;
+}

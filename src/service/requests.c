@@ -1,0 +1,100 @@
+#include "service/requests.h"
+
+#include "base/json.h"
+
+#include <stdio.h>
+
+// ---- digests --------------------------------------------------------------------------------------------------------
+
+static bool is_hex(struct slice s)
+{
+    for (size_t i = 0; i < s.n; i++) {
+        char c = s.p[i];
+        if (!((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F')))
+            return false;
+    }
+    return s.n % 2 == 0;
+}
+
+// In the order in which claircore looks at them.
+bool request_digest(struct slice text, struct digest *digest, struct error *err)
+{
+    struct slice algorithm, hex;
+    if (!slice_cut(text, ':', &algorithm, &hex))
+        return error_set(err, ERR_FORMAT, "invalid digest format");
+    if (!is_hex(hex))
+        return error_set(err, ERR_FORMAT, "unable to decode digest as hex");
+    bool sha256 = slice_eq(algorithm, SLICE("sha256"));
+    if (!sha256 && !slice_eq(algorithm, SLICE("sha512")))
+        return error_set(err, ERR_FORMAT, "unknown algorthm \"%.*s\"", SLICE_ARG(algorithm)); // sic
+    if (hex.n != (sha256 ? 64 : 128))
+        return error_set(err, ERR_FORMAT, "bad checksum length: %zu", hex.n / 2);
+    return digest_parse(text, digest, err);
+}
+
+// ---- bodies ---------------------------------------------------------------------------------------------------------
+
+static yyjson_doc *parse_body(struct slice body, struct error *err)
+{
+    yyjson_read_err why;
+    yyjson_doc *doc =
+        body.n != 0 ? yyjson_read_opts((char *)(uintptr_t)body.p, body.n, YYJSON_READ_NOFLAG, NULL, &why) : NULL;
+    if (doc != NULL)
+        return doc;
+    if (body.n == 0 || why.code == YYJSON_READ_ERROR_UNEXPECTED_END || why.code == YYJSON_READ_ERROR_EMPTY_CONTENT)
+        error_set(err, ERR_FORMAT, "EOF");
+    else
+        error_set(err, ERR_FORMAT, "json decode error [pos %zu]: %s", why.pos, why.msg);
+    return NULL;
+}
+
+// Where Clair's decoder stands when it has read a string: behind its closing quote. The parser keeps strings where they
+// stood in its copy of the text, so their place there is that in the body.
+static size_t end_of_string(struct slice body, const yyjson_doc *doc, yyjson_val *string)
+{
+    size_t at = (size_t)(yyjson_get_str(string) - doc->str_pool);
+    while (at < body.n && body.p[at] != '"')
+        at += body.p[at] == '\\' ? 2 : 1;
+    return at < body.n ? at + 1 : body.n;
+}
+
+static bool take_digest(struct slice body, const yyjson_doc *doc, yyjson_val *value, struct digest *digest,
+                        struct error *err)
+{
+    if (!yyjson_is_str(value))
+        return error_set(err, ERR_FORMAT, "json decode error: a digest is a string");
+    return request_digest(json_val_str(value), digest, err) ||
+           error_wrap(err, "json decode error [pos %zu]", end_of_string(body, doc, value));
+}
+
+bool request_digests(struct slice body, struct arena *a, struct digest **digests, size_t *n, struct error *err)
+{
+    yyjson_doc *doc JSON_AUTO = parse_body(body, err);
+    if (doc == NULL)
+        return false;
+    yyjson_val *root = yyjson_doc_get_root(doc), *item;
+    *n = 0;
+    if (yyjson_is_null(root))
+        return true;
+    if (!yyjson_is_arr(root))
+        return error_set(err, ERR_FORMAT, "json decode error [pos 1]: an array of digests is wanted");
+    *digests = ARENA_NEW(a, struct digest, yyjson_arr_size(root));
+    size_t i, most;
+    yyjson_arr_foreach(root, i, most, item) if (!take_digest(body, doc, item, &(*digests)[(*n)++], err)) return false;
+    return true;
+}
+
+// ---- queries -------------------------------------------------------------------------------------
+
+bool request_bool(struct slice text, bool *value)
+{
+    static const char *const words[2][6] = {{"0", "f", "F", "false", "FALSE", "False"},
+                                            {"1", "t", "T", "true", "TRUE", "True"}};
+    for (size_t i = 0; i < 2; i++)
+        for (size_t j = 0; j < 6; j++)
+            if (slice_eq(text, slice_str(words[i][j]))) {
+                *value = i == 1;
+                return true;
+            }
+    return false;
+}

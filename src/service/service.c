@@ -1,0 +1,178 @@
+#include "service/service.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "scan/scanner.h"
+#include "service/systemd.h"
+#include "service/updates.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <signal.h>
+#include <stdio.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#define TLS_FILE_BYTES (1 * MIB)
+
+bool service_mode_parse(struct slice text, enum service_mode *mode)
+{
+    static const char *const names[] = {[MODE_COMBO] = "combo", [MODE_INDEXER] = "indexer", [MODE_MATCHER] = "matcher"};
+    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
+        if (!slice_eq_nocase(text, slice_str(names[i])))
+            continue;
+        *mode = (enum service_mode)i;
+        return true;
+    }
+    return false;
+}
+
+// ---- listeners ------------------------------------------------------------------------------------------------------
+
+// A listener with all that it needs for its life.
+struct listener {
+    struct web_options options;
+    struct web_tls tls;
+    struct token_key key;
+    struct buf cert, private_key, client_ca;
+    struct web_server *server;
+};
+
+static void listener_close(struct listener *l)
+{
+    web_server_stop(&l->server);
+    buf_free(&l->cert);
+    if (l->private_key.p != NULL)
+        explicit_bzero(l->private_key.p, l->private_key.cap);
+    buf_free(&l->private_key);
+    buf_free(&l->client_ca);
+}
+
+static bool read_pem(struct slice path, struct buf *out, struct slice *pem, struct error *err)
+{
+    if (path.n == 0)
+        return true;
+    if (!file_read(path.p, TLS_FILE_BYTES, out, err))
+        return false;
+    buf_addc(out, '\0'); // as the library wants it
+    *pem = slice_of(out->p, out->n - 1);
+    return true;
+}
+
+static bool secure(struct listener *l, const struct config *config, struct error *err)
+{
+    if (config->psk_key != NULL) {
+        l->key = (struct token_key){config->psk_key, config->psk_issuers.v, config->psk_issuers.n};
+        l->options.key = &l->key;
+    }
+    if (config->tls_cert.n == 0)
+        return true;
+    l->options.tls = &l->tls;
+    return read_pem(config->tls_cert, &l->cert, &l->tls.cert, err) &&
+           read_pem(config->tls_key, &l->private_key, &l->tls.key, err) &&
+           read_pem(config->tls_client_ca, &l->client_ca, &l->tls.client_ca, err);
+}
+
+// At an address, or at the socket that systemd has opened already.
+static bool open_listener(struct listener *l, const char *name, int place, const struct config_address *address,
+                          struct service *service, const struct web_route *routes, unsigned threads, struct error *err)
+{
+    int passed = systemd_socket(name, place);
+    int fd = passed >= 0 ? passed : web_listen(address->host, address->port, err);
+    if (fd < 0)
+        return false;
+    l->options.name = name;
+    l->options.socket = fd;
+    l->options.shared = passed >= 0;
+    l->options.routes = routes;
+    l->options.context = service;
+    l->options.limits = &service->config->limits;
+    l->options.threads = threads;
+    l->server = web_server_start(&l->options, err);
+    if (l->server == NULL)
+        return false;
+    log_info("%s: listening on %.*s%s", name, SLICE_ARG(address->text), passed >= 0 ? " (systemd's socket)" : "");
+    return true;
+}
+
+// ---- the service ----------------------------------------------------------------------------------------------------
+
+// Each connection is a descriptor; the system's usual limit is less than the limit `connections`.
+static void allow_descriptors(void)
+{
+    struct rlimit limit;
+    if (getrlimit(RLIMIT_NOFILE, &limit) != 0 || limit.rlim_cur == limit.rlim_max)
+        return;
+    limit.rlim_cur = limit.rlim_max;
+    setrlimit(RLIMIT_NOFILE, &limit);
+}
+
+static unsigned threads(void)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    return processors < 2 ? 2 : processors > 16 ? 16 : (unsigned)processors;
+}
+
+static void tell_server(struct service *service, struct web_server *api)
+{
+    pthread_mutex_lock(&service->lock);
+    service->api = api;
+    pthread_mutex_unlock(&service->lock);
+}
+
+static bool serve_until_told(struct service *service, enum service_mode mode, const char *folder,
+                             const sigset_t *signals, struct error *err)
+{
+    const struct config *config = service->config;
+    struct arena a ARENA_AUTO = {0};
+    struct listener api __attribute__((cleanup(listener_close))) = {0};
+    struct listener introspection __attribute__((cleanup(listener_close))) = {0};
+    const struct web_route *routes = introspection_routes(config, &a);
+    api.options.observe = service_observe;
+    if (!open_listener(&introspection, "introspection", 1, &config->introspection, service, routes, 2, err) ||
+        !secure(&api, config, err) ||
+        !open_listener(&api, "api", 0, &config->listen, service, api_routes(mode), threads(), err))
+        return false;
+    tell_server(service, api.server);
+    atomic_store(&service->ready, true);
+    struct updates *updates = mode != MODE_INDEXER ? updates_start(config, folder) : NULL;
+    systemd_notify("READY=1");
+    int signal = 0;
+    while (sigwait(signals, &signal) == EINTR)
+        continue;
+    log_info("stopping: %s", signal == SIGINT ? "SIGINT" : "SIGTERM");
+    systemd_notify("STOPPING=1");
+    atomic_store(&service->ready, false);
+    tell_server(service, NULL);
+    web_server_stop(&api.server);
+    updates_stop(&updates);
+    return true;
+}
+
+bool service_run(const struct config *config, enum service_mode mode, const char *folder, struct error *err)
+{
+    struct digest state = scanner_state(SUBJECT_LAYER, &config->limits);
+    struct store store STORE_AUTO = {0};
+    sigset_t signals;
+    // Before any thread, so that all inherit it.
+    sigemptyset(&signals);
+    sigaddset(&signals, SIGINT);
+    sigaddset(&signals, SIGTERM);
+    pthread_sigmask(SIG_BLOCK, &signals, NULL);
+    signal(SIGPIPE, SIG_IGN);
+    allow_descriptors();
+    if (!store_open(folder, &store, err)) // makes it, and brings its schema up to date, once
+        return false;
+    struct service service = {.config = config, .views = views_new(folder), .started = clock_now()};
+    pthread_mutex_init(&service.lock, NULL);
+    service.reports = cache_new(config->limits.report_cache_bytes);
+    service.metrics = metrics_new(api_routes(mode));
+    snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
+    bool ok = serve_until_told(&service, mode, folder, &signals, err);
+    metrics_free(&service.metrics);
+    cache_free(&service.reports);
+    views_free(&service.views);
+    pthread_mutex_destroy(&service.lock);
+    return ok;
+}

@@ -1,0 +1,43 @@
+// The service: what its listeners share, and their routes.
+#pragma once
+
+#include "http/server.h"
+#include "service/cache.h"
+#include "service/config.h"
+#include "service/metrics.h"
+#include "service/views.h"
+
+#include <pthread.h>
+#include <stdatomic.h>
+
+enum service_mode { MODE_COMBO, MODE_INDEXER, MODE_MATCHER };
+
+// Case does not count. False for anything else.
+bool service_mode_parse(struct slice text, enum service_mode *mode);
+
+struct service {
+    const struct config *config;
+    struct views *views;
+    char index_state[33]; // as the API tells it: changes with what the scanners find
+    struct metrics *metrics;
+    struct cache *reports; // by their tags
+    int64_t started;
+    atomic_bool ready;
+    pthread_mutex_t lock;
+    struct web_server *api; // under the lock, for its load; NULL while there is none
+};
+
+// The routes of Clair v4's API in a mode (api.c), and of the introspection listener, whose /metrics is at
+// config->metrics_endpoint (introspection.c). Their context is the service.
+const struct web_route *api_routes(enum service_mode mode);
+struct web_route *introspection_routes(const struct config *config, struct arena *a);
+
+// For struct web_options.
+void service_observe(void *service, const struct web_route *route, unsigned status, double seconds);
+
+// Serves until a signal says so (SIGINT, SIGTERM); the exit code of the program. `folder` is the data folder.
+bool service_run(const struct config *config, enum service_mode mode, const char *folder, struct error *err);
+
+// The OpenAPI document of the API (openapi.json).
+extern const char openapi_document[];
+extern const size_t openapi_document_n;

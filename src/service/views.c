@@ -1,0 +1,122 @@
+#include "service/views.h"
+
+#include "base/file.h"
+#include "match/judging.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define USES 1000 // then the verdicts that are kept for the next report are forgotten: they would grow for ever
+
+struct views {
+    const char *folder;
+    pthread_mutex_t lock;
+    struct view *spare;
+};
+
+struct views *views_new(const char *folder)
+{
+    struct views *views = must_alloc(sizeof *views);
+    *views = (struct views){.folder = folder};
+    pthread_mutex_init(&views->lock, NULL);
+    return views;
+}
+
+static void forget_generation(struct view *j)
+{
+    report_segments_close(&j->segments);
+    arena_free(&j->arena);
+    j->generation = (struct generation){0};
+    j->used = 0;
+}
+
+static void view_free(struct view *j)
+{
+    forget_generation(j);
+    store_close(&j->store);
+    free(j);
+}
+
+void views_free(struct views **views)
+{
+    if (*views == NULL)
+        return;
+    for (struct view *j = (*views)->spare, *next; j != NULL; j = next) {
+        next = j->next;
+        view_free(j);
+    }
+    pthread_mutex_destroy(&(*views)->lock);
+    free(*views);
+    *views = NULL;
+}
+
+// Segments are opened when they are first asked for. Here that must be now, while they are held: a service that holds
+// them for its whole life would keep old ones from being removed. One that cannot be opened is told of by each report.
+static void open_all(struct view *j)
+{
+    struct slice ignored;
+    for (size_t i = 0; i < j->generation.feeds_n; i++)
+        report_segment(j->segments, arena_dup(&j->arena, j->generation.feeds[i].feed).p, &ignored);
+}
+
+// The generation is looked at again only when the database has changed, and the segments are opened again only when it
+// is another one.
+static bool refresh(struct view *j, struct error *err)
+{
+    int64_t version;
+    int held FD_AUTO = -1;
+    if (!store_version(&j->store, &version, err))
+        return false;
+    if (j->segments != NULL && version == j->version && j->used++ < USES)
+        return true;
+    struct arena a = {0};
+    struct generation now;
+    if (!store_hold_segments(&j->store, &held, err))
+        return false;
+    if (!store_generation(&j->store, &a, &now, err)) {
+        arena_free(&a);
+        return false;
+    }
+    j->version = version;
+    if (j->segments != NULL && j->used < USES && slice_eq(now.id, j->generation.id)) {
+        arena_free(&a);
+        return true;
+    }
+    forget_generation(j);
+    j->arena = a;
+    j->generation = now;
+    j->segments = report_segments_open(&j->store, &j->generation);
+    open_all(j);
+    return true;
+}
+
+struct view *views_take(struct views *views, struct error *err)
+{
+    pthread_mutex_lock(&views->lock);
+    struct view *j = views->spare;
+    if (j != NULL)
+        views->spare = j->next;
+    pthread_mutex_unlock(&views->lock);
+    if (j == NULL) {
+        j = must_alloc(sizeof *j);
+        *j = (struct view){0};
+        if (!store_open(views->folder, &j->store, err)) {
+            free(j);
+            return NULL;
+        }
+    }
+    if (refresh(j, err))
+        return j;
+    view_free(j);
+    return NULL;
+}
+
+void views_give(struct views *views, struct view *j)
+{
+    if (j == NULL)
+        return;
+    pthread_mutex_lock(&views->lock);
+    j->next = views->spare;
+    views->spare = j;
+    pthread_mutex_unlock(&views->lock);
+}

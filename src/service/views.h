@@ -1,0 +1,26 @@
+// Connections to the store for the threads that answer, each with the generation in force and its open segments.
+#pragma once
+
+#include "match/report.h"
+#include "store/store.h"
+
+struct view {
+    struct store store;
+    struct generation generation; // id.n == 0: no feed was ever loaded
+    struct report_segments *segments;
+    struct arena arena; // of the generation
+    int64_t version;    // of the database when the generation was read
+    unsigned used;
+    struct view *next;
+};
+
+struct views;
+
+// `folder` (the data folder) must live as long. Costs nothing until one is taken.
+struct views *views_new(const char *folder);
+void views_free(struct views **views); // all must have been given back; NULL is fine
+
+// One for this thread alone, with the generation that is in force now; a thread that has one keeps to that generation
+// until it gives it back. NULL with an error when the store cannot be read.
+struct view *views_take(struct views *views, struct error *err);
+void views_give(struct views *views, struct view *view);

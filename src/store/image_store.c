@@ -1,0 +1,129 @@
+// What the service asks of the store beside reports: is it still the same, and forget it.
+#include "store/store.h"
+
+static bool mark_row(void *context, struct db_row *row, struct error *err)
+{
+    struct image_mark *mark = context;
+    mark->id = db_column_int(row, 0);
+    mark->indexed = db_column_int(row, 1);
+    return digest_parse(db_column(row, 2), &mark->state, err);
+}
+
+bool store_image_mark(struct store *s, const struct digest *manifest, struct image_mark *mark, bool *found,
+                      struct error *err)
+{
+    const struct db_value values[] = {db_text(digest_slice(manifest))};
+    *mark = (struct image_mark){0};
+    bool ok =
+        db_query(s->db, "SELECT id, indexed, state FROM image WHERE manifest = ?1", values, 1, mark_row, mark, err);
+    *found = mark->id != 0;
+    return ok;
+}
+
+static bool number_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
+}
+
+bool store_image_count(struct store *s, uint64_t *n, struct error *err)
+{
+    int64_t count = 0;
+    bool ok = db_query(s->db, "SELECT count(*) FROM image", NULL, 0, number_row, &count, err);
+    *n = (uint64_t)count;
+    return ok;
+}
+
+bool store_version(struct store *s, int64_t *version, struct error *err)
+{
+    return db_query(s->db, "PRAGMA data_version", NULL, 0, number_row, version, err);
+}
+
+// ---- forgetting -----------------------------------------------------------------------------------------------------
+
+struct ids {
+    struct arena arena;
+    VEC(int64_t) list;
+};
+
+static void ids_free(struct ids *ids)
+{
+    arena_free(&ids->arena);
+}
+
+static bool id_row(void *context, struct db_row *row, struct error *err)
+{
+    struct ids *ids = context;
+    (void)err;
+    VEC_PUSH(&ids->arena, &ids->list) = db_column_int(row, 0);
+    return true;
+}
+
+// Runs both statements for each id: what hangs on it, and itself.
+static bool delete_each(struct store *s, const struct ids *ids, const char *first, const char *second,
+                        struct error *err)
+{
+    for (size_t i = 0; i < ids->list.n; i++)
+        if ((first != NULL && !db_run(s->db, err, first, db_int(ids->list.v[i]))) ||
+            !db_run(s->db, err, second, db_int(ids->list.v[i])))
+            return false;
+    return true;
+}
+
+// The image's layers that no other image has, in any position.
+static bool delete_layers(struct store *s, const struct ids *layers, struct error *err)
+{
+    return delete_each(s, layers,
+                       "DELETE FROM layer_findings WHERE layer_id = ?1 AND NOT EXISTS "
+                       "(SELECT 1 FROM image_layer WHERE image_layer.layer_id = ?1)",
+                       "DELETE FROM layer WHERE id = ?1 AND NOT EXISTS "
+                       "(SELECT 1 FROM image_layer WHERE image_layer.layer_id = ?1)",
+                       err);
+}
+
+static bool delete_set(struct store *s, int64_t set, struct error *err)
+{
+    struct ids packages __attribute__((cleanup(ids_free))) = {0};
+    const struct db_value values[] = {db_int(set)};
+    int64_t users = 0;
+    if (!db_query(s->db, "SELECT count(*) FROM image WHERE set_id = ?1", values, 1, number_row, &users, err))
+        return false;
+    if (users != 0)
+        return true;
+    return db_query(s->db, "SELECT DISTINCT package_id FROM package_set_member WHERE set_id = ?1", values, 1, id_row,
+                    &packages, err) &&
+           db_run(s->db, err, "DELETE FROM package_set_member WHERE set_id = ?1", values[0]) &&
+           db_run(s->db, err, "DELETE FROM package_set WHERE id = ?1", values[0]) &&
+           delete_each(s, &packages, NULL,
+                       "DELETE FROM package WHERE id = ?1 AND NOT EXISTS "
+                       "(SELECT 1 FROM package_set_member WHERE package_id = ?1)",
+                       err);
+}
+
+static bool delete_image(struct store *s, const struct digest *manifest, bool *found, struct error *err)
+{
+    struct ids layers __attribute__((cleanup(ids_free))) = {0};
+    struct image_mark mark;
+    int64_t set = 0;
+    if (!store_image_mark(s, manifest, &mark, found, err) || !*found)
+        return err->code == ERR_NONE;
+    const struct db_value values[] = {db_int(mark.id)};
+    return db_query(s->db, "SELECT set_id FROM image WHERE id = ?1", values, 1, number_row, &set, err) &&
+           db_query(s->db, "SELECT DISTINCT layer_id FROM image_layer WHERE image_id = ?1", values, 1, id_row, &layers,
+                    err) &&
+           db_run(s->db, err, "DELETE FROM image WHERE id = ?1", values[0]) && delete_layers(s, &layers, err) &&
+           delete_set(s, set, err);
+}
+
+bool store_image_delete(struct store *s, const struct digest *manifest, bool *found, struct error *err)
+{
+    *found = false;
+    *err = (struct error){0};
+    if (!db_begin(s->db, err))
+        return false;
+    if (delete_image(s, manifest, found, err))
+        return db_commit(s->db, err);
+    db_rollback(s->db);
+    return false;
+}
