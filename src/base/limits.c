@@ -1,12 +1,11 @@
 #include "base/limits.h"
 
 static const struct limit_entry entries[] = {
-#define LIMIT_ENTRY(name, value, text) {#name, text, value, true},
-    LIMITS_READING(LIMIT_ENTRY)
-#undef LIMIT_ENTRY
-#define LIMIT_ENTRY(name, value, text) {#name, text, value, false},
-        LIMITS_OTHER(LIMIT_ENTRY)
-#undef LIMIT_ENTRY
+#define LIMIT_READING(name, value, text) {#name, text, value, true},
+#define LIMIT_OTHER(name, value, text)   {#name, text, value, false},
+    LIMITS_BY(LIMIT_READING, LIMIT_OTHER)
+#undef LIMIT_READING
+#undef LIMIT_OTHER
 };
 
 static const size_t offsets[] = {

@@ -133,10 +133,11 @@
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
     X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")
 
-// Those that what is read of an image depends on, and the others.
-#define LIMITS_READING(X) LIMITS_IMAGE(X) LIMITS_LAYER(X) LIMITS_SCAN(X) LIMITS_INVENTORY(X)
-#define LIMITS_OTHER(X)   LIMITS_FETCH(X) LIMITS_FEED(X) LIMITS_TRIAGE(X) LIMITS_SERVICE(X)
-#define LIMITS(X)         LIMITS_READING(X) LIMITS_OTHER(X)
+// All of them: by R those that what is read of an image depends on, by O the others.
+#define LIMITS_BY(R, O)                                                                                                \
+    LIMITS_IMAGE(R) LIMITS_FETCH(O) LIMITS_LAYER(R) LIMITS_SCAN(R) LIMITS_INVENTORY(R)                                 \
+    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_SERVICE(O)
+#define LIMITS(X) LIMITS_BY(X, X)
 // clang-format on
 
 // Plain numbers, so that a worker can be handed a copy as bytes.
