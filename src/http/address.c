@@ -208,7 +208,7 @@ bool address_rules_allow(const struct address_rules *rules, struct slice host, c
     unsigned char bytes[16];
     enum address_kind kind = address_kind(address);
     if (kind == ADDRESS_PUBLIC)
-        return true;
+        return rules == NULL || !rules->airgap;
     if (!address_bytes(address, bytes))
         return false;
     for (size_t i = 0; rules != NULL && i < rules->rules.n; i++) {

@@ -31,6 +31,7 @@ bool address_in(struct slice network, const struct sockaddr *address);
 
 // What is allowed beside the public internet. All zero: nothing.
 struct address_rules {
+    bool airgap; // and the public internet is not either, whatever the rules say
     VEC(struct address_rule) rules;
 };
 

@@ -33,6 +33,16 @@ void http_client_free(struct http_client **client)
     *client = NULL;
 }
 
+void http_client_break_off(struct http_client *client)
+{
+    engine_break_off(client->engine);
+}
+
+void http_client_sleep(struct http_client *client, double seconds)
+{
+    engine_sleep(client->engine, seconds);
+}
+
 const struct limits *http_client_limits(const struct http_client *client)
 {
     return &client->limits;
@@ -235,7 +245,7 @@ bool http_send(struct http_client *client, const struct http_request *request, s
     while (again) {
         if (tries != 0) {
             log_info("try %u: %s", tries, err->text);
-            retry_sleep(retry_seconds(client->first_wait, tries, wait));
+            http_client_sleep(client, retry_seconds(client->first_wait, tries, wait));
         }
         tries++;
         wait = 0;

@@ -23,6 +23,10 @@ struct http_client *http_client_new(const struct http_options *options);
 
 // All bodies must have been closed. NULL is fine.
 void http_client_free(struct http_client **client);
+// From now on nothing is fetched: what is under way, and what is asked for, fails with ERR_REFUSED. Safe from any
+// thread.
+void http_client_break_off(struct http_client *client);
+
 #define HTTP_CLIENT_AUTO __attribute__((cleanup(http_client_free)))
 
 struct http_request {
@@ -69,3 +73,6 @@ void http_answer_drop(struct http_answer *answer);
 // The limits of a client, and how long it waits before the second try.
 const struct limits *http_client_limits(const struct http_client *client);
 double http_client_first_wait(const struct http_client *client);
+
+// Sleeps between two tries, or until http_client_break_off.
+void http_client_sleep(struct http_client *client, double seconds);

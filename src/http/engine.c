@@ -22,10 +22,12 @@ struct engine {
     pthread_mutex_t lock;
     pthread_t thread;
     bool running, stop;
+    bool broken_off;               // for good
+    pthread_cond_t breaks_off;     // that has come to be
     struct exchange *first, *last; // that have not ended, in the order of their asking
 };
 
-enum fault { FAULT_NONE, FAULT_HEADER, FAULT_ADDRESS, FAULT_HOST };
+enum fault { FAULT_NONE, FAULT_HEADER, FAULT_ADDRESS, FAULT_HOST, FAULT_BROKEN_OFF };
 
 // Fields from `state` on belong to the engine's lock; the others to the engine's thread while the exchange runs, and to
 // whoever asked before and after.
@@ -186,7 +188,7 @@ static enum work next_work(struct engine *e, struct exchange **which)
         work = WORK_STOP;
     for (struct exchange *x = e->first; x != NULL && work == WORK_NONE; x = x->next) {
         *which = x;
-        if (x->cancelled) {
+        if (x->cancelled || e->broken_off) {
             work = WORK_CANCEL;
         } else if (x->state == WAITING && may_start(e, x)) {
             x->state = RUNNING;
@@ -211,6 +213,7 @@ static void do_work(struct engine *e, enum work work, struct exchange *x)
         curl_easy_pause(x->easy, CURLPAUSE_CONT);
         break;
     default:
+        x->fault = FAULT_BROKEN_OFF;
         curl_multi_remove_handle(e->multi, x->easy);
         end(x, CURLE_ABORTED_BY_CALLBACK);
     }
@@ -255,7 +258,12 @@ struct engine *engine_new(const struct limits *limits, const char *ca_file)
 {
     struct engine *e = must_alloc(sizeof *e);
     *e = (struct engine){.limits = *limits, .ca_file = ca_file != NULL ? strdup(ca_file) : NULL};
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&e->lock, NULL);
+    pthread_cond_init(&e->breaks_off, &monotonic);
+    pthread_condattr_destroy(&monotonic);
     return e;
 }
 
@@ -287,10 +295,39 @@ void engine_free(struct engine **engine)
         curl_multi_cleanup(e->multi);
         curl_global_cleanup();
     }
+    pthread_cond_destroy(&e->breaks_off);
     pthread_mutex_destroy(&e->lock);
     free(e->ca_file);
     free(e);
     *engine = NULL;
+}
+
+// ---- Breaking off ---------------------------------------------------------------------------------------------------
+
+void engine_break_off(struct engine *e)
+{
+    pthread_mutex_lock(&e->lock);
+    e->broken_off = true;
+    pthread_cond_broadcast(&e->breaks_off);
+    if (e->running)
+        curl_multi_wakeup(e->multi);
+    pthread_mutex_unlock(&e->lock);
+}
+
+void engine_sleep(struct engine *e, double seconds)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += (time_t)seconds;
+    until.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
+    if (until.tv_nsec >= 1000000000L) {
+        until.tv_sec++;
+        until.tv_nsec -= 1000000000L;
+    }
+    pthread_mutex_lock(&e->lock);
+    while (!e->broken_off && pthread_cond_timedwait(&e->breaks_off, &e->lock, &until) == 0)
+        continue;
+    pthread_mutex_unlock(&e->lock);
 }
 
 // ---- Asking ---------------------------------------------------------------------------------------------------------
@@ -424,8 +461,14 @@ static bool refuse(const struct exchange *x, struct error *err)
     struct arena a ARENA_AUTO = {0};
     const struct sockaddr *address = (const struct sockaddr *)&x->refused;
     struct slice host = x->url->host, text = address_text(&a, address);
+    struct sockaddr_storage named;
+    if (x->fault == FAULT_HOST && address_parse(host, x->url->port, &named))
+        address = (const struct sockaddr *)&named;
     if (host.n > 2 && host.p[0] == '[')
         host = slice_of(host.p + 1, host.n - 2);
+    if (address_kind(address) == ADDRESS_PUBLIC)
+        return error_set(err, ERR_REFUSED, "%.*s is of the public internet, which indexer.airgap forbids",
+                         SLICE_ARG(host));
     if (x->fault == FAULT_HOST)
         return error_set(err, ERR_REFUSED,
                          "%.*s is no host of the public internet: to allow it, add \"%.*s\" to indexer.fetch.allow of "
@@ -443,6 +486,8 @@ static bool explain(const struct exchange *x, bool *again, struct error *err)
     *again = false;
     if (x->fault == FAULT_ADDRESS || x->fault == FAULT_HOST)
         return refuse(x, err);
+    if (x->fault == FAULT_BROKEN_OFF)
+        return error_set(err, ERR_REFUSED, "broken off: nothing is fetched any more");
     if (x->fault == FAULT_HEADER)
         return error_set(err, ERR_LIMIT,
                          "the header of the answer has more than the %llu bytes that limit fetch_header_bytes allows",

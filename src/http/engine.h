@@ -20,6 +20,13 @@ struct engine *engine_new(const struct limits *limits, const char *ca_file);
 // All exchanges must have been ended. NULL is fine.
 void engine_free(struct engine **e);
 
+// From now on nothing is fetched: what is under way breaks off, and what is asked for fails (ERR_REFUSED). Safe from
+// any thread.
+void engine_break_off(struct engine *e);
+
+// Sleeps for so many seconds, or until engine_break_off.
+void engine_sleep(struct engine *e, double seconds);
+
 // What is sent with a request; secret since such headers often carry a token.
 struct http_header {
     struct slice name;

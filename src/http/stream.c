@@ -61,7 +61,7 @@ static bool go_on(struct stream *s, struct error *err)
     if (s->in_vain >= http_client_limits(s->client)->fetch_tries)
         return error_wrap(err, "broke off after %llu bytes, and again and again", (unsigned long long)s->at);
     log_info("broke off after %llu bytes: %s", (unsigned long long)s->at, err->text);
-    retry_sleep(retry_seconds(http_client_first_wait(s->client), s->in_vain, 0));
+    http_client_sleep(s->client, retry_seconds(http_client_first_wait(s->client), s->in_vain, 0));
     return ask(s, err) || error_wrap(err, "broke off after %llu bytes", (unsigned long long)s->at);
 }
 

@@ -256,6 +256,6 @@ bool registry_read(struct registry_item *item, struct arena *a, struct slice *te
         if (err->code != ERR_NETWORK || tries >= limits->fetch_tries)
             return error_wrap(err, "%.*s", SLICE_ARG(item->path));
         log_info("try %u: %s", tries, err->text);
-        retry_sleep(retry_seconds(http_client_first_wait(http), tries, 0));
+        http_client_sleep(http, retry_seconds(http_client_first_wait(http), tries, 0));
     }
 }
