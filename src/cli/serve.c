@@ -52,5 +52,6 @@ const struct command command_serve = {
     .options = options,
     .least = 0,
     .most = 0,
+    .indexes = true,
     .run = run,
 };

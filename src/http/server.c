@@ -13,6 +13,7 @@
 
 #define WORKERS       2      // that run slow handlers
 #define HEAD_MEMORY   131072 // of a connection; what is over request_head_bytes, but fits, gets an answer in JSON
+#define LAST_SECONDS  2      // in which answers go out to those that were given up
 #define DISCARD_TIMES 4 // as much of an unwanted body is read to its end as request_body_bytes allows this many times
 
 // A connection, from its first byte to its last.
@@ -263,14 +264,45 @@ static enum MHD_Result take_body(struct web_server *s, struct exchange *e, struc
     return e->discarded / DISCARD_TIMES > limit ? MHD_NO : MHD_YES;
 }
 
+// The connection is to be suspended first: the answer may come before the handler is back, and then `e` is gone.
+static enum MHD_Result leave(struct web_server *s, struct exchange *e)
+{
+    log_request(e->id);
+    e->request.body = buf_slice(&e->body);
+    MHD_suspend_connection(e->connection);
+    e->method->handle(s->options->context, &e->request, &e->response);
+    log_request(NULL);
+    return MHD_YES;
+}
+
+void web_answer(const struct web_request *request)
+{
+    struct exchange *e = (struct exchange *)((char *)(uintptr_t)request - offsetof(struct exchange, request));
+    exchange_finish(e);
+    MHD_resume_connection(e->connection);
+}
+
+static bool is_draining(struct web_server *s)
+{
+    pthread_mutex_lock(&s->lock);
+    bool draining = s->draining;
+    pthread_mutex_unlock(&s->lock);
+    return draining;
+}
+
 static enum MHD_Result answer(struct web_server *s, struct exchange *e)
 {
     set_deadline(s, e->connection, 0);
     e->state = EXCHANGE_WORKING;
     if (e->response.status != 0) {
         exchange_finish(e);
-    } else if (!e->method->slow) {
+    } else if (e->method->pace == WEB_FAST) {
         exchange_work(e, s->options);
+    } else if (e->method->pace == WEB_LATER) {
+        if (!is_draining(s))
+            return leave(s, e);
+        web_error(&e->request, &e->response, 503, "the service stops");
+        exchange_finish(e);
     } else if (enqueue(s, e)) {
         return MHD_YES;
     } else {
@@ -412,19 +444,33 @@ struct web_server *web_server_start(const struct web_options *options, struct er
     return NULL;
 }
 
-static void wait_until_idle(struct web_server *s)
+// How many requests still run after so many seconds.
+static size_t wait_until_idle(struct web_server *s, uint64_t seconds)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)s->options->limits->shutdown_seconds;
+    until.tv_sec += (time_t)seconds;
     pthread_mutex_lock(&s->lock);
     s->draining = true;
     while (s->running != 0 && pthread_cond_timedwait(&s->idle, &s->lock, &until) == 0)
         continue;
-    if (s->running != 0)
-        log_warn("%zu requests to the %s server were cut off: they took longer than shutdown_seconds (%llu)",
-                 s->running, s->options->name, (unsigned long long)s->options->limits->shutdown_seconds);
+    size_t running = s->running;
     pthread_mutex_unlock(&s->lock);
+    return running;
+}
+
+static void drain(struct web_server *s)
+{
+    const struct web_options *o = s->options;
+    size_t running = wait_until_idle(s, o->limits->shutdown_seconds);
+    if (running == 0)
+        return;
+    log_warn("%zu requests to the %s server were cut off: they took longer than shutdown_seconds (%llu)", running,
+             o->name, (unsigned long long)o->limits->shutdown_seconds);
+    if (o->give_up == NULL)
+        return;
+    o->give_up(o->context);
+    wait_until_idle(s, LAST_SECONDS);
 }
 
 void web_server_stop(struct web_server **server)
@@ -435,7 +481,7 @@ void web_server_stop(struct web_server **server)
     int listening FD_AUTO = MHD_quiesce_daemon(s->daemon);
     if (listening >= 0 && !s->options->shared)
         shutdown(listening, SHUT_RDWR); // closing is for later: a thread may be at it still
-    wait_until_idle(s);
+    drain(s);
     stop_threads(s); // after that no connection is suspended any more
     MHD_stop_daemon(s->daemon);
     free_server(s);

@@ -1,8 +1,9 @@
 // The HTTP server: requests in, answers out, by a table of routes. libmicrohttpd speaks HTTP/1.1; what a client may
 // cost (connections, sizes, time) is bounded here, so that a handler gets whole requests of known size only.
 //
-// A few threads wait for all connections together (epoll). Handlers that only read run there; one that is `slow` runs
-// on a thread of its own kind while its connection is suspended.
+// A few threads wait for all connections together (epoll). Handlers that only read run there; one that changes the
+// store runs on a thread of its own kind while its connection is suspended, and what takes longer is answered later, by
+// whoever does it.
 #pragma once
 
 #include "base/arena.h"
@@ -47,11 +48,21 @@ void web_error(const struct web_request *request, struct web_response *response,
 
 typedef void web_handler(void *context, const struct web_request *request, struct web_response *response);
 
+enum web_pace {
+    WEB_FAST,  // runs where connections are waited for
+    WEB_SLOW,  // waits for one of the threads that change the store (limit request_queue)
+    WEB_LATER, // runs there too, with the connection suspended, and need not have answered when it returns
+};
+
 struct web_method {
     const char *name; // "GET"; "*" for any
     web_handler *handle;
-    bool slow;
+    enum web_pace pace;
 };
+
+// Sends the answer to a request whose method is WEB_LATER: to be called once for each, from any thread. Afterwards the
+// request and its response are gone.
+void web_answer(const struct web_request *request);
 
 struct web_route {
     const char *path; // "/a/b", or "/a/b/" for all below
@@ -78,6 +89,9 @@ struct web_options {
     unsigned threads;               // that wait for connections
     // Told of each answer when it is sent, or cut off; `route` is NULL for a path that there is not.
     void (*observe)(void *context, const struct web_route *route, unsigned status, double seconds);
+    // Called when the server is to stop and requests still run after shutdown_seconds: when it returns, all that were
+    // to be answered later must have been. NULL: there are none such.
+    void (*give_up)(void *context);
 };
 
 struct web_server;

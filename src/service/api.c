@@ -71,8 +71,10 @@ static void get_index_state(void *context, const struct web_request *request, st
 
 // ---- index_report ---------------------------------------------------------------------------------------------------
 
-static void write_index_report(struct view *view, const struct digest *digest, const char *type, struct slice tag,
-                               const struct web_request *request, struct web_response *response)
+// Of a manifest that failed there is a report as well, which says why.
+static void write_index_report(struct service *service, struct view *view, const struct digest *digest,
+                               const char *type, struct slice tag, const struct web_request *request,
+                               struct web_response *response)
 {
     struct stored_image image;
     struct error err;
@@ -81,14 +83,14 @@ static void write_index_report(struct view *view, const struct digest *digest, c
         fail(request, response, &err);
         return;
     }
-    if (!found) {
+    struct slice why = SLICE("");
+    if (!found && !indexing_failure(service->indexing, digest, request->arena, &why)) {
         web_error(request, response, 404, "index report not found");
         return;
     }
-    const struct report report = {.image = &image};
-    const struct output_options shape = {0};
-    output_named(SLICE("clair"))->inventory(&report, &shape, &response->body);
-    trim_newline(&response->body);
+    if (!found)
+        image = (struct stored_image){.manifest = *digest};
+    index_report_write(&image, why, &response->body);
     response->status = 200;
     response->type = type;
     web_add(request, response, "Etag", tag);
@@ -109,7 +111,7 @@ static void get_index_report(void *context, const struct web_request *request, s
     }
     struct view *view = take_view(service, request, response);
     if (view != NULL)
-        write_index_report(view, &digest, type, tag, request, response);
+        write_index_report(service, view, &digest, type, tag, request, response);
     views_give(service->views, view);
 }
 
@@ -125,6 +127,7 @@ static void delete_index_report(void *context, const struct web_request *request
     if (view == NULL)
         return;
     response->status = 204;
+    indexing_forget(service->indexing, &digest);
     if (!store_image_delete(&view->store, &digest, &found, &err))
         fail(request, response, &err);
     else if (found)
@@ -132,8 +135,8 @@ static void delete_index_report(void *context, const struct web_request *request
     views_give(service->views, view);
 }
 
-static void delete_each(struct view *view, const struct digest *digests, size_t n, const struct web_request *request,
-                        struct web_response *response)
+static void delete_each(struct service *service, struct view *view, const struct digest *digests, size_t n,
+                        const struct web_request *request, struct web_response *response)
 {
     struct error err;
     size_t written = 0;
@@ -143,6 +146,7 @@ static void delete_each(struct view *view, const struct digest *digests, size_t 
             fail(request, response, &err);
             return;
         }
+        found |= indexing_forget(service->indexing, &digests[i]);
         if (found) // a digest has nothing that JSON would escape
             buf_addf(&response->body, "%s\"%s\"", written++ == 0 ? "[" : ",", digests[i].text);
     }
@@ -163,8 +167,72 @@ static void delete_index_reports(void *context, const struct web_request *reques
     }
     struct view *view = take_view(service, request, response);
     if (view != NULL)
-        delete_each(view, digests, n, request, response);
+        delete_each(service, view, digests, n, request, response);
     views_give(service->views, view);
+}
+
+// Clair's answer to a new manifest, but for its status and body.
+static void add_locations(const struct web_request *request, struct web_response *response, const struct digest *digest)
+{
+    struct arena *a = request->arena;
+    web_add(request, response, "Link",
+            arena_printf(a, "</indexer/api/v1/index_report/%s>; rel=\"https://projectquay.io/clair/v1/index_report\"",
+                         digest->text));
+    web_add(request, response, "Link",
+            arena_printf(a,
+                         "</matcher/api/v1/vulnerability_report/%s>; "
+                         "rel=\"https://projectquay.io/clair/v1/vulnerability_report\"",
+                         digest->text));
+}
+
+// One that the store knows under the present scanners: its layers are not even looked at. True when it is answered.
+static bool answer_known(struct service *service, const struct digest *digest, const struct web_request *request,
+                         struct web_response *response)
+{
+    struct stored_image image;
+    struct error err;
+    bool found = false;
+    struct view *view = take_view(service, request, response);
+    if (view == NULL)
+        return true;
+    if (!store_image_get(&view->store, digest, &service->scanners, request->arena, &image, &found, &err)) {
+        response->fields.n = 0;
+        fail(request, response, &err);
+    } else if (found) {
+        index_report_write(&image, SLICE(""), &response->body);
+        response->status = 201;
+    }
+    views_give(service->views, view);
+    return response->status != 0;
+}
+
+static void post_index_report(void *context, const struct web_request *request, struct web_response *response)
+{
+    struct service *service = context;
+    struct slice tag = quoted(request, slice_str(service->index_state));
+    struct posted_manifest manifest;
+    struct error err;
+    if (!request_manifest(request->body, &service->config->limits, request->arena, &manifest, &err)) {
+        web_error(request, response, 400, err.code == ERR_FORMAT ? "failed to deserialize manifest: %s" : "%s",
+                  err.text);
+        web_answer(request);
+        return;
+    }
+    add_locations(request, response, &manifest.digest);
+    if (web_matches(request, tag)) { // as with GET, whether the manifest is known is not looked at
+        response->status = 412;
+    } else {
+        response->type = "text/plain; charset=utf-8"; // sic
+        web_add(request, response, "Etag", tag);
+        web_add(request, response, "Location",
+                arena_printf(request->arena, "/indexer/api/v1/index_report/%s", manifest.digest.text));
+        if (!answer_known(service, &manifest.digest, request, response)) {
+            indexing_post(service->indexing, request, response, &manifest);
+            return;
+        }
+    }
+    posted_manifest_forget(&manifest);
+    web_answer(request);
 }
 
 // ---- vulnerability_report -------------------------------------------------------------------------------------------
@@ -363,20 +431,20 @@ static void get_openapi(void *context, const struct web_request *request, struct
 
 // clang-format off
 #define ROUTES_DOCUMENTS \
-    {.path = "/robots.txt", .methods = {{"GET", get_robots, false}}, .disallowed = METHOD_TEXT, .open = true}, \
-    {.path = "/openapi/v1", .methods = {{"GET", get_openapi, false}}, .disallowed = METHOD_TEXT}
+    {.path = "/robots.txt", .methods = {{"GET", get_robots, WEB_FAST}}, .disallowed = METHOD_TEXT, .open = true}, \
+    {.path = "/openapi/v1", .methods = {{"GET", get_openapi, WEB_FAST}}, .disallowed = METHOD_TEXT}
 
 #define ROUTES_INDEXER \
-    {.path = "/indexer/api/v1/index_state", .methods = {{"GET", get_index_state, false}}, .disallowed = METHOD_TEXT}, \
-    {.path = "/indexer/api/v1/index_report", .methods = {{"DELETE", delete_index_reports, true}}, \
+    {.path = "/indexer/api/v1/index_state", .methods = {{"GET", get_index_state, WEB_FAST}}, .disallowed = METHOD_TEXT}, \
+    {.path = "/indexer/api/v1/index_report", .methods = {{"POST", post_index_report, WEB_LATER}, {"DELETE", delete_index_reports, WEB_SLOW}}, \
      .disallowed = METHOD_TEXT}, \
     {.path = "/indexer/api/v1/index_report/", \
-     .methods = {{"GET", get_index_report, false}, {"DELETE", delete_index_report, true}}, .disallowed = METHOD_TEXT}
+     .methods = {{"GET", get_index_report, WEB_FAST}, {"DELETE", delete_index_report, WEB_SLOW}}, .disallowed = METHOD_TEXT}
 
 #define ROUTES_MATCHER \
-    {.path = "/matcher/api/v1/vulnerability_report/", .methods = {{"GET", get_vulnerability_report, false}}, \
+    {.path = "/matcher/api/v1/vulnerability_report/", .methods = {{"GET", get_vulnerability_report, WEB_FAST}}, \
      .disallowed = "endpoint only allows GET"}, \
-    {.path = "/matcher/api/v1/internal/update_operation", .methods = {{"GET", get_update_operation, false}}, \
+    {.path = "/matcher/api/v1/internal/update_operation", .methods = {{"GET", get_update_operation, WEB_FAST}}, \
      .disallowed = METHOD_TEXT}
 // clang-format on
 

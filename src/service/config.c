@@ -1,6 +1,7 @@
 #include "service/config.h"
 
 #include "base/file.h"
+#include "http/address.h"
 #include "service/updates.h"
 
 #include <dirent.h>
@@ -205,12 +206,24 @@ static void judge_sets(struct config_check *c, struct arena *a)
     }
 }
 
+static void judge_allowed(struct config_check *c, struct arena *a)
+{
+    const struct yaml_node *list = given(c, "indexer.fetch.allow");
+    struct address_rules rules = {0};
+    struct error err;
+    for (size_t i = 0; i < c->config.fetch_allow.n; i++)
+        if (!address_rules_add(&rules, a, c->config.fetch_allow.v[i], &err))
+            add_problem(c, a, true, list->members.v[i].place, SLICE("indexer.fetch.allow"),
+                        arena_dup(a, slice_str(err.text)));
+}
+
 // What keys say together.
 static void judge_together(struct config_check *c, struct arena *a)
 {
     struct config *config = &c->config;
     config->updater_sets_given = given(c, "updaters.sets") != NULL;
     judge_sets(c, a);
+    judge_allowed(c, a);
     if ((config->tls_cert.n != 0) != (config->tls_key.n != 0))
         refuse(c, a, true, config->tls_cert.n != 0 ? "tls.cert" : "tls.key", "tls.cert and tls.key go together");
     if (config->tls_client_ca.n != 0 && config->tls_cert.n == 0)

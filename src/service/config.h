@@ -30,7 +30,10 @@ struct config {
     enum log_level log_level;
     struct slice tls_cert, tls_key, tls_client_ca; // paths; empty: none
     int64_t matcher_period, matcher_cache_age;
-    int64_t update_retention; // of matcher.update_retention; it is in `limits` too, as feed_updates
+    int64_t update_retention;                     // of matcher.update_retention; it is in `limits` too, as feed_updates
+    int64_t layer_concurrency, index_concurrency; // 0: as many as there are processors
+    bool airgap;
+    struct config_texts fetch_allow; // hosts and networks beside the public internet
     bool updaters_disabled;
     struct config_texts updater_sets; // with updater_sets_given; else all
     bool updater_sets_given;

@@ -218,10 +218,12 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
         add_problem(a, result, pool->image->problems[i]);
     for (size_t i = 0; i < pool->jobs_n; i++) {
         struct layer_job *job = &pool->jobs[i];
-        if (job->problem.code != ERR_NONE)
+        if (job->problem.code != ERR_NONE) {
+            result->problem = result->problem == ERR_NONE ? job->problem.code : result->problem;
             add_problem(
                 a, result,
                 arena_printf(a, "layer %s: %s", pool->image->layers[job->index].digest.text, job->problem.text));
+        }
     }
 }
 

@@ -22,6 +22,7 @@ struct index_result {
     size_t layers_n;
     struct slice *problems; // what could not be read to its end: the inventory is then incomplete, and not stored
     size_t problems_n, problems_cap;
+    enum error_code problem; // the kind of the first one that is a layer's
     struct arena *layer_arenas;
     size_t layer_arenas_n;
 };

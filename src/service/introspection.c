@@ -132,6 +132,19 @@ static void write_load(struct web_server *server, struct buf *out)
                  (double)load.dropped);
 }
 
+static void write_indexing(struct indexing *indexing, struct buf *out)
+{
+    struct indexing_load load = indexing_load(indexing);
+    metric_write(out, "clarion_indexing_running", "gauge", "Posted manifests that are being indexed.", "",
+                 (double)load.running);
+    metric_write(out, "clarion_indexing_waiting", "gauge", "Posted manifests that wait to be indexed.", "",
+                 (double)load.waiting);
+    metric_write(out, "clarion_indexing_indexed_total", "counter", "Posted manifests that were indexed.", "",
+                 (double)load.indexed);
+    metric_write(out, "clarion_indexing_failed_total", "counter", "Posted manifests that could not be indexed.", "",
+                 (double)load.failed);
+}
+
 static void get_metrics(void *context, const struct web_request *request, struct web_response *response)
 {
     struct service *service = context;
@@ -145,6 +158,8 @@ static void get_metrics(void *context, const struct web_request *request, struct
     if (service->api != NULL)
         write_load(service->api, &response->body);
     pthread_mutex_unlock(&service->lock);
+    if (service->indexing != NULL)
+        write_indexing(service->indexing, &response->body);
     write_store(service, &response->body);
     write_process(service, &response->body);
 }
@@ -152,10 +167,10 @@ static void get_metrics(void *context, const struct web_request *request, struct
 struct web_route *introspection_routes(const struct config *config, struct arena *a)
 {
     struct web_route *routes = ARENA_NEW(a, struct web_route, 4);
-    routes[0] = (struct web_route){.path = "/healthz", .methods = {{"*", any_healthz, false}}};
-    routes[1] = (struct web_route){.path = "/readyz", .methods = {{"*", any_readyz, false}}};
+    routes[0] = (struct web_route){.path = "/healthz", .methods = {{"*", any_healthz, WEB_FAST}}};
+    routes[1] = (struct web_route){.path = "/readyz", .methods = {{"*", any_readyz, WEB_FAST}}};
     routes[2] = (struct web_route){.path = arena_dup(a, config->metrics_endpoint).p,
-                                   .methods = {{"GET", get_metrics, false}},
+                                   .methods = {{"GET", get_metrics, WEB_FAST}},
                                    .disallowed = "endpoint only allows GET"};
     return routes;
 }

@@ -121,6 +121,12 @@ static void tell_server(struct service *service, struct web_server *api)
     pthread_mutex_unlock(&service->lock);
 }
 
+static void give_up(void *context)
+{
+    struct service *service = context;
+    indexing_give_up(service->indexing);
+}
+
 static bool serve_until_told(struct service *service, enum service_mode mode, const char *folder,
                              const sigset_t *signals, struct error *err)
 {
@@ -130,6 +136,7 @@ static bool serve_until_told(struct service *service, enum service_mode mode, co
     struct listener introspection __attribute__((cleanup(listener_close))) = {0};
     const struct web_route *routes = introspection_routes(config, &a);
     api.options.observe = service_observe;
+    api.options.give_up = mode != MODE_MATCHER ? give_up : NULL;
     if (!open_listener(&introspection, "introspection", 1, &config->introspection, service, routes, 2, err) ||
         !secure(&api, config, err) ||
         !open_listener(&api, "api", 0, &config->listen, service, api_routes(mode), threads(), err))
@@ -164,12 +171,14 @@ bool service_run(const struct config *config, enum service_mode mode, const char
     allow_descriptors();
     if (!store_open(folder, &store, err)) // makes it, and brings its schema up to date, once
         return false;
-    struct service service = {.config = config, .views = views_new(folder), .started = clock_now()};
+    struct service service = {.config = config, .views = views_new(folder), .started = clock_now(), .scanners = state};
     pthread_mutex_init(&service.lock, NULL);
     service.reports = cache_new(config->limits.report_cache_bytes);
     service.metrics = metrics_new(api_routes(mode));
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
-    bool ok = serve_until_told(&service, mode, folder, &signals, err);
+    bool ok = (mode == MODE_MATCHER || (service.indexing = indexing_start(config, folder, err)) != NULL) &&
+              serve_until_told(&service, mode, folder, &signals, err);
+    indexing_stop(&service.indexing);
     metrics_free(&service.metrics);
     cache_free(&service.reports);
     views_free(&service.views);

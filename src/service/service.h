@@ -4,6 +4,7 @@
 #include "http/server.h"
 #include "service/cache.h"
 #include "service/config.h"
+#include "service/indexing.h"
 #include "service/metrics.h"
 #include "service/views.h"
 
@@ -18,7 +19,9 @@ bool service_mode_parse(struct slice text, enum service_mode *mode);
 struct service {
     const struct config *config;
     struct views *views;
-    char index_state[33]; // as the API tells it: changes with what the scanners find
+    struct indexing *indexing; // NULL in the mode that does none
+    struct digest scanners;    // and the indexer's limits: its state
+    char index_state[33];      // as the API tells it: changes with what the scanners find
     struct metrics *metrics;
     struct cache *reports; // by their tags
     int64_t started;

@@ -49,7 +49,7 @@ class Hostile(clarion.Case):
             self.assertEqual((a.status, a.body), (404, b"404 page not found\n"), path)
 
     def test_methods(self):
-        for path, allowed in ((STATE.decode(), "GET"), (BULK, "DELETE"), (BULK + "/x", "GET, DELETE"), (REPORT + "x", "GET"), ("/robots.txt", "GET")):
+        for path, allowed in ((STATE.decode(), "GET"), (BULK, "POST, DELETE"), (BULK + "/x", "GET, DELETE"), (REPORT + "x", "GET"), ("/robots.txt", "GET")):
             for method in ("HEAD", "PUT", "PATCH", "OPTIONS", "TRACE", "PROPFIND", "GE", "get", "X-Y"):
                 a = self.service.ask(method, path)
                 self.assertEqual((a.status, a.headers["Allow"]), (405, allowed), (method, path))

@@ -1,0 +1,438 @@
+#include "service/indexing.h"
+
+#include "base/log.h"
+#include "image/remote.h"
+#include "output/output.h"
+#include "service/indexer.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#define MOST_THREADS 64
+
+// A request that waits for its manifest to be indexed; in its own arena.
+struct waiter {
+    const struct web_request *request;
+    struct web_response *response;
+    struct posted_manifest manifest;
+    struct digest body; // of what was posted
+    struct waiter *next;
+};
+
+// A manifest with all who asked for it. The first one's layers are those that are fetched.
+struct job {
+    struct digest manifest;
+    struct waiter *first, **last;
+    bool running;
+    struct job *next;
+};
+
+struct failure {
+    struct digest manifest;
+    char *why;
+    struct failure *next;
+};
+
+struct indexing {
+    const struct config *config;
+    const char *folder;
+    struct address_rules allow;
+    struct arena arena; // of the rules
+    struct http_client *http;
+    pthread_t threads[MOST_THREADS];
+    size_t threads_n;
+    pthread_mutex_t lock; // of all below
+    pthread_cond_t work;  // a job has come, or the end
+    pthread_cond_t done;  // a job has gone
+    struct job *first, **last;
+    size_t jobs_n, running;
+    struct failure *failures; // the newest first
+    size_t failures_n;
+    uint64_t indexed, failed;
+    bool given_up, stop;
+};
+
+// How it went with a manifest.
+struct outcome {
+    unsigned status;
+    struct error err; // with any status but 201
+    struct buf body;  // with 201
+};
+
+void index_report_write(struct stored_image *image, struct slice why, struct buf *out)
+{
+    const struct report report = {.image = image, .errors = &why, .errors_n = why.n != 0};
+    const struct output_options shape = {0};
+    output_named(SLICE("clair"))->inventory(&report, &shape, out);
+    out->n -= out->n != 0 && out->p[out->n - 1] == '\n'; // which Clair does not send
+}
+
+// ---- failures, under the lock ---------------------------------------------------------------------------------------
+
+static struct failure **find_failure(struct indexing *ix, const struct digest *manifest)
+{
+    struct failure **at = &ix->failures;
+    while (*at != NULL && !digest_eq(&(*at)->manifest, manifest))
+        at = &(*at)->next;
+    return at;
+}
+
+static void drop_failure(struct indexing *ix, struct failure **at)
+{
+    struct failure *f = *at;
+    *at = f->next;
+    ix->failures_n--;
+    free(f->why);
+    free(f);
+}
+
+static void note_failure(struct indexing *ix, const struct digest *manifest, const char *why)
+{
+    struct failure **at = find_failure(ix, manifest);
+    if (*at != NULL)
+        drop_failure(ix, at);
+    struct failure *f = must_alloc(sizeof *f);
+    *f = (struct failure){.manifest = *manifest, .why = strdup(why), .next = ix->failures};
+    ix->failures = f;
+    ix->failures_n++;
+    while (ix->failures_n > ix->config->limits.index_failures) {
+        for (at = &ix->failures; (*at)->next != NULL;)
+            at = &(*at)->next;
+        drop_failure(ix, at);
+    }
+}
+
+bool indexing_failure(struct indexing *ix, const struct digest *manifest, struct arena *a, struct slice *why)
+{
+    pthread_mutex_lock(&ix->lock);
+    const struct failure *f = *find_failure(ix, manifest);
+    if (f != NULL)
+        *why = arena_dup(a, slice_str(f->why));
+    pthread_mutex_unlock(&ix->lock);
+    return f != NULL;
+}
+
+bool indexing_forget(struct indexing *ix, const struct digest *manifest)
+{
+    pthread_mutex_lock(&ix->lock);
+    struct failure **at = find_failure(ix, manifest);
+    bool found = *at != NULL;
+    if (found)
+        drop_failure(ix, at);
+    pthread_mutex_unlock(&ix->lock);
+    return found;
+}
+
+// ---- one manifest ---------------------------------------------------------------------------------------------------
+
+static bool index_manifest(struct indexing *ix, const struct posted_manifest *posted, struct arena *a,
+                           struct index_result *result, struct error *err)
+{
+    const struct limits *limits = &ix->config->limits;
+    const struct index_options options = {
+        .limits = limits, .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0};
+    struct store store STORE_AUTO = {0};
+    struct image image = {0};
+    bool ok =
+        store_open(ix->folder, &store, err) &&
+        remote_image(ix->http, &ix->allow, limits, &posted->digest, posted->layers, posted->layers_n, a, &image, err) &&
+        index_image(&store, &image, &options, a, result, err);
+    image_close(&image);
+    return ok;
+}
+
+// A layer that came whole and cannot be read is the client's matter, all else may go better another time: clients
+// never send again what was answered with 400.
+static unsigned status_of(enum error_code problem)
+{
+    return problem == ERR_FORMAT || problem == ERR_UNSUPPORTED ? 400 : 500;
+}
+
+static void run(struct indexing *ix, const struct waiter *lead, struct outcome *o)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct index_result result INDEX_RESULT_AUTO = {0};
+    log_request(lead->request->id);
+    if (!index_manifest(ix, &lead->manifest, &a, &result, &o->err)) {
+        o->status = 500;
+    } else if (result.problems_n != 0) {
+        o->status = status_of(result.problem);
+        error_set(&o->err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));
+    } else {
+        o->status = 201;
+        index_report_write(&result.image, SLICE(""), &o->body);
+    }
+    if (o->status == 201)
+        log_info("indexed the manifest %s", lead->manifest.digest.text);
+    else {
+        error_wrap(&o->err, "failed to fetch layers");
+        log_warn("manifest %s: %s", lead->manifest.digest.text, o->err.text);
+    }
+    log_request(NULL);
+}
+
+static void answer(struct waiter *w, const struct outcome *o)
+{
+    // The request and all that is its goes with the answer.
+    const struct web_request *request = w->request;
+    struct web_response *response = w->response;
+    posted_manifest_forget(&w->manifest);
+    if (o->status == 201) {
+        response->status = 201;
+        buf_add(&response->body, buf_slice(&o->body));
+    } else {
+        response->fields.n = 0;
+        web_error(request, response, o->status,
+                  o->status == 400 || o->status == 500 ? "failed to start scan: %s" : "%s", o->err.text);
+        if (o->status == 503 || o->status == 429)
+            web_add(request, response, "Retry-After", SLICE("5"));
+    }
+    web_answer(request);
+}
+
+// ---- jobs, under the lock -------------------------------------------------------------------------------------------
+
+static struct job *find_job(struct indexing *ix, const struct digest *manifest)
+{
+    struct job *job = ix->first;
+    while (job != NULL && !digest_eq(&job->manifest, manifest))
+        job = job->next;
+    return job;
+}
+
+static struct job *next_job(struct indexing *ix)
+{
+    struct job *job = ix->first;
+    while (job != NULL && job->running)
+        job = job->next;
+    return job;
+}
+
+static void append_job(struct indexing *ix, struct job *job)
+{
+    job->next = NULL;
+    *ix->last = job;
+    ix->last = &job->next;
+    ix->jobs_n++;
+}
+
+static void detach_job(struct indexing *ix, struct job *job)
+{
+    struct job **at = &ix->first;
+    while (*at != job)
+        at = &(*at)->next;
+    *at = job->next;
+    if (ix->last == &job->next)
+        ix->last = at;
+    ix->jobs_n--;
+}
+
+static void append_waiter(struct job *job, struct waiter *w)
+{
+    w->next = NULL;
+    *job->last = w;
+    job->last = &w->next;
+}
+
+// Takes those out of a job whose answer is known now. A failure is the answer to who posted the same document; one with
+// other places or headers for the layers is tried by itself. The job is gone when none is left, else it waits again.
+static struct waiter *take_answered(struct indexing *ix, struct job *job, const struct outcome *o)
+{
+    struct waiter *answered = NULL, **last = &answered, *w = job->first, *next;
+    struct digest body = w->body;
+    bool all = o->status == 201 || o->status == 503;
+    detach_job(ix, job);
+    job->first = NULL;
+    job->last = &job->first;
+    for (; w != NULL; w = next) {
+        next = w->next;
+        if (!all && !digest_eq(&w->body, &body)) {
+            append_waiter(job, w);
+            continue;
+        }
+        w->next = NULL;
+        *last = w;
+        last = &w->next;
+    }
+    job->running = false;
+    ix->running--;
+    if (job->first != NULL) {
+        append_job(ix, job);
+        pthread_cond_signal(&ix->work);
+    } else {
+        free(job);
+    }
+    return answered;
+}
+
+static void count(struct indexing *ix, const struct digest *manifest, const struct outcome *o)
+{
+    if (o->status == 503)
+        return;
+    struct failure **at = find_failure(ix, manifest);
+    ix->indexed += o->status == 201;
+    ix->failed += o->status != 201;
+    if (o->status != 201)
+        note_failure(ix, manifest, o->err.text);
+    else if (*at != NULL)
+        drop_failure(ix, at);
+}
+
+// ---- the threads ----------------------------------------------------------------------------------------------------
+
+// Called with the lock held, which it lets go meanwhile.
+static void do_job(struct indexing *ix, struct job *job)
+{
+    struct outcome o = {.status = 503};
+    const struct waiter *lead = job->first;
+    job->running = true;
+    ix->running++;
+    if (!ix->given_up) {
+        pthread_mutex_unlock(&ix->lock);
+        run(ix, lead, &o);
+        pthread_mutex_lock(&ix->lock);
+    }
+    if (ix->given_up && o.status != 201) { // whatever broke it
+        o.status = 503;
+        error_set(&o.err, ERR_REFUSED, "the service stops");
+    }
+    struct digest manifest = job->manifest;
+    count(ix, &manifest, &o);
+    struct waiter *answered = take_answered(ix, job, &o), *next;
+    pthread_mutex_unlock(&ix->lock);
+    for (struct waiter *w = answered; w != NULL; w = next) {
+        next = w->next;
+        answer(w, &o);
+    }
+    buf_free(&o.body);
+    pthread_mutex_lock(&ix->lock);
+    pthread_cond_broadcast(&ix->done);
+}
+
+static void *indexing_thread(void *argument)
+{
+    struct indexing *ix = argument;
+    pthread_mutex_lock(&ix->lock);
+    for (;;) {
+        struct job *job = next_job(ix);
+        if (job != NULL)
+            do_job(ix, job);
+        else if (ix->stop)
+            break;
+        else
+            pthread_cond_wait(&ix->work, &ix->lock);
+    }
+    pthread_mutex_unlock(&ix->lock);
+    return NULL;
+}
+
+// As Clair's key means it as far as it can: there it is requests, of which the next one is refused; here manifests, of
+// which the next one waits.
+static size_t threads_wanted(const struct config *config)
+{
+    long processors = sysconf(_SC_NPROCESSORS_ONLN);
+    int64_t wanted = config->index_concurrency;
+    if (wanted == 0)
+        wanted = processors > 2 ? processors : 2;
+    return wanted < 0 || wanted > MOST_THREADS ? MOST_THREADS : (size_t)wanted;
+}
+
+struct indexing *indexing_start(const struct config *config, const char *folder, struct error *err)
+{
+    struct indexing *ix = must_alloc(sizeof *ix);
+    *ix = (struct indexing){.config = config, .folder = folder, .allow = {.airgap = config->airgap}};
+    ix->last = &ix->first;
+    pthread_mutex_init(&ix->lock, NULL);
+    pthread_cond_init(&ix->work, NULL);
+    pthread_cond_init(&ix->done, NULL);
+    const struct http_options http = {.limits = &config->limits};
+    ix->http = http_client_new(&http);
+    bool ok = true;
+    for (size_t i = 0; ok && i < config->fetch_allow.n; i++)
+        ok = address_rules_add(&ix->allow, &ix->arena, config->fetch_allow.v[i], err);
+    while (ok && ix->threads_n < threads_wanted(config)) {
+        ok = pthread_create(&ix->threads[ix->threads_n], NULL, indexing_thread, ix) == 0 ||
+             error_set(err, ERR_IO, "no thread can be started to index with");
+        ix->threads_n += ok;
+    }
+    if (!ok)
+        indexing_stop(&ix);
+    return ix;
+}
+
+void indexing_give_up(struct indexing *ix)
+{
+    pthread_mutex_lock(&ix->lock);
+    ix->given_up = true;
+    http_client_break_off(ix->http);
+    while (ix->jobs_n != 0)
+        pthread_cond_wait(&ix->done, &ix->lock);
+    pthread_mutex_unlock(&ix->lock);
+}
+
+void indexing_stop(struct indexing **indexing)
+{
+    struct indexing *ix = *indexing;
+    if (ix == NULL)
+        return;
+    pthread_mutex_lock(&ix->lock);
+    ix->stop = true;
+    pthread_cond_broadcast(&ix->work);
+    pthread_mutex_unlock(&ix->lock);
+    for (size_t i = 0; i < ix->threads_n; i++)
+        pthread_join(ix->threads[i], NULL);
+    while (ix->failures != NULL)
+        drop_failure(ix, &ix->failures);
+    http_client_free(&ix->http);
+    arena_free(&ix->arena);
+    pthread_cond_destroy(&ix->work);
+    pthread_cond_destroy(&ix->done);
+    pthread_mutex_destroy(&ix->lock);
+    free(ix);
+    *indexing = NULL;
+}
+
+struct indexing_load indexing_load(struct indexing *ix)
+{
+    pthread_mutex_lock(&ix->lock);
+    struct indexing_load load = {ix->running, ix->jobs_n - ix->running, ix->indexed, ix->failed};
+    pthread_mutex_unlock(&ix->lock);
+    return load;
+}
+
+// ---- posting --------------------------------------------------------------------------------------------------------
+
+// False when there is no room for another manifest.
+static bool join(struct indexing *ix, struct waiter *w)
+{
+    struct job *job = find_job(ix, &w->manifest.digest);
+    if (job == NULL && ix->jobs_n - ix->running >= ix->config->limits.index_queue)
+        return false;
+    if (job == NULL) {
+        job = must_alloc(sizeof *job);
+        *job = (struct job){.manifest = w->manifest.digest};
+        job->last = &job->first;
+        append_job(ix, job);
+        pthread_cond_signal(&ix->work);
+    }
+    append_waiter(job, w);
+    return true;
+}
+
+void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
+                   const struct posted_manifest *manifest)
+{
+    struct waiter *w = arena_alloc(request->arena, sizeof *w);
+    *w = (struct waiter){
+        .request = request, .response = response, .manifest = *manifest, .body = digest_of(request->body)};
+    pthread_mutex_lock(&ix->lock);
+    bool joined = join(ix, w);
+    pthread_mutex_unlock(&ix->lock);
+    if (joined)
+        return; // and may be answered by now
+    struct outcome full = {.status = 429};
+    error_set(&full.err, ERR_LIMIT, "too many manifests wait already (limit index_queue, %llu)",
+              (unsigned long long)ix->config->limits.index_queue);
+    answer(w, &full);
+}

@@ -1,0 +1,44 @@
+// Manifests that clients post: each is indexed once, however many ask for it at a time.
+//
+// A few threads index; what they cannot take yet waits, up to the limit index_queue. No thread waits for an image to
+// be done: requests are answered by whoever has indexed theirs. A failure is no result: it is remembered for who asks
+// how it went, never stored, and the next post tries again.
+#pragma once
+
+#include "http/server.h"
+#include "service/config.h"
+#include "service/requests.h"
+#include "store/store.h"
+
+struct indexing;
+
+// Starts the threads. The configuration and `folder`, the data folder, must live as long. NULL with an error.
+struct indexing *indexing_start(const struct config *config, const char *folder, struct error *err);
+
+// Takes a request of method WEB_LATER over, whose manifest lives in its arena, and sees to its answer: the response has
+// all that a 201 has but status and body; with any other status its fields are dropped.
+void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
+                   const struct posted_manifest *manifest);
+
+// Breaks off what runs, and answers all that wait. Safe from any thread.
+void indexing_give_up(struct indexing *ix);
+
+// Ends the threads; nothing may be posted any more. NULL is fine.
+void indexing_stop(struct indexing **ix);
+
+// Why the manifest could not be indexed when that was last tried; false when it did not fail, or too long ago (limit
+// index_failures). The text is put into the arena.
+bool indexing_failure(struct indexing *ix, const struct digest *manifest, struct arena *a, struct slice *why);
+
+// Forgets that; false when there is nothing to forget.
+bool indexing_forget(struct indexing *ix, const struct digest *manifest);
+
+// What goes on now, and what has been since the start, for metrics.
+struct indexing_load {
+    size_t running, waiting; // manifests
+    uint64_t indexed, failed;
+};
+struct indexing_load indexing_load(struct indexing *ix);
+
+// Clair's IndexReport of an image; with `why` not empty, of one that could not be indexed.
+void index_report_write(struct stored_image *image, struct slice why, struct buf *out);
