@@ -30,7 +30,7 @@ struct job {
 
 struct failure {
     struct digest manifest;
-    char *why;
+    struct error why;
     struct failure *next;
 };
 
@@ -48,7 +48,6 @@ struct indexing {
     struct job *first, **last;
     size_t jobs_n, running;
     struct failure *failures; // the newest first
-    size_t failures_n;
     uint64_t indexed, failed;
     bool given_up, stop;
 };
@@ -78,29 +77,26 @@ static struct failure **find_failure(struct indexing *ix, const struct digest *m
     return at;
 }
 
-static void drop_failure(struct indexing *ix, struct failure **at)
+static void drop_failure(struct failure **at)
 {
     struct failure *f = *at;
     *at = f->next;
-    ix->failures_n--;
-    free(f->why);
     free(f);
 }
 
-static void note_failure(struct indexing *ix, const struct digest *manifest, const char *why)
+static void note_failure(struct indexing *ix, const struct digest *manifest, const struct error *why)
 {
     struct failure **at = find_failure(ix, manifest);
     if (*at != NULL)
-        drop_failure(ix, at);
+        drop_failure(at);
     struct failure *f = must_alloc(sizeof *f);
-    *f = (struct failure){.manifest = *manifest, .why = strdup(why), .next = ix->failures};
+    *f = (struct failure){.manifest = *manifest, .why = *why, .next = ix->failures};
     ix->failures = f;
-    ix->failures_n++;
-    while (ix->failures_n > ix->config->limits.index_failures) {
-        for (at = &ix->failures; (*at)->next != NULL;)
-            at = &(*at)->next;
-        drop_failure(ix, at);
-    }
+    at = &ix->failures;
+    for (uint64_t kept = 0; *at != NULL && kept < ix->config->limits.index_failures; kept++)
+        at = &(*at)->next;
+    while (*at != NULL)
+        drop_failure(at);
 }
 
 bool indexing_failure(struct indexing *ix, const struct digest *manifest, struct arena *a, struct slice *why)
@@ -108,7 +104,7 @@ bool indexing_failure(struct indexing *ix, const struct digest *manifest, struct
     pthread_mutex_lock(&ix->lock);
     const struct failure *f = *find_failure(ix, manifest);
     if (f != NULL)
-        *why = arena_dup(a, slice_str(f->why));
+        *why = arena_dup(a, slice_str(f->why.text));
     pthread_mutex_unlock(&ix->lock);
     return f != NULL;
 }
@@ -119,7 +115,7 @@ bool indexing_forget(struct indexing *ix, const struct digest *manifest)
     struct failure **at = find_failure(ix, manifest);
     bool found = *at != NULL;
     if (found)
-        drop_failure(ix, at);
+        drop_failure(at);
     pthread_mutex_unlock(&ix->lock);
     return found;
 }
@@ -274,9 +270,9 @@ static void count(struct indexing *ix, const struct digest *manifest, const stru
     ix->indexed += o->status == 201;
     ix->failed += o->status != 201;
     if (o->status != 201)
-        note_failure(ix, manifest, o->err.text);
+        note_failure(ix, manifest, &o->err);
     else if (*at != NULL)
-        drop_failure(ix, at);
+        drop_failure(at);
 }
 
 // ---- the threads ----------------------------------------------------------------------------------------------------
@@ -383,7 +379,7 @@ void indexing_stop(struct indexing **indexing)
     for (size_t i = 0; i < ix->threads_n; i++)
         pthread_join(ix->threads[i], NULL);
     while (ix->failures != NULL)
-        drop_failure(ix, &ix->failures);
+        drop_failure(&ix->failures);
     http_client_free(&ix->http);
     arena_free(&ix->arena);
     pthread_cond_destroy(&ix->work);
