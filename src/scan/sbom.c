@@ -70,25 +70,43 @@ static void tell_counts(struct sbom *s)
 
 // ---- the distribution -----------------------------------------------------------------------------------------------
 
+// Where a release has no number, tools write its code name in place of one: "bookworm", "forky/sid".
+static struct release_file told_apart(const struct release_file *release)
+{
+    struct release_file r = *release;
+    struct slice word = r.version_id, rest;
+    if (word.n == 0 || r.codename.n != 0 || (word.p[0] >= '0' && word.p[0] <= '9'))
+        return r;
+    slice_cut(word, '/', &r.codename, &rest);
+    r.version_id = (struct slice){0};
+    return r;
+}
+
+static struct slice version_or_codename(const struct release_file *r)
+{
+    return r->version_id.n != 0 ? r->version_id : r->codename;
+}
+
 void sbom_take_release(struct sbom *s, const struct release_file *release, enum sbom_release certainty)
 {
+    struct release_file r = told_apart(release);
     struct slice id = purl_distribution_id(s->scratch, release->id);
     if (id.n == 0 || certainty < s->certainty)
         return;
     if (certainty > s->certainty) {
-        s->release = *release;
+        s->release = r;
         s->release.id = id;
         s->certainty = certainty;
         return;
     }
-    bool same = slice_eq(id, s->release.id) && slice_eq(release->version_id, s->release.version_id);
+    bool same = slice_eq(id, s->release.id) && slice_eq(version_or_codename(&r), version_or_codename(&s->release));
     if (same || s->disagreed)
         return;
     s->disagreed = true;
     scan_skip(s->out, SLICE(""), false,
               "names another distribution (%.*s %.*s) beside %.*s %.*s; all packages are judged by the latter",
-              SLICE_ARG(id), SLICE_ARG(release->version_id), SLICE_ARG(s->release.id),
-              SLICE_ARG(s->release.version_id));
+              SLICE_ARG(id), SLICE_ARG(version_or_codename(&r)), SLICE_ARG(s->release.id),
+              SLICE_ARG(version_or_codename(&s->release)));
 }
 
 static void add_release(struct sbom *s)

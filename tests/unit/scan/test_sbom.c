@@ -66,6 +66,14 @@ static void test_cyclonedx(void **state)
              "pkg:deb/debian/b@1?distro=debian-12") "," LIBRARY("pkg:deb/debian/c@1?distro=debian-10") "]"),
          "debian 11 ", "deb a 1 a 1 \ndeb b 1 b 1 \ndeb c 1 c 1 \n",
          "names another distribution (debian 12) beside debian 11; all packages are judged by the latter\n"},
+        {"two distributions by their code names",
+         CYCLONEDX("\"components\":[" LIBRARY("pkg:deb/debian/a@1?distro=debian-forky") "," LIBRARY(
+             "pkg:deb/debian/b@1?distro=debian-bookworm") "]"),
+         "debian  forky", "deb a 1 a 1 \ndeb b 1 b 1 \n",
+         "names another distribution (debian bookworm) beside debian forky; all packages are judged by the latter\n"},
+        {"a release without a number",
+         CYCLONEDX("\"components\":[{\"type\":\"operating-system\",\"name\":\"debian\",\"version\":\"forky/sid\"}]"),
+         "debian  forky", "", ""},
         {"Syft's words",
          CYCLONEDX(
              "\"components\":[{\"type\":\"operating-system\",\"name\":\"x\",\"properties\":[" PROPERTY("syft:distro:id", "alpine") "," PROPERTY(
