@@ -178,6 +178,14 @@ class Increments(clarion.Case):
         self.run_update()  # singly, then
         self.assertEqual(self.fixes(), {1: "3.0.7-27.el9", 2: "3.0.7-27.el9"})
 
+    def test_archive_of_other_files(self):
+        """They are counted, not named one by one: an archive can have millions."""
+        self.archive(["CVE-2024-0001", "CVE-2024-0002", "CVE-2024-X", "CVE-2024-Y"])
+        warnings = [line for line in self.run_update().err.splitlines() if "no documents by their names" in line]
+        self.assertEqual(len(warnings), 1)
+        self.assertTrue(warnings[0].endswith(": 2"), warnings)
+        self.assertEqual(self.fixes(), {1: "3.0.7-27.el9", 2: "3.0.7-27.el9"})
+
     def test_later_state_that_fails(self):
         """The archive's state of it counts until the later one can be had."""
         self.put("CVE-2024-0001", "2026-02-02T00:00:00+00:00", {"fixed": "3.0.7-28.el9"})
