@@ -82,10 +82,10 @@ static bool is_of_cve(const struct oval_reference *r)
     return slice_eq(r->source, SLICE("CVE")) || slice_eq(r->source, SLICE("SUSE CVE"));
 }
 
-// NULL when there is none of that name.
+// NULL when there is none of that name, as when it is empty.
 static struct flaw *flaw_of(const flaw_vec *flaws, struct slice id)
 {
-    for (size_t i = 0; i < flaws->n; i++)
+    for (size_t i = 0; i < flaws->n && id.n != 0; i++)
         if (slice_eq(flaws->v[i].id, id))
             return &flaws->v[i];
     return NULL;
