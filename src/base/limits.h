@@ -116,7 +116,7 @@
     X(vex_depth,            64,        "branches and components inside one another in a VEX document")                 \
     X(vex_statements,       200000,    "statements of a VEX document")                                                 \
     X(vex_products,         2000000,   "products of a VEX document, each time that it names one")                      \
-    X(ignore_bytes,         4 * MIB,   "size of a file of ignore rules")                                               \
+    X(ignore_bytes,         1 * MIB,   "size of a file of ignore rules")                                               \
     X(ignore_rules,         10000,     "rules of one such file")
 
 // The service: its configuration and its clients: src/service, src/http.
