@@ -261,7 +261,7 @@ static uint64_t limit(const struct limits *limits)
 
 const struct scanner scanner_sbom = {
     .name = "sbom",
-    .version = 1,
+    .version = 2,
     .any_kind = true,
     .limit = limit,
     .limit_name = "sbom_bytes",
