@@ -14,8 +14,8 @@ CC=clang scripts/meson-build.sh build-lint-clang -Dbuildtype=plain -Dwerror=true
 echo "clang: no warnings"
 
 mapfile -t sources < <(find src -name '*.c' | LC_ALL=C sort)
-printf '%s\n' "${sources[@]}" |
-    xargs -P "$(nproc)" -n 4 clang-tidy -p build-lint-clang --quiet --warnings-as-errors='*' 2>&1 |
+printf '%s\n' "${sources[@]}" | # what clang-tidy finds is in its output, so its exit status says nothing new
+    { xargs -P "$(nproc)" -n 4 clang-tidy -p build-lint-clang --quiet --warnings-as-errors='*' 2>&1 || true; } |
     { grep -v -E '^[0-9]+ warnings? (generated|treated)|^Suppressed|^Use -header-filter' || true; } >build-lint-clang/tidy.txt
 if [ -s build-lint-clang/tidy.txt ]; then
     cat build-lint-clang/tidy.txt
