@@ -9,6 +9,7 @@ import json
 import os
 import shutil
 import subprocess
+import sys
 import tarfile
 import tempfile
 import unittest
@@ -45,22 +46,14 @@ def files_below(folder, at):
                     yield inside, f.read()
 
 
-class Measured(subprocess.Popen):
-    """A process of which, when it has ended, `peak` tells the most memory in KiB that it, or one that it started, had."""
-    peak = 0
-
-    def _try_wait(self, wait_flags):
-        try:
-            pid, status, usage = os.wait4(self.pid, wait_flags)
-        except ChildProcessError:
-            return self.pid, 0
-        self.peak = usage.ru_maxrss
-        return pid, status
+# Runs a command, and writes the most memory in KiB that it, or one that it started, had to a descriptor. A process of its
+# own, since a child counts what its parent had when it was started, and the tests' own process is large.
+MEASURE = ("import resource, subprocess, sys; code = subprocess.run(sys.argv[2:]).returncode; "
+           "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss, file=open(int(sys.argv[1]), 'w')); sys.exit(code)")
 
 
 class Result:
-    def __init__(self, done, peak=0):
-        self.peak = peak
+    def __init__(self, done):
         self.code = done.returncode
         self.out = done.stdout.decode("utf-8", "surrogateescape")
         self.err = done.stderr.decode("utf-8", "surrogateescape")
@@ -184,17 +177,22 @@ class Case(unittest.TestCase):
 
     def run_clarion(self, *args, data=None, timeout=120, env=None, **more):
         command = [BINARY, args[0], "--data", data or self.data, *args[1:]]
-        with Measured(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-                      env=dict(os.environ, **(env or {})), **more) as process:
-            try:
-                out, err = process.communicate(timeout=timeout)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                raise
-        result = Result(subprocess.CompletedProcess(command, process.returncode, out, err), process.peak)
+        done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
+                              env=dict(os.environ, **(env or {})), check=False, **more)
+        result = Result(done)
         self.assertNotIn("Sanitizer", result.err)
         self.assertNotIn("runtime error", result.err)
         return result
+
+    def peak_of(self, *args):
+        """The most memory, in KiB, that the program or a worker of it takes for a command, with a data folder of its own."""
+        read, write = os.pipe()
+        with tempfile.TemporaryDirectory(dir=self.folder) as data:
+            subprocess.run([sys.executable, "-c", MEASURE, str(write), BINARY, args[0], "--data", data, *args[1:]], check=False,
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=120, pass_fds=[write])
+        os.close(write)
+        with open(read, encoding="ascii") as f:
+            return int(f.read())
 
     def scan(self, target, *args, **more):
         return self.run_clarion("scan", "--format", "json", *args, target, **more)
