@@ -233,19 +233,26 @@ static bool load(struct yaml_source *s, struct fy_parser *parser, struct fy_diag
     return at(err, start);
 }
 
-// What the library would not come back from (0.7.12 loops over a directive that is not UTF-8), and what no
-// configuration needs: %YAML and %TAG.
+const char *yaml_unfit(struct slice text, unsigned *line)
+{
+    struct slice rest = text, one;
+    for (*line = 1; slice_next_line(&rest, &one); ++*line) {
+        if (one.n != 0 && one.p[0] == '%')
+            return "directives (%YAML, %TAG) are not taken";
+        if (!utf8_valid(one) || slice_find(one, '\0') >= 0)
+            return "not UTF-8 text";
+    }
+    return NULL;
+}
+
 static bool fit_to_parse(const char *file, struct slice text, struct error *err)
 {
-    struct slice rest = text, line;
-    for (unsigned number = 1; slice_next_line(&rest, &line); number++) {
-        bool directive = line.n != 0 && line.p[0] == '%', text_only = utf8_valid(line) && slice_find(line, '\0') < 0;
-        if (!directive && text_only)
-            continue;
-        error_set(err, ERR_FORMAT, directive ? "directives (%%YAML, %%TAG) are not taken" : "not UTF-8 text");
-        return at(err, (struct yaml_place){file, number, 1});
-    }
-    return true;
+    unsigned line;
+    const char *fault = yaml_unfit(text, &line);
+    if (fault == NULL)
+        return true;
+    error_set(err, ERR_FORMAT, "%s", fault);
+    return at(err, (struct yaml_place){file, line, 1});
 }
 
 bool yaml_parse(struct yaml_source *s, const char *file, struct slice text, bool json, struct yaml_node **root,

@@ -48,6 +48,10 @@ struct yaml_node *yaml_get(const struct yaml_node *map, struct slice key);
 // "a map", "a list", "text", …
 const char *yaml_type_name(enum yaml_type type);
 
+// What no text may have that is given to the library, which would not come back from it (0.7.12 loops over a directive
+// that is not UTF-8), and what no file of ours needs, %YAML and %TAG: a literal, and the line, from 1. NULL: it is fit.
+const char *yaml_unfit(struct slice text, unsigned *line);
+
 // ---- yaml_patch.c ---------------------------------------------------------------------------------------------------
 
 // JSON merge patch (RFC 7396): answers what `target` (NULL for nothing) is then. Takes both over.

@@ -1,6 +1,7 @@
 #include "match/ignore.h"
 
 #include "base/clock.h"
+#include "base/yaml.h"
 #include "inventory/purl.h"
 
 #include <fnmatch.h>
@@ -242,6 +243,10 @@ bool ignore_read(struct slice text, struct slice file, int64_t now, const struct
         return error_set(err, ERR_FORMAT, "line 1: the file is empty");
     if (slice_find(text, '\0') >= 0) // where the library stops reading
         return error_set(err, ERR_FORMAT, "the file holds a byte of zero");
+    unsigned line;
+    const char *fault = yaml_unfit(text, &line);
+    if (fault != NULL)
+        return error_set(err, ERR_FORMAT, "line %u: %s", line, fault);
     struct fy_diag_cfg quiet;
     fy_diag_cfg_default(&quiet);
     quiet.fp = NULL;

@@ -451,7 +451,7 @@ class Ignore(Triage):
                 ("ignore:\n- id: CVE-1-1\n  reason: x\n" + "".join("  k%d: x\n" % i for i in range(20)),
                  "line 18: a mapping with more keys"),
                 ("ignore:\n" + "[" * 5000, "inside one another"), (rule + "---\n" + rule, "line 4: a second document"),
-                (rule + "\0" + rule, "a byte of zero"), ("ignore:\n- id: \"a\\0b\"\n  reason: x\n", "a byte of zero"),
+                (rule + "%TAG ! x\n", "directives"), (rule + "\0" + rule, "a byte of zero"), ("ignore:\n- id: \"a\\0b\"\n  reason: x\n", "a byte of zero"),
                 ("ignore:\n- id: %s\n  reason: x\n" % ("x" * 5000), "field_bytes (4096)")):
             r = self.ignore(text, code=3)
             self.assertEqual(r.out, "", text)
