@@ -22,9 +22,9 @@ static int run(struct cli *cli)
     struct arena a ARENA_AUTO = {0};
     struct config_check check CONFIG_AUTO = {0};
     struct error err;
-    enum service_mode mode = MODE_COMBO;
+    unsigned roles = ROLES_ALL;
     const char *wanted = value_or(cli, "mode", "CLAIR_MODE");
-    if (wanted != NULL && !service_mode_parse(slice_str(wanted), &mode))
+    if (wanted != NULL && !service_mode_parse(slice_str(wanted), &roles))
         return cli_usage(cli, "there is no mode \"%s\" here; there are: combo indexer matcher", wanted);
     bool ok = config_load(value_or(cli, "config", "CLAIR_CONF"), &cli->limits, &a, &check);
     for (size_t i = 0; i < check.problems.n; i++) {
@@ -36,7 +36,7 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     if (!cli->quiet && !cli->verbose) // the command line has the last word
         log_set_level(check.config.log_level);
-    if (service_run(&check.config, mode, cli->data, &err))
+    if (service_run(&check.config, roles, cli->data, &err))
         return EXIT_FINE;
     log_error("%s", err.text);
     return EXIT_FAILED;

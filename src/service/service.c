@@ -16,13 +16,16 @@
 
 #define TLS_FILE_BYTES (1 * MIB)
 
-bool service_mode_parse(struct slice text, enum service_mode *mode)
+bool service_mode_parse(struct slice text, unsigned *roles)
 {
-    static const char *const names[] = {[MODE_COMBO] = "combo", [MODE_INDEXER] = "indexer", [MODE_MATCHER] = "matcher"};
-    for (size_t i = 0; i < sizeof names / sizeof names[0]; i++) {
-        if (!slice_eq_nocase(text, slice_str(names[i])))
+    static const struct {
+        const char *name;
+        unsigned roles;
+    } modes[] = {{"combo", ROLES_ALL}, {"indexer", ROLE_INDEXER}, {"matcher", ROLE_MATCHER}};
+    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+        if (!slice_eq_nocase(text, slice_str(modes[i].name)))
             continue;
-        *mode = (enum service_mode)i;
+        *roles = modes[i].roles;
         return true;
     }
     return false;
@@ -127,8 +130,8 @@ static void give_up(void *context)
     indexing_give_up(service->indexing);
 }
 
-static bool serve_until_told(struct service *service, enum service_mode mode, const char *folder,
-                             const sigset_t *signals, struct error *err)
+static bool serve_until_told(struct service *service, unsigned roles, const char *folder, const sigset_t *signals,
+                             struct error *err)
 {
     const struct config *config = service->config;
     struct arena a ARENA_AUTO = {0};
@@ -136,14 +139,14 @@ static bool serve_until_told(struct service *service, enum service_mode mode, co
     struct listener introspection __attribute__((cleanup(listener_close))) = {0};
     const struct web_route *routes = introspection_routes(config, &a);
     api.options.observe = service_observe;
-    api.options.give_up = mode != MODE_MATCHER ? give_up : NULL;
+    api.options.give_up = (roles & ROLE_INDEXER) != 0 ? give_up : NULL;
     if (!open_listener(&introspection, "introspection", 1, &config->introspection, service, routes, 2, err) ||
         !secure(&api, config, err) ||
-        !open_listener(&api, "api", 0, &config->listen, service, api_routes(mode), threads(), err))
+        !open_listener(&api, "api", 0, &config->listen, service, service->routes, threads(), err))
         return false;
     tell_server(service, api.server);
     atomic_store(&service->ready, true);
-    struct updates *updates = mode != MODE_INDEXER ? updates_start(config, folder) : NULL;
+    struct updates *updates = (roles & ROLE_MATCHER) != 0 ? updates_start(config, folder) : NULL;
     systemd_notify("READY=1");
     int signal = 0;
     while (sigwait(signals, &signal) == EINTR)
@@ -157,9 +160,10 @@ static bool serve_until_told(struct service *service, enum service_mode mode, co
     return true;
 }
 
-bool service_run(const struct config *config, enum service_mode mode, const char *folder, struct error *err)
+bool service_run(const struct config *config, unsigned roles, const char *folder, struct error *err)
 {
     struct digest state = scanner_state(SUBJECT_LAYER, &config->limits);
+    struct arena a ARENA_AUTO = {0};
     struct store store STORE_AUTO = {0};
     sigset_t signals;
     // Before any thread, so that all inherit it.
@@ -171,13 +175,17 @@ bool service_run(const struct config *config, enum service_mode mode, const char
     allow_descriptors();
     if (!store_open(folder, &store, err)) // makes it, and brings its schema up to date, once
         return false;
-    struct service service = {.config = config, .views = views_new(folder), .started = clock_now(), .scanners = state};
+    struct service service = {.config = config,
+                              .routes = api_routes(roles, &a),
+                              .views = views_new(folder),
+                              .started = clock_now(),
+                              .scanners = state};
     pthread_mutex_init(&service.lock, NULL);
     service.reports = cache_new(config->limits.report_cache_bytes);
-    service.metrics = metrics_new(api_routes(mode));
+    service.metrics = metrics_new(service.routes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
-    bool ok = (mode == MODE_MATCHER || (service.indexing = indexing_start(config, folder, err)) != NULL) &&
-              serve_until_told(&service, mode, folder, &signals, err);
+    bool ok = ((roles & ROLE_INDEXER) == 0 || (service.indexing = indexing_start(config, folder, err)) != NULL) &&
+              serve_until_told(&service, roles, folder, &signals, err);
     indexing_stop(&service.indexing);
     metrics_free(&service.metrics);
     cache_free(&service.reports);

@@ -11,15 +11,18 @@
 #include <pthread.h>
 #include <stdatomic.h>
 
-enum service_mode { MODE_COMBO, MODE_INDEXER, MODE_MATCHER };
+// What a process does. Clair's modes are one of them each, or all ("combo").
+enum service_role { ROLE_INDEXER = 1, ROLE_MATCHER = 2 };
+#define ROLES_ALL (ROLE_INDEXER | ROLE_MATCHER)
 
-// Case does not count. False for anything else.
-bool service_mode_parse(struct slice text, enum service_mode *mode);
+// The roles of a mode. Case does not count. False for anything else.
+bool service_mode_parse(struct slice text, unsigned *roles);
 
 struct service {
     const struct config *config;
+    const struct web_route *routes; // of the API
     struct views *views;
-    struct indexing *indexing; // NULL in the mode that does none
+    struct indexing *indexing; // NULL without that role
     struct digest scanners;    // and the indexer's limits: its state
     char index_state[33];      // as the API tells it: changes with what the scanners find
     struct metrics *metrics;
@@ -30,16 +33,16 @@ struct service {
     struct web_server *api; // under the lock, for its load; NULL while there is none
 };
 
-// The routes of Clair v4's API in a mode (api.c), and of the introspection listener, whose /metrics is at
+// The routes of the API of these roles (api.c), and of the introspection listener, whose /metrics is at
 // config->metrics_endpoint (introspection.c). Their context is the service.
-const struct web_route *api_routes(enum service_mode mode);
+const struct web_route *api_routes(unsigned roles, struct arena *a);
 struct web_route *introspection_routes(const struct config *config, struct arena *a);
 
 // For struct web_options.
 void service_observe(void *service, const struct web_route *route, unsigned status, double seconds);
 
 // Serves until a signal says so (SIGINT, SIGTERM); the exit code of the program. `folder` is the data folder.
-bool service_run(const struct config *config, enum service_mode mode, const char *folder, struct error *err);
+bool service_run(const struct config *config, unsigned roles, const char *folder, struct error *err);
 
 // The OpenAPI document of the API (openapi.json).
 extern const char openapi_document[];

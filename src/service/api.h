@@ -1,0 +1,28 @@
+// The HTTP API: what its handlers share, and the routes that each of its files has. A handler's context is the service.
+#pragma once
+
+#include "service/requests.h"
+#include "service/service.h"
+
+// Each ends with a path that is NULL.
+extern const struct web_route api_indexer_routes[];
+extern const struct web_route api_matcher_routes[];
+
+#define API_TYPE_INDEX_REPORT "application/vnd.clair.index_report.v1+json"
+#define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess
+#define API_DISALLOWED        "method disallowed: %s"
+
+// A 500. What went wrong is ours: the client learns that, the log learns why.
+void api_fail(const struct web_request *request, struct web_response *response, const struct error *err);
+
+// A view for this request, to be given back with views_give. NULL: then it has been answered.
+struct view *api_view(struct service *service, const struct web_request *request, struct web_response *response);
+
+// An entity tag as it stands in headers, in the request's arena.
+struct slice api_quoted(const struct web_request *request, struct slice tag);
+
+// The digest at the end of the path. False: then a 400 is the answer.
+bool api_path_digest(const struct web_request *request, struct digest *digest, struct web_response *response);
+
+// Our outputs end with a newline, Clair's answers do not.
+void api_trim_newline(struct buf *body);

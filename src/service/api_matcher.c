@@ -1,0 +1,172 @@
+// Clair v4's matcher: vulnerability_report and update_operation.
+#include "base/clock.h"
+#include "base/json.h"
+#include "http/negotiate.h"
+#include "match/matcher.h"
+#include "output/output.h"
+#include "service/api.h"
+
+// ---- vulnerability_report -------------------------------------------------------------------------------------------
+
+// Clair sends no tag here. This one is made of all that the report is made of.
+static struct slice report_tag(const struct view *view, const struct digest *digest, const struct image_mark *mark,
+                               struct arena *a)
+{
+    struct slice parts =
+        arena_printf(a, "%s %lld %lld %s %.*s %s", digest->text, (long long)mark->id, (long long)mark->indexed,
+                     mark->state.text, SLICE_ARG(view->generation.id), CLARION_VERSION);
+    struct digest tag = digest_of(parts);
+    return arena_printf(a, "\"%.32s\"", digest_hex(&tag));
+}
+
+static bool write_report(struct view *view, const struct digest *digest, const struct web_request *request,
+                         struct web_response *response, struct error *err)
+{
+    struct stored_image image;
+    struct report report;
+    bool found;
+    if (!store_image_get(&view->store, digest, NULL, request->arena, &image, &found, err))
+        return false;
+    if (!found)
+        return error_set(err, ERR_NOT_FOUND, "index report for manifest \"%s\" not found", digest->text);
+    if (!report_make(&image, &view->generation, view->segments, clock_now(), request->arena, &report, err))
+        return false;
+    const struct output_options shape = {0};
+    output_named(SLICE("clair"))->report(&report, &shape, &response->body);
+    api_trim_newline(&response->body);
+    return true;
+}
+
+static void answer_report(struct service *service, struct view *view, const struct digest *digest,
+                          const struct web_request *request, struct web_response *response)
+{
+    struct image_mark mark;
+    struct error err;
+    bool found;
+    if (view->generation.id.n == 0) {
+        response->status = 202; // no vulnerability data yet
+        return;
+    }
+    if (!store_image_mark(&view->store, digest, &mark, &found, &err)) {
+        api_fail(request, response, &err);
+        return;
+    }
+    struct slice tag = report_tag(view, digest, &mark, request->arena);
+    response->status = found && web_matches(request, tag) ? 304 : 200;
+    if (response->status == 200 && !(found && cache_get(service->reports, tag, &response->body))) {
+        if (!write_report(view, digest, request, response, &err)) {
+            if (err.code == ERR_NOT_FOUND)
+                web_error(request, response, 404, "%s", err.text);
+            else
+                api_fail(request, response, &err);
+            return;
+        }
+        cache_put(service->reports, tag, buf_slice(&response->body));
+    }
+    response->type = response->status == 200 ? API_TYPE_INDEX_REPORT : NULL; // sic, the index report's type
+    web_add(request, response, "Etag", tag);
+    web_add(request, response, "Cache-Control",
+            arena_printf(request->arena, "max-age=%lld", (long long)(service->config->matcher_cache_age / 1000000000)));
+}
+
+static void get_vulnerability_report(void *context, const struct web_request *request, struct web_response *response)
+{
+    struct service *service = context;
+    struct digest digest;
+    if (!api_path_digest(request, &digest, response))
+        return;
+    struct view *view = api_view(service, request, response);
+    if (view != NULL)
+        answer_report(service, view, &digest, request, response);
+    views_give(service->views, view);
+}
+
+// ---- update_operation -----------------------------------------------------------------------------------------------
+
+// Clair knows two kinds of updaters: those whose records packages are judged by, and those that add to what was found.
+static bool brings_vulnerabilities(struct slice feed)
+{
+    for (size_t m = 0; matchers[m] != NULL; m++)
+        for (size_t f = 0; matchers[m]->feeds[f] != NULL; f++)
+            if (slice_eq(feed, slice_str(matchers[m]->feeds[f])))
+                return true;
+    return false;
+}
+
+static void add_operation(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct kept_update *u, bool latest,
+                          struct arena *a)
+{
+    char made[CLOCK_TEXT];
+    struct slice feed = arena_dup(a, u->feed);
+    yyjson_mut_val *list = yyjson_mut_obj_get(root, feed.p);
+    if (list != NULL && latest)
+        return;
+    if (list == NULL)
+        list = json_add_arr(doc, root, feed.p);
+    clock_format(u->made, made);
+    yyjson_mut_val *operation = yyjson_mut_arr_add_obj(doc, list);
+    json_add_str(doc, operation, "ref", u->ref);
+    json_add_str(doc, operation, "updater", u->feed);
+    json_add_str(doc, operation, "fingerprint", digest_slice(&u->segment));
+    json_add_str(doc, operation, "date", slice_str(made));
+    json_add_str(doc, operation, "kind", SLICE("")); // as Clair
+}
+
+static void write_operations(const struct kept_update *operations, size_t n, bool enrichment, bool latest,
+                             const struct web_request *request, struct web_response *response)
+{
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    struct slice newest = {0};
+    for (size_t i = 0; i < n; i++) {
+        if (brings_vulnerabilities(operations[i].feed) == enrichment)
+            continue;
+        newest = newest.n == 0 ? operations[i].ref : newest;
+        add_operation(doc, root, &operations[i], latest, request->arena);
+    }
+    response->status = 200;
+    if (newest.n != 0 && web_matches(request, api_quoted(request, newest))) {
+        response->status = 304;
+        return;
+    }
+    if (newest.n != 0)
+        web_add(request, response, "Etag", api_quoted(request, newest));
+    response->type = API_TYPE_PLAIN;
+    json_write(doc, false, &response->body);
+}
+
+static void get_update_operation(void *context, const struct web_request *request, struct web_response *response)
+{
+    struct service *service = context;
+    struct slice kind = web_parameter(request, "kind"), text = web_parameter(request, "latest");
+    bool latest = false, enrichment = slice_eq(kind, SLICE("enrichment"));
+    if (kind.n != 0 && !enrichment && !slice_eq(kind, SLICE("vulnerability"))) {
+        web_error(request, response, 400, "unknown kind: \"%.*s\"", SLICE_ARG(kind));
+        return;
+    }
+    if (text.n != 0)
+        request_bool(text, &latest); // as Clair: what is no such word is no
+    struct view *view = api_view(service, request, response);
+    if (view == NULL)
+        return;
+    struct kept_update *operations;
+    size_t n;
+    struct error err;
+    if (store_updates(&view->store, request->arena, &operations, &n, &err))
+        write_operations(operations, n, enrichment, latest, request, response);
+    else
+        api_fail(request, response, &err);
+    views_give(service->views, view);
+}
+
+// ---- the routes -----------------------------------------------------------------------------------------------------
+
+const struct web_route api_matcher_routes[] = {
+    {.path = "/matcher/api/v1/vulnerability_report/",
+     .methods = {{"GET", get_vulnerability_report, WEB_FAST}},
+     .disallowed = "endpoint only allows GET"},
+    {.path = "/matcher/api/v1/internal/update_operation",
+     .methods = {{"GET", get_update_operation, WEB_FAST}},
+     .disallowed = API_DISALLOWED},
+    {0},
+};
