@@ -8,6 +8,8 @@
 
 static const struct option_spec options[] = {
     {"mirror", 0, "URL|DIR", "take https://HOST/PATH from URL/HOST/PATH or DIR/HOST/PATH", NULL},
+    {"source", 0, "FEED|URL=PLACE",
+     "take what begins with that URL, the feed's for a name, from a URL or path instead; may be repeated", NULL},
     {"force", 0, NULL, "accept a feed that has shrunk below half its former records", NULL},
     {"keep", 0, "N", "keep N updates of each feed, for --as-of and rollback (default: limit feed_updates, 20)", NULL},
     {0},
@@ -93,25 +95,43 @@ static bool set_kept(struct cli *cli)
     return keep == NULL || (slice_to_u64(slice_str(keep), &cli->limits.feed_updates) && cli->limits.feed_updates != 0);
 }
 
+static bool read_places(struct cli *cli, struct arena *a, struct update_options *how, struct error *err)
+{
+    VEC(struct feed_place) places = {0};
+    const char *text;
+    for (size_t at = 0; (text = cli_next_value(cli, "source", &at)) != NULL;) {
+        struct feed_place place;
+        if (!feed_place_parse(slice_str(text), &place, err))
+            return false;
+        VEC_PUSH(a, &places) = place;
+    }
+    how->places = places.v;
+    how->places_n = places.n;
+    return true;
+}
+
 static int run(struct cli *cli)
 {
     struct store store STORE_AUTO = {0};
-    struct error err;
-    for (size_t i = 0; i < cli->arguments_n; i++)
-        if (feed_named(slice_str(cli->arguments[i])) == NULL)
-            return cli_usage(cli, "there is no feed \"%s\" (`clarion feeds` lists them)", cli->arguments[i]);
-    if (!set_kept(cli))
-        return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
-    if (!store_open(cli->data, &store, &err)) {
-        log_error("%s", err.text);
-        return EXIT_FAILED;
-    }
+    struct arena a ARENA_AUTO = {0};
     struct update_options how = {
         .mirror = cli_value(cli, "mirror"),
         .limits = &cli->limits,
         .force = cli_value(cli, "force") != NULL,
         .progress = say_progress,
     };
+    struct error err;
+    for (size_t i = 0; i < cli->arguments_n; i++)
+        if (feed_named(slice_str(cli->arguments[i])) == NULL)
+            return cli_usage(cli, "there is no feed \"%s\" (`clarion feeds` lists them)", cli->arguments[i]);
+    if (!set_kept(cli))
+        return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
+    if (!read_places(cli, &a, &how, &err))
+        return cli_usage(cli, "--source: %s", err.text);
+    if (!store_open(cli->data, &store, &err)) {
+        log_error("%s", err.text);
+        return EXIT_FAILED;
+    }
     struct buf lacking BUF_AUTO = {0};
     struct totals totals = {0};
     size_t answers[3] = {0};

@@ -39,7 +39,7 @@ extern const struct feed feed_azurelinux;
 const struct feed feed_azurelinux = {
     .name = "azurelinux",
     .title = "Azure Linux and CBL-Mariner OVAL",
-    .url = URL "azurelinux-3.0-oval.xml",
+    .url = URL,
     .version = 1,
     .parse = parse,
     .update = update,

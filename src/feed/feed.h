@@ -122,8 +122,23 @@ bool feed_carry(struct feed_run *run, segment_leave_fn *leave, void *context, st
 
 // ---- running them ---------------------------------------------------------------------------------------------------
 
+// Another place for what an upstream has: a URL that begins with `from` is fetched at `to` and what follows.
+struct feed_place {
+    struct slice from; // "https://secdb.alpinelinux.org/", or the URL of one file
+    struct slice to;   // a URL, or the path of a folder or file
+};
+
+// From "FEED=PLACE", where what the feed's first URL begins with is meant, or "URL=PLACE", as users write it; slices of
+// it. ERR_USAGE.
+bool feed_place_parse(struct slice text, struct feed_place *place, struct error *err);
+
+// Can this be fetched from: a URL of http or https, "file:///PATH", or an absolute path? ERR_USAGE when not.
+bool feed_place_check(struct slice to, struct error *err);
+
 struct update_options {
-    const char *mirror; // NULL, a URL or a folder: https://HOST/PATH becomes MIRROR/HOST/PATH
+    const char *mirror;              // NULL, a URL or a folder: https://HOST/PATH becomes MIRROR/HOST/PATH
+    const struct feed_place *places; // go before the mirror; that with the longest `from` counts
+    size_t places_n;
     const struct limits *limits;
     bool force; // accept a feed that has shrunk below half its former records
     void (*progress)(void *context, const char *feed, const char *message);

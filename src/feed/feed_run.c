@@ -595,6 +595,7 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
         const struct feed_state *state = state_of(&g, feed);
         run.known = known;
         run.fetcher = fetcher_new(options->mirror, store->folder, options->limits);
+        fetcher_set_places(run.fetcher, options->places, options->places_n);
         run.builder = segment_builder_new(feed->name, store->folder);
         open_former(&run, state);
         ok = run_feed(&run, state, outcome, err);

@@ -69,3 +69,32 @@ const struct feed *feed_named(struct slice name)
             return feeds[i];
     return NULL;
 }
+
+// ---- other places for what they have --------------------------------------------------------------------------------
+
+bool feed_place_check(struct slice to, struct error *err)
+{
+    struct slice rest = {0};
+    for (size_t i = 0; i < 3 && rest.n == 0; i++) {
+        const struct slice starts[] = {SLICE("http://"), SLICE("https://"), SLICE("file:///")};
+        if (slice_starts(to, starts[i]))
+            rest = slice_from(to, starts[i].n);
+    }
+    return rest.n != 0 || slice_starts(to, SLICE("/")) ||
+           error_set(err, ERR_USAGE, "\"%.*s\" is neither a URL of http or https nor an absolute path", SLICE_ARG(to));
+}
+
+bool feed_place_parse(struct slice text, struct feed_place *place, struct error *err)
+{
+    struct slice from, to;
+    if (!slice_cut(text, '=', &from, &to))
+        return error_set(err, ERR_USAGE, "\"%.*s\" is not FEED=PLACE or URL=PLACE", SLICE_ARG(text));
+    const struct feed *feed = feed_named(from);
+    if (feed != NULL)
+        from = slice_str(feed->url);
+    if (slice_find_slice(from, SLICE("://")) < 0)
+        return error_set(err, ERR_USAGE, "there is no feed \"%.*s\" (`clarion feeds` lists them), and it is no URL",
+                         SLICE_ARG(from));
+    *place = (struct feed_place){from, to};
+    return feed_place_check(to, err);
+}

@@ -4,6 +4,7 @@
 #include "base/digest.h"
 #include "base/file.h"
 #include "feed/download.h"
+#include "feed/feed.h"
 #include "feed/unpack.h"
 
 #include <errno.h>
@@ -15,16 +16,25 @@
 struct fetcher {
     struct arena arena;
     struct slice mirror; // without a trailing slash; p == NULL none
-    bool mirror_is_folder;
+    const struct feed_place *places;
+    size_t places_n;
     const struct limits *limits;
     struct downloader *downloader;
 };
 
+static bool is_url(struct slice place)
+{
+    return slice_starts(place, SLICE("http://")) || slice_starts(place, SLICE("https://"));
+}
+
+static struct slice without_file_scheme(struct slice place)
+{
+    return slice_starts(place, SLICE("file://")) ? slice_from(place, sizeof "file://" - 1) : place;
+}
+
 static void set_mirror(struct fetcher *f, struct slice mirror)
 {
-    f->mirror_is_folder = !slice_starts(mirror, SLICE("http://")) && !slice_starts(mirror, SLICE("https://"));
-    if (slice_starts(mirror, SLICE("file://")))
-        mirror = slice_from(mirror, sizeof "file://" - 1);
+    mirror = without_file_scheme(mirror);
     while (mirror.n > 1 && mirror.p[mirror.n - 1] == '/')
         mirror.n--;
     f->mirror = arena_dup(&f->arena, mirror);
@@ -48,6 +58,12 @@ void fetcher_free(struct fetcher **f)
     arena_free(&(*f)->arena);
     free(*f);
     *f = NULL;
+}
+
+void fetcher_set_places(struct fetcher *f, const struct feed_place *places, size_t n)
+{
+    f->places = places;
+    f->places_n = n;
 }
 
 void fetch_set_first_wait(struct fetcher *f, double seconds)
@@ -97,10 +113,6 @@ static bool check_size(const struct fetcher *f, int fd, struct error *err)
 static enum fetch_result read_file(const struct fetcher *f, const char *path, struct fetch_validators *validators,
                                    struct arena *a, int *file, struct error *err)
 {
-    if (!is_folder(f->mirror.p)) {
-        error_set(err, ERR_NOT_FOUND, "the mirror %s is no folder", f->mirror.p);
-        return FETCH_FAILED;
-    }
     // Without waiting for somebody who writes, should it be a pipe.
     int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC | O_NONBLOCK);
     if (fd < 0) {
@@ -120,29 +132,64 @@ static enum fetch_result read_file(const struct fetcher *f, const char *path, st
 
 // ---- either ---------------------------------------------------------------------------------------------------------
 
-// "HOST/PATH" of a URL. The files of a folder are called as they are, "Rocky Linux:9", not as a URL has it: %20 is a
-// blank there.
-static struct slice host_and_path(const struct fetcher *f, const char *url, struct arena *a)
+// Where a URL is fetched.
+struct place {
+    struct slice text; // terminated, in the arena
+    bool is_path;
+    const char *mirror; // that must be a folder; NULL: none
+    bool leads_out;     // of the folder that it should be in
+};
+
+// A path in a folder. Its files are called as they are, "Rocky Linux:9", not as a URL has it: %20 is a blank there. The
+// page of a folder is its index.html, where no server decides that.
+static struct place path_below(struct slice folder, struct slice rest, struct arena *a)
 {
-    const char *rest = strstr(url, "://");
-    struct slice text = slice_str(rest != NULL ? rest + 3 : url);
     struct buf out BUF_AUTO = {0};
-    for (ptrdiff_t at; f->mirror_is_folder && (at = slice_find_slice(text, SLICE("%20"))) >= 0;) {
-        buf_add(&out, slice_of(text.p, (size_t)at));
+    struct place place = {.is_path = true, .leads_out = !stays_below(rest)};
+    bool page = rest.n != 0 && rest.p[rest.n - 1] == '/';
+    buf_add(&out, folder);
+    for (ptrdiff_t at; (at = slice_find_slice(rest, SLICE("%20"))) >= 0;) {
+        buf_add(&out, slice_of(rest.p, (size_t)at));
         buf_addc(&out, ' ');
-        text = slice_from(text, (size_t)at + 3);
+        rest = slice_from(rest, (size_t)at + 3);
     }
-    buf_add(&out, text);
-    return arena_dup(a, buf_slice(&out));
+    buf_add(&out, rest);
+    page = page || (out.n != 0 && out.p[out.n - 1] == '/');
+    buf_adds(&out, page ? "index.html" : "");
+    place.text = arena_dup(a, buf_slice(&out));
+    return place;
 }
 
-// "https://HOST/PATH" → "MIRROR/HOST/PATH"; the page of a folder is its index.html, where no server decides that.
-static struct slice mirrored(const struct fetcher *f, const char *url, struct arena *a)
+static const struct feed_place *place_for(const struct fetcher *f, struct slice url)
 {
+    const struct feed_place *best = NULL;
+    for (size_t i = 0; i < f->places_n; i++)
+        if (slice_starts(url, f->places[i].from) && (best == NULL || f->places[i].from.n > best->from.n))
+            best = &f->places[i];
+    return best;
+}
+
+// As the places say, else "https://HOST/PATH" → "MIRROR/HOST/PATH".
+static struct place located(const struct fetcher *f, const char *url, struct arena *a)
+{
+    struct slice text = slice_str(url), folder;
+    const struct feed_place *elsewhere = place_for(f, text);
+    if (elsewhere != NULL) {
+        struct slice rest = slice_from(text, elsewhere->from.n);
+        if (!is_url(elsewhere->to))
+            return path_below(without_file_scheme(elsewhere->to), rest, a);
+        return (struct place){.text = arena_printf(a, "%.*s%.*s", SLICE_ARG(elsewhere->to), SLICE_ARG(rest))};
+    }
     if (f->mirror.p == NULL)
-        return slice_str(url);
-    const char *page = f->mirror_is_folder && slice_ends(slice_str(url), SLICE("/")) ? "index.html" : "";
-    return arena_printf(a, "%s/%s%s", f->mirror.p, host_and_path(f, url, a).p, page);
+        return (struct place){.text = text};
+    ptrdiff_t scheme = slice_find_slice(text, SLICE("://"));
+    struct slice rest = slice_from(text, scheme < 0 ? 0 : (size_t)scheme + 3);
+    if (is_url(f->mirror))
+        return (struct place){.text = arena_printf(a, "%s/%.*s", f->mirror.p, SLICE_ARG(rest))};
+    folder = arena_printf(a, "%s/", f->mirror.p);
+    struct place place = path_below(folder, rest, a);
+    place.mirror = f->mirror.p;
+    return place;
 }
 
 // An address for people: without a user's name and password.
@@ -161,19 +208,22 @@ static enum fetch_result failed(const struct fetcher *f, const char *url, struct
                                 struct error *err)
 {
     if (result == FETCH_FAILED || result == FETCH_ABSENT)
-        error_wrap(err, "%.*s", SLICE_ARG(shown(mirrored(f, url, a), a)));
+        error_wrap(err, "%.*s", SLICE_ARG(shown(located(f, url, a).text, a)));
     return result;
 }
 
 static enum fetch_result get(struct fetcher *f, const char *url, struct fetch_validators *validators, struct arena *a,
                              int *file, struct error *err)
 {
-    struct slice place = mirrored(f, url, a);
-    if (f->mirror.p == NULL || !f->mirror_is_folder)
-        return download(f->downloader, place.p, validators, a, file, err);
-    if (stays_below(slice_str(url)))
-        return read_file(f, place.p, validators, a, file, err);
-    error_set(err, ERR_FORMAT, "leads out of the mirror");
+    struct place place = located(f, url, a);
+    if (!place.is_path)
+        return download(f->downloader, place.text.p, validators, a, file, err);
+    if (place.leads_out)
+        error_set(err, ERR_FORMAT, "leads out of the mirror");
+    else if (place.mirror != NULL && !is_folder(place.mirror))
+        error_set(err, ERR_NOT_FOUND, "the mirror %s is no folder", place.mirror);
+    else
+        return read_file(f, place.text.p, validators, a, file, err);
     return FETCH_FAILED;
 }
 

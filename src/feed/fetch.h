@@ -14,12 +14,16 @@ struct fetch_validators {
 
 enum fetch_result { FETCH_OK, FETCH_UNCHANGED, FETCH_ABSENT, FETCH_FAILED };
 
+struct feed_place;
 struct fetcher;
 
 // `mirror` as in struct update_options. `spool` is a folder for unnamed temporary files (O_TMPFILE): a download is
 // complete before it is parsed, so that a body cut short never reaches a parser. Keeps connections alive. Never NULL.
 struct fetcher *fetcher_new(const char *mirror, const char *spool, const struct limits *limits);
 void fetcher_free(struct fetcher **f);
+
+// What is to be fetched elsewhere, as in struct update_options; must live as long.
+void fetcher_set_places(struct fetcher *f, const struct feed_place *places, size_t n);
 
 // Fetches `url`. With FETCH_OK: `*body` reads the bytes, unpacked when the file is gzip, bzip2, xz or zstd (told by its
 // first bytes), and `validators` are replaced by the new ones, in the arena. FETCH_FAILED fills `err`: URL, status or

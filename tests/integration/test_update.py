@@ -200,6 +200,24 @@ class OverHttp(clarion.Case):
                 self.assertEqual(upstream.statuses(path), [200, 304])
                 self.assertIsNotNone(upstream.header(path, "If-None-Match" if etags else "If-Modified-Since")[1])
 
+    def test_other_places(self):
+        """--source: a feed, or what begins with a URL, from elsewhere; under the same names, so that a feed may move."""
+        folder = self.feeds()
+        upstream, empty = self.serve(folder), self.path("empty")
+        os.makedirs(empty)
+        places = ["--source", "debian=%s/security-tracker.debian.org/tracker/data/json" % upstream.url,
+                  "--source", "https://secdb.alpinelinux.org/=%s/secdb.alpinelinux.org/" % folder]
+        r = self.run_clarion("update", "debian", "alpine", "--mirror", empty, *places)
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(upstream.statuses(TRACKER), [200])
+        self.assertRegex(self.run_clarion("update", "--mirror", upstream.url, "debian").out, "debian +unchanged")
+        self.assertEqual(self.feed("debian")["records"], 1)
+        r = self.run_clarion("update", "debian", "--source", "debian=%s/nowhere" % upstream.url)
+        self.assertEqual(r.code, 3)
+        self.assertIn(upstream.url + "/nowhere", r.err)
+        for wrong in ("debain=http://x/", "debian", "debian=x"):
+            self.assertEqual(self.run_clarion("update", "--source", wrong).code, 2, wrong)
+
     def test_one_changed_file_of_many(self):
         folder = self.feeds(secdb=TWO_BRANCHES)
         upstream = self.serve(folder)

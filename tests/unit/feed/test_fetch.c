@@ -1,4 +1,5 @@
 // Fetching, from a server that answers each request with the next bytes of a script, right or wrong, and from a folder.
+#include "feed/feed.h"
 #include "feed/fetch.h"
 
 #include "base/buf.h"
@@ -32,6 +33,8 @@ struct fixture {
     struct fetch_validators validators;
     struct error err;
     struct buf body;
+    const struct feed_place *places;
+    size_t places_n;
     const char *login; // before the server's address
     double seconds;    // that the last fetch took
     // The script: what is sent in answer to each request, byte by byte with a pause where that is wanted.
@@ -128,6 +131,7 @@ static enum fetch_result fetch_from(struct fixture *f, const char *mirror, const
     f->err = (struct error){0};
     f->body.n = 0;
     fetch_set_first_wait(fetcher, 0.001);
+    fetcher_set_places(fetcher, f->places, f->places_n);
     double start = clock_monotonic();
     enum fetch_result result = fetch(fetcher, url, &f->validators, &f->arena, &body, &f->err);
     f->seconds = clock_monotonic() - start;
@@ -136,6 +140,74 @@ static enum fetch_result fetch_from(struct fixture *f, const char *mirror, const
         fail_msg("%s", f->err.text);
     fetcher_free(&fetcher);
     return result;
+}
+
+// A URL is fetched elsewhere by the longest beginning that has a place, before any mirror; what is not there is not
+// looked for at the upstream.
+static void test_other_places(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    const char *home = arena_printf(&f->arena, "%s/places", f->folder).p;
+    const struct feed_place places[] = {
+        {SLICE("https://a.example/"), arena_printf(&f->arena, "%s/", home)},
+        {SLICE("https://a.example/one/file.json"), arena_printf(&f->arena, "file://%s/other", home)},
+    };
+    assert_true(mkdir(home, 0700) == 0 && mkdir(arena_printf(&f->arena, "%s/one", home).p, 0700) == 0);
+    static const char *const files[] = {"other", "one/second.json", "index.html", "a b"};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(file_write_atomic(arena_printf(&f->arena, "%s/%s", home, files[i]).p, slice_str(files[i]), &err));
+    static const struct {
+        const char *url;
+        enum fetch_result result;
+        const char *body;
+    } cases[] = {
+        {"https://a.example/one/file.json", FETCH_OK, "other"},
+        {"https://a.example/one/second.json", FETCH_OK, "one/second.json"},
+        {"https://a.example/", FETCH_OK, "index.html"},
+        {"https://a.example/a%20b", FETCH_OK, "a b"},
+        {"https://a.example/none", FETCH_ABSENT, ""},
+        {"https://a.example/one/../other", FETCH_FAILED, ""},
+        {"https://b.example/one", FETCH_FAILED, ""}, // at the mirror, which is no folder
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        f->validators = (struct fetch_validators){0};
+        f->places = places;
+        f->places_n = 2;
+        assert_int_equal(fetch_from(f, "/does/not/exist", cases[i].url), cases[i].result);
+        assert_true(slice_eq(buf_slice(&f->body), slice_str(cases[i].body)));
+    }
+}
+
+// As users write them.
+static void test_places_are_checked(void **state)
+{
+    static const struct {
+        const char *text, *from, *to; // from NULL: not one
+    } cases[] = {
+        {"kev=http://m/kev.json", NULL, "http://m/kev.json"},
+        {"https://a/=/srv/a=b", "https://a/", "/srv/a=b"},
+        {"https://a/=file:///srv", "https://a/", "file:///srv"},
+        {"nothing=http://m/", NULL, NULL},
+        {"kev", NULL, NULL},
+        {"kev=", NULL, NULL},
+        {"kev=srv/a", NULL, NULL},
+        {"kev=ftp://m/", NULL, NULL},
+        {"kev=https://", NULL, NULL},
+        {"=http://m/", NULL, NULL},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct feed_place place;
+        struct error err = {0};
+        assert_int_equal(feed_place_parse(slice_str(cases[i].text), &place, &err), cases[i].to != NULL);
+        if (cases[i].to == NULL) {
+            assert_int_equal(err.code, ERR_USAGE);
+            continue;
+        }
+        const char *from = cases[i].from != NULL ? cases[i].from : feed_named(SLICE("kev"))->url;
+        assert_true(slice_eq(place.from, slice_str(from)) && slice_eq(place.to, slice_str(cases[i].to)));
+    }
 }
 
 // Fetches from a server that follows the script, which is then forgotten.
@@ -619,6 +691,8 @@ int main(void)
         TEST(test_spool_that_is_not_there),
         TEST(test_folder),
         TEST(test_folder_faults),
+        TEST(test_other_places),
+        cmocka_unit_test(test_places_are_checked),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
