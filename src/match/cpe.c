@@ -1,5 +1,7 @@
 #include "match/cpe.h"
 
+#include "base/buf.h"
+
 // What stands for the special values (IR 7695, 5.3.1). A name that holds them as bytes is not read.
 #define ONE            '\x01' // "?"
 #define MANY           '\x02' // "*"
@@ -98,6 +100,36 @@ bool cpe_parse(struct slice text, struct arena *a, struct cpe *out)
     if (slice_starts(text, SLICE("cpe:/")))
         return unbind_uri(slice_from(text, sizeof "cpe:/" - 1), a, out);
     return slice_starts(text, SLICE("cpe:2.3:")) && unbind_string(slice_from(text, sizeof "cpe:2.3:" - 1), a, out);
+}
+
+// Punctuation but '.', '-' and '_' is quoted (6.2.2); a '-' alone would be "not applicable".
+static void bind_value(struct slice value, struct buf *out)
+{
+    if (value.n == 0)
+        buf_addc(out, '*');
+    for (size_t i = 0; i < value.n; i++) {
+        char c = value.p[i];
+        bool plain =
+            (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_' || c == '.' || (unsigned char)c >= 0x80;
+        if (c == ONE || c == MANY || c == NOT_APPLICABLE)
+            buf_addc(out, c == ONE ? '?' : c == MANY ? '*' : '-');
+        else
+            buf_addf(out, "%s%c", plain || (c == '-' && value.n > 1) ? "" : "\\", c);
+    }
+}
+
+struct slice cpe_formatted(struct slice text, struct arena *a)
+{
+    struct cpe cpe;
+    struct buf out BUF_AUTO = {0};
+    if (!cpe_parse(text, a, &cpe))
+        return SLICE("");
+    buf_adds(&out, "cpe:2.3");
+    for (size_t i = 0; i < CPE_ATTRIBUTES; i++) {
+        buf_addc(&out, ':');
+        bind_value(cpe.attribute[i], &out);
+    }
+    return arena_dup(a, buf_slice(&out));
 }
 
 static bool has_wildcard(struct slice value)

@@ -30,5 +30,9 @@ struct cpe {
 // Reads either binding. False when it is neither. The values live in the arena.
 bool cpe_parse(struct slice text, struct arena *a, struct cpe *out);
 
+// A name as a formatted string, "cpe:2.3:o:redhat:enterprise_linux:9:*:baseos:*:*:*:*:*:*", in the arena; empty for
+// what is no name.
+struct slice cpe_formatted(struct slice text, struct arena *a);
+
 // Does the value of a name, in which wildcards may stand, include another's? (IR 7696, table 6-2: equal or superset.)
 bool cpe_includes(struct slice pattern, struct slice value);

@@ -160,12 +160,14 @@ static struct slice osv_clair_updater(struct arena *a, struct slice scope)
     }
 
 // Clair has the ranges of some ecosystems as queries, of the others only the version with the fix.
-#define CLAIR(id, repository_name, fix)                                                                                \
+#define CLAIR(id, repository_name, repository_uri, fix)                                                                \
     static void id##_clair(struct arena *a, const struct advisory *record, struct match_clair *value)                  \
     {                                                                                                                  \
         clair_severity(record, value);                                                                                 \
         value->fixed_in = fix(a, record);                                                                              \
-        value->repository = repository_name;                                                                           \
+        value->repository = SLICE(repository_name);                                                                    \
+        value->uri = SLICE(repository_uri);                                                                            \
+        slice_cut(record->vulnerability, '-', &value->self_space, &value->self_name);                                  \
     }
 
 #define MATCHER(id, feed_name, package_kind, order)                                                                    \
@@ -188,38 +190,38 @@ static struct slice osv_clair_updater(struct arena *a, struct slice scope)
 
 SCOPE(pypi, "pypi")
 NAMES(pypi, version_pep440)
-CLAIR(pypi, "pypi", range_query)
+CLAIR(pypi, "pypi", "https://pypi.org/", range_query)
 MATCHER(pypi, "osv-pypi", "python", version_pep440)
 
 SCOPE(npm, "npm")
 NAMES(npm, version_semver)
-CLAIR(npm, "npm", fix_alone)
+CLAIR(npm, "npm", "https://www.npmjs.com/", fix_alone)
 MATCHER(npm, "osv-npm", "npm", version_semver)
 
 SCOPE(go, "go")
-CLAIR(go, "go", fix_alone)
+CLAIR(go, "go", "https://pkg.go.dev/", fix_alone)
 MATCHER(go, "osv-go", "go", version_semver)
 
 SCOPE(maven, "maven")
-CLAIR(maven, "maven", range_query)
+CLAIR(maven, "maven", "https://repo1.maven.apache.org/maven2", range_query)
 MATCHER(maven, "osv-maven", "maven", version_maven)
 
 SCOPE(crates, "crates.io")
 NAMES(crates, version_semver)
-CLAIR(crates, "crates.io", fix_alone)
+CLAIR(crates, "crates.io", "https://crates.io/", fix_alone)
 MATCHER(crates, "osv-crates", "cargo", version_semver)
 
 SCOPE(rubygems, "rubygems")
 NAMES(rubygems, version_gem)
-CLAIR(rubygems, "rubygems", range_query)
+CLAIR(rubygems, "rubygems", "https://rubygems.org/gems/", range_query)
 MATCHER(rubygems, "osv-rubygems", "gem", version_gem)
 
 SCOPE(packagist, "packagist")
 NAMES(packagist, version_composer)
-CLAIR(packagist, "packagist", fix_alone)
+CLAIR(packagist, "packagist", "https://packagist.org/", fix_alone)
 MATCHER(packagist, "osv-packagist", "composer", version_composer)
 
 SCOPE(nuget, "nuget")
 NAMES(nuget, version_nuget)
-CLAIR(nuget, "nuget", fix_alone)
+CLAIR(nuget, "nuget", "https://www.nuget.org/packages/", fix_alone)
 MATCHER(nuget, "osv-nuget", "nuget", version_nuget)

@@ -64,7 +64,9 @@ bool severity_parse(struct slice name, enum severity *severity);
 // What Clair v4's documents have of a record.
 struct match_clair {
     struct slice severity, fixed_in;
-    const char *repository; // of a language's packages, "pypi"; NULL for what a distribution says
+    struct slice repository; // where the packages come from: "pypi", or a CPE name; empty for what a distribution says
+    struct slice key, uri, cpe;         // of the repository, what there is
+    struct slice self_space, self_name; // the id in two parts, where Clair has it so
 };
 
 #define MATCH_FEEDS 3

@@ -255,6 +255,17 @@ struct slice redhat_clair_updater(struct arena *a, struct slice scope)
     return SLICE("rhel-vex");
 }
 
+// The score that Red Hat gives, in the newest version that it gives; the word for the impact counts all the same.
+void redhat_clair(struct arena *a, const struct advisory *record, struct match_clair *value)
+{
+    struct slice others;
+    slice_cut(record->cvss, ' ', &value->severity, &others);
+    value->self_space = SLICE("https://access.redhat.com/security/cve/");
+    value->self_name = record->vulnerability;
+    value->repository = value->cpe = cpe_formatted(match_scope_release(record->scope), a);
+    value->key = SLICE("rhel-cpe-repository");
+}
+
 const struct matcher matcher_redhat = {
     .name = "redhat",
     .feeds = {"redhat-vex"},
@@ -269,5 +280,6 @@ const struct matcher matcher_redhat = {
     .severity = redhat_severity,
     .severity_clair = redhat_severity,
     .links = redhat_links,
+    .clair = redhat_clair,
     .clair_updater = redhat_clair_updater,
 };

@@ -9,4 +9,5 @@ extern const struct matcher matcher_redhat, matcher_redhat_container;
 
 enum severity redhat_severity(const struct advisory *record);
 struct slice redhat_links(struct arena *a, const struct advisory *record);
+void redhat_clair(struct arena *a, const struct advisory *record, struct match_clair *value);
 struct slice redhat_clair_updater(struct arena *a, struct slice scope);

@@ -85,6 +85,12 @@ static void container_judge(struct arena *a, const struct match_key *key, const 
         out->why = SLICE("what the feed says of it is for another image");
 }
 
+static void redhat_container_clair(struct arena *a, const struct advisory *record, struct match_clair *value)
+{
+    redhat_clair(a, record, value);
+    value->key = SLICE("rhcc-container-repository");
+}
+
 const struct matcher matcher_redhat_container = {
     .name = "redhat-container",
     .feeds = {"redhat-vex"},
@@ -97,5 +103,6 @@ const struct matcher matcher_redhat_container = {
     .severity = redhat_severity,
     .severity_clair = redhat_severity,
     .links = redhat_links,
+    .clair = redhat_container_clair,
     .clair_updater = redhat_clair_updater,
 };

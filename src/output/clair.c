@@ -23,12 +23,7 @@ struct clair_findings {
     size_t n;
 };
 
-static struct slice source_of(const struct report *report, const struct report_finding *f)
-{
-    return report->image->inventory.packages[f->package].package.source_name;
-}
-
-static int by_record(const void *x, const void *y, void *report)
+static int by_record(const void *x, const void *y)
 {
     const struct clair_finding *a = x, *b = y;
     const struct advisory *r = &a->statement->record, *s = &b->statement->record;
@@ -36,7 +31,11 @@ static int by_record(const void *x, const void *y, void *report)
     if (order == 0)
         order = slice_cmp(r->scope, s->scope);
     if (order == 0)
-        order = slice_cmp(source_of(report, a->finding), source_of(report, b->finding));
+        order = slice_cmp(r->package, s->package);
+    if (order == 0)
+        order = slice_cmp(r->arch, s->arch);
+    if (order == 0)
+        order = slice_cmp(r->module, s->module);
     if (order == 0)
         order = slice_cmp(r->introduced, s->introduced);
     if (order == 0)
@@ -55,7 +54,6 @@ static struct clair_findings collect(const struct report *report, const struct o
     size_t findings_n = report->findings_n + report->undetermined_n, most = 0;
     for (size_t i = 0; i < findings_n; i++)
         most += any_finding(report, i)->statements_n;
-    void *context = (void *)(uintptr_t)report; // by_record does not write to it
     c.v = ARENA_NEW(a, struct clair_finding, most);
     for (size_t i = 0; i < findings_n; i++) {
         const struct report_finding *f = any_finding(report, i);
@@ -63,9 +61,9 @@ static struct clair_findings collect(const struct report *report, const struct o
             c.v[c.n++] = (struct clair_finding){f, &f->statements[s], 0};
     }
     if (c.n > 1)
-        qsort_r(c.v, c.n, sizeof *c.v, by_record, context);
+        qsort(c.v, c.n, sizeof *c.v, by_record);
     for (size_t i = 0, number = 0; i < c.n; i++)
-        c.v[i].number = i != 0 && by_record(&c.v[i - 1], &c.v[i], context) == 0 ? number : ++number;
+        c.v[i].number = i != 0 && by_record(&c.v[i - 1], &c.v[i]) == 0 ? number : ++number;
     return c;
 }
 
@@ -90,19 +88,36 @@ static void add_aliases(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slic
     }
 }
 
-// What the record says of where its package comes from: a distribution, or a repository of a language.
+// "x86_64 aarch64" as the pattern that Clair makes of it.
+static struct slice arch_pattern(struct arena *a, struct slice arches)
+{
+    struct buf out BUF_AUTO = {0};
+    while (arches.n != 0) {
+        struct slice arch;
+        slice_cut(arches, ' ', &arch, &arches);
+        buf_addf(&out, "%s%.*s", out.n != 0 ? "|" : "", SLICE_ARG(arch));
+    }
+    return arena_dup(a, buf_slice(&out));
+}
+
+// What the record says of its package, and of where that comes from: a distribution, or a repository.
 static void add_origin(yyjson_mut_doc *doc, yyjson_mut_val *value, const struct report *report,
-                       const struct clair_finding *f, const struct match_clair *clair)
+                       const struct clair_finding *f, const struct match_clair *clair, struct arena *a)
 {
     static const struct distribution none = {0};
-    bool language = clair->repository != NULL;
-    clair_add_source(doc, value, "package", language ? "binary" : "source", SLICE(""), source_of(report, f->finding),
-                     SLICE(""));
-    clair_add_distribution(doc, value, "distribution", "", language ? &none : &report->image->inventory.distribution);
-    yyjson_mut_val *part = json_add_obj(doc, value, "repository");
-    if (language)
-        json_add_str(doc, part, "name", slice_str(clair->repository));
-    json_add_str(doc, part, "cpe", SLICE(""));
+    const struct advisory *r = &f->statement->record;
+    bool of_repository = clair->repository.n != 0;
+    const struct clair_package package = {.kind = r->of_source ? "source" : "binary",
+                                          .name = r->package,
+                                          .module = r->module,
+                                          .arch = arch_pattern(a, r->arch)};
+    clair_add_source(doc, value, "package", &package);
+    clair_add_distribution(doc, value, "distribution", "",
+                           of_repository ? &none : &report->image->inventory.distribution);
+    yyjson_mut_val *repository = json_add_obj(doc, value, "repository");
+    clair_add_repository(doc, repository, clair->repository, clair->key, clair->uri, clair->cpe);
+    if (package.arch.n != 0)
+        json_add_str(doc, value, "arch_op", SLICE("pattern match"));
 }
 
 static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report, const struct clair_finding *f,
@@ -123,11 +138,11 @@ static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report
     json_add_str(doc, value, "links", m->links != NULL ? m->links(&scratch, r) : r->links);
     json_add_str(doc, value, "severity", clair.severity);
     json_add_str(doc, value, "normalized_severity", slice_str(severity_name(m->severity_clair(r))));
-    add_origin(doc, value, report, f, &clair);
+    add_origin(doc, value, report, f, &clair, &scratch);
     json_add_str(doc, value, "fixed_in_version", clair.fixed_in);
     yyjson_mut_val *part = json_add_obj(doc, value, "Self");
-    json_add_str(doc, part, "space", SLICE(""));
-    json_add_str(doc, part, "name", SLICE(""));
+    json_add_str(doc, part, "space", clair.self_space);
+    json_add_str(doc, part, "name", clair.self_name);
     add_aliases(doc, value, r->aliases);
     yyjson_mut_obj_add_bool(doc, value, "Invert", false);
     return value;

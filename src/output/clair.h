@@ -9,9 +9,18 @@
 void clair_add_inventory(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report);
 
 // A package as it stands inside a vulnerability, and in an inventory as the `source` of another: no detector, no
-// source of its own. An empty id is written as "". `kind` is "source" or "binary".
-void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *kind, struct slice id,
-                      struct slice name, struct slice version);
+// source of its own. An empty id is written as "". `kind` is "source" or "binary", or empty.
+struct clair_package {
+    const char *kind;
+    struct slice id, name, version;
+    struct slice module, arch; // left out when they are empty
+};
+void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key,
+                      const struct clair_package *package);
+
+// A repository without its id: what is empty is left out, but for the CPE.
+void clair_add_repository(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice name, struct slice key,
+                          struct slice uri, struct slice cpe);
 
 // A distribution with all nine keys, which are empty strings when it is not known.
 void clair_add_distribution(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *id,

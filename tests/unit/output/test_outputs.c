@@ -560,6 +560,89 @@ static void test_clair_keeps_ranges_apart(void **state)
     assert_int_equal(yyjson_obj_size(at(same, "/vulnerabilities")), 1);
 }
 
+// ---- where packages come from ---------------------------------------------------------------------------------------
+
+static void python_clair(struct arena *a, const struct advisory *record, struct match_clair *value)
+{
+    (void)a, (void)record;
+    value->repository = SLICE("pypi");
+    value->uri = SLICE("https://pypi.org/");
+    value->self_space = SLICE("GHSA");
+    value->self_name = SLICE("1");
+}
+
+// Packages of languages have a repository and no source; rpm packages those of the image, by their CPEs.
+static void test_clair_repositories(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    struct matcher python = matcher;
+    python.clair = python_clair;
+    struct inventory_repository named[] = {{.id = SLICE("rhel-9-baseos")}, {.id = SLICE("rhel-9-other")}};
+    struct slice cpes[] = {SLICE("cpe:/o:redhat:enterprise_linux:9::baseos")};
+    struct report_repository repositories[] = {{&named[0], cpes, 1}, {&named[1], NULL, 0}};
+    s.image.inventory.repositories = named;
+    s.image.inventory.repositories_n = 2;
+    s.packages[0].package.kind = s.packages[3].package.kind = SLICE("python");
+    s.packages[1].package.kind = s.packages[2].package.kind = SLICE("rpm");
+    s.packages[1].package.repository = SLICE("rhel-9-other");
+    s.findings[0] = s.findings[2]; // of the first package
+    s.findings[0].statements[0].matcher = &python;
+    s.findings[0].statements[0].record.package = SLICE("bash");
+    s.report.findings_n = 1;
+    // An inventory alone knows the names that the image has.
+    yyjson_doc *index JSON_AUTO = document("clair", &s, true, &plain);
+    assert_int_equal(yyjson_obj_size(at(index, "/repository")), 3);
+    assert_str(index, "/repository/1/name", "pypi");
+    assert_str(index, "/repository/1/uri", "https://pypi.org/simple");
+    assert_null(at(index, "/repository/1/key"));
+    assert_str(index, "/repository/1/cpe", "");
+    assert_str(index, "/repository/2/name", "rhel-9-baseos");
+    assert_str(index, "/repository/2/key", "rhel-cpe-repository");
+    assert_str(index, "/repository/2/uri", "repoid=rhel-9-baseos");
+    assert_str(index, "/environments/1/0/repository_ids/0", "1");
+    assert_str(index, "/environments/1/0/distribution_id", "");
+    assert_str(index, "/environments/2/0/distribution_id", "1");
+    assert_int_equal(yyjson_arr_size(at(index, "/environments/2/0/repository_ids")), 1);
+    assert_str(index, "/environments/2/0/repository_ids/0", "3");
+    assert_int_equal(yyjson_arr_size(at(index, "/environments/3/0/repository_ids")), 2); // of one of them
+    assert_str(index, "/packages/1/source/name", "");
+    assert_null(at(index, "/packages/1/source/kind"));
+    assert_str(index, "/packages/4/source/id", yyjson_get_str(at(index, "/packages/1/source/id")));
+    s.report.repositories = repositories;
+    s.report.repositories_n = 2;
+    yyjson_doc *doc JSON_AUTO = document("clair", &s, false, &plain);
+    assert_str(doc, "/repository/2/name", "cpe:2.3:o:redhat:enterprise_linux:9:*:baseos:*:*:*:*:*");
+    assert_str(doc, "/repository/2/cpe", "cpe:2.3:o:redhat:enterprise_linux:9:*:baseos:*:*:*:*:*");
+    assert_str(doc, "/repository/3/name", "rhel-9-other");
+    assert_str(doc, "/vulnerabilities/1/repository/name", "pypi");
+    assert_str(doc, "/vulnerabilities/1/repository/uri", "https://pypi.org/");
+    assert_str(doc, "/vulnerabilities/1/distribution/did", "");
+    assert_str(doc, "/vulnerabilities/1/Self/space", "GHSA");
+    assert_str(doc, "/vulnerabilities/1/package/name", "bash");
+    assert_str(doc, "/vulnerabilities/1/package/kind", "binary");
+}
+
+// A record for some architectures of a module.
+static void test_clair_arches(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    struct advisory *r = &s.findings[0].statements[0].record;
+    r->arch = SLICE("aarch64 x86_64");
+    r->module = SLICE("nodejs:18");
+    r->of_source = true;
+    s.report.findings_n = 1;
+    yyjson_doc *doc JSON_AUTO = document("clair", &s, false, &plain);
+    assert_str(doc, "/vulnerabilities/1/package/arch", "aarch64|x86_64");
+    assert_str(doc, "/vulnerabilities/1/package/module", "nodejs:18");
+    assert_str(doc, "/vulnerabilities/1/package/kind", "source");
+    assert_str(doc, "/vulnerabilities/1/arch_op", "pattern match");
+    assert_null(at(doc, "/vulnerabilities/2"));
+}
+
 static void test_aliases(void **state)
 {
     (void)state;
@@ -841,6 +924,8 @@ int main(void)
         cmocka_unit_test(test_bytes_that_are_no_text),
         cmocka_unit_test(test_clair_report),
         cmocka_unit_test(test_clair_keeps_ranges_apart),
+        cmocka_unit_test(test_clair_repositories),
+        cmocka_unit_test(test_clair_arches),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_clair_index),
         cmocka_unit_test(test_clair_distributions),
