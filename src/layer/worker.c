@@ -31,6 +31,11 @@ void worker_stop(void)
     zygote_stop(&zygote);
 }
 
+void worker_break_off(void)
+{
+    zygote_break_off(&zygote);
+}
+
 struct sandbox_support worker_sandbox_support(void)
 {
     return (struct sandbox_support){sandbox_has_seccomp(), sandbox_landlock_abi()};
@@ -132,6 +137,8 @@ static bool await_end(struct channel *c, struct worker_end *end, struct error *e
     } while (n < 0 && errno == EINTR);
     if (n != (ssize_t)sizeof *end)
         return error_set(err, ERR_IO, "the process that starts layer workers has died");
+    if (end->broken_off || end->fork_error == ECANCELED)
+        return error_set(err, ERR_REFUSED, "reading it was broken off");
     errno = end->fork_error;
     return end->fork_error == 0 || error_errno(err, "cannot start a layer worker");
 }

@@ -20,6 +20,10 @@ bool worker_start(struct error *err);
 // Ends the zygote, after the running workers. Harmless when it never started.
 void worker_stop(void);
 
+// Kills the running workers, and starts no others: layers are read no further, and their callers get ERR_REFUSED, or
+// what their blobs met. Safe from any thread, once worker_start was called.
+void worker_break_off(void);
+
 // What this kernel gives the sandbox; for `clarion version -v`. Known once worker_start was called.
 struct sandbox_support {
     bool seccomp;
@@ -43,8 +47,8 @@ struct layer_result {
 //
 // `expected` is the digest that the bytes must have, or NULL when there is none to check.
 // False: nothing may be believed: the blob could not be read (ERR_IO, ERR_NETWORK, ERR_FORMAT of its source) or its
-// digest is another (ERR_DIGEST, naming both). True: `result` holds what was found; when the layer is broken or a limit
-// was hit, result->complete is false and the findings are those up to there (none after a crash). Safe to call from
-// several threads at once.
+// digest is another (ERR_DIGEST, naming both); or worker_break_off was called (ERR_REFUSED). True: `result` holds what
+// was found; when the layer is broken or a limit was hit, result->complete is false and the findings are those up to
+// there (none after a crash). Safe to call from several threads at once.
 bool worker_index_layer(struct reader *blob, const struct digest *expected, enum scan_subject subject,
                         const struct limits *limits, struct arena *a, struct layer_result *result, struct error *err);

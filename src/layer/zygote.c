@@ -18,7 +18,8 @@
 #define SOCKET       3             // the zygote's end
 #define PASSED       3             // descriptors that come with a request
 
-// A request is one packet: a struct layer_request, and the descriptors beside them.
+// A request is one packet: a struct layer_request, and the descriptors beside them. A packet of one byte says that all
+// is to be broken off.
 union control {
     struct cmsghdr align;
     char bytes[CMSG_SPACE(PASSED * sizeof(int))];
@@ -34,6 +35,7 @@ struct worker {
 struct nursery {
     int signals; // a descriptor that is ready when a worker has ended
     bool open;   // further requests may come
+    bool broken_off;
     struct worker workers[MOST_WORKERS];
     size_t n;
 };
@@ -67,8 +69,8 @@ static _Noreturn void become_worker(const struct layer_request *request, int inp
 static void fork_worker(struct nursery *n, const struct layer_request *request, const int fds[PASSED])
 {
     pid_t zygote = getpid(), pid = -1;
-    errno = EAGAIN;
-    if (n->n < MOST_WORKERS)
+    errno = n->broken_off ? ECANCELED : EAGAIN;
+    if (n->n < MOST_WORKERS && !n->broken_off)
         pid = fork();
     if (pid == 0)
         become_worker(request, fds[0], fds[1], zygote);
@@ -79,6 +81,13 @@ static void fork_worker(struct nursery *n, const struct layer_request *request, 
         tell_end(fds[2], &never);
     else
         n->workers[n->n++] = (struct worker){pid, fds[2]};
+}
+
+static void break_off(struct nursery *n)
+{
+    n->broken_off = true;
+    for (size_t i = 0; i < n->n; i++)
+        kill(n->workers[i].pid, SIGKILL);
 }
 
 static void take_request(struct nursery *n)
@@ -92,6 +101,10 @@ static void take_request(struct nursery *n)
     ssize_t got = recvmsg(SOCKET, &message, MSG_CMSG_CLOEXEC);
     if (got < 0 && errno == EINTR)
         return;
+    if (got == 1) {
+        break_off(n);
+        return;
+    }
     const struct cmsghdr *c = got == (ssize_t)sizeof request ? CMSG_FIRSTHDR(&message) : NULL;
     // The end of the socket; or a request without its descriptors, because this process can have no more of them.
     if (c == NULL || c->cmsg_type != SCM_RIGHTS || c->cmsg_len != CMSG_LEN(sizeof fds)) {
@@ -115,6 +128,7 @@ static void reap(struct nursery *n)
     struct worker_end end = {0};
     struct rusage usage;
     for (pid_t pid; (pid = wait4(-1, &end.status, WNOHANG, &usage)) > 0;) {
+        end.broken_off = n->broken_off && WIFSIGNALED(end.status) && WTERMSIG(end.status) == SIGKILL;
         end.peak_memory = (uint64_t)usage.ru_maxrss * KIB;
         end.cpu_seconds = seconds_of(usage.ru_utime) + seconds_of(usage.ru_stime);
         size_t i = 0;
@@ -205,6 +219,12 @@ void zygote_stop(struct zygote *zygote)
     while (zygote->pid > 0 && waitpid(zygote->pid, NULL, 0) < 0 && errno == EINTR)
         ;
     zygote->pid = -1;
+}
+
+void zygote_break_off(const struct zygote *zygote)
+{
+    if (zygote->socket >= 0)
+        send(zygote->socket, "", 1, MSG_NOSIGNAL); // fails only where there is nobody to break anything off
 }
 
 bool zygote_ask(const struct zygote *zygote, const struct layer_request *request, int input, int output, int end,

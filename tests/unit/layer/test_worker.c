@@ -541,6 +541,52 @@ static void test_real_layers(void **state)
     assert_true(layers > 30);
 }
 
+// Half of a layer, then an order to break off; the rest comes when that has been carried out.
+struct half_reader {
+    struct reader reader;
+    struct slice left;
+    unsigned calls;
+};
+
+static bool half_next(struct reader *r, struct slice *chunk, struct error *err)
+{
+    struct half_reader *h = (struct half_reader *)r;
+    size_t n = h->calls == 0 ? h->left.n / 2 : h->left.n;
+    (void)err;
+    if (h->calls++ == 1) {
+        // A worker asked for later is refused only once the order has come, which then holds for the earlier one.
+        struct arena a ARENA_AUTO = {0};
+        struct layer_result result;
+        struct error why;
+        worker_break_off();
+        assert_false(index_bytes(SLICE(""), NULL, &a, &result, &why));
+        assert_int_equal(why.code, ERR_REFUSED);
+    }
+    *chunk = slice_of(h->left.p, n);
+    h->left = slice_from(h->left, n);
+    return true;
+}
+
+static void half_close(struct reader *r)
+{
+    (void)r; // the test's own
+}
+
+static void test_break_off(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct buf layer BUF_AUTO = {0};
+    struct layer_result result;
+    struct error err;
+    make_layer(&layer);
+    struct half_reader blob = {{half_next, half_close}, buf_slice(&layer), 0};
+    assert_false(worker_index_layer(&blob.reader, NULL, SUBJECT_LAYER, &limits, &a, &result, &err));
+    assert_int_equal(err.code, ERR_REFUSED);
+    assert_non_null(strstr(err.text, "broken off"));
+    assert_int_equal(blob.left.n, 0);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -552,6 +598,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_unreadable_blob, start, stop),
         cmocka_unit_test_setup_teardown(test_zygote, start, stop),
         cmocka_unit_test_setup_teardown(test_threads, start, stop),
+        cmocka_unit_test_setup_teardown(test_break_off, start, stop),
         cmocka_unit_test_setup_teardown(test_answers, start, stop),
         cmocka_unit_test_setup_teardown(test_real_layers, start, stop),
     };
