@@ -1,5 +1,6 @@
-// What clients send before anybody knows them: bodies of digests, paths and queries, tokens. Nothing is both refused
-// and silent, what is taken is well formed, and no token is valid whose signature was not made with the key.
+// What clients send before anybody knows them: bodies of digests and manifests, paths and queries, tokens. Nothing is
+// both refused and silent, what is taken is well formed, and no token is valid whose signature was not made with the
+// key.
 #include "fuzz.h"
 
 #include "http/exchange.h"
@@ -18,6 +19,26 @@ static void digests(struct slice body, struct arena *a)
     for (size_t i = 0; i < n; i++)
         if (!request_digest(digest_slice(&list[i]), &one, &err) || !digest_eq(&one, &list[i]))
             abort();
+}
+
+static void manifests(struct slice body, struct arena *a)
+{
+    struct limits limits = limits_default();
+    struct posted_manifest manifest;
+    struct error err = {0};
+    limits.manifest_layers = 8;
+    limits.layer_headers = 4;
+    if (!request_manifest(body, &limits, a, &manifest, &err)) {
+        if (err.code == ERR_NONE || err.text[0] == '\0')
+            abort();
+        return;
+    }
+    if (manifest.layers_n == 0 || manifest.layers_n > limits.manifest_layers || manifest.digest.text[0] == '\0')
+        abort();
+    for (size_t i = 0; i < manifest.layers_n; i++)
+        if (manifest.layers[i].digest.text[0] == '\0' || manifest.layers[i].headers_n > limits.layer_headers)
+            abort();
+    posted_manifest_forget(&manifest);
 }
 
 static void decoding(struct slice text, struct arena *a)
@@ -46,9 +67,9 @@ static void tokens(struct slice text, struct arena *a)
 
 int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
-    static void (*const what[])(struct slice, struct arena *) = {digests, decoding, tokens};
+    static void (*const what[])(struct slice, struct arena *) = {digests, decoding, tokens, manifests};
     struct arena a ARENA_AUTO = {0};
     if (size != 0)
-        what[data[0] % 3](slice_of((const char *)data + 1, size - 1), &a);
+        what[data[0] % 4](slice_of((const char *)data + 1, size - 1), &a);
     return 0;
 }

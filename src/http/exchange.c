@@ -151,6 +151,8 @@ struct exchange *exchange_new(struct web_server *server, struct MHD_Connection *
 
 void exchange_free(struct exchange *e)
 {
+    if (e->body.p != NULL)
+        explicit_bzero(e->body.p, e->body.n); // of a manifest: with the headers that fetch its layers
     buf_free(&e->body);
     buf_free(&e->response.body);
     arena_free(&e->arena);

@@ -61,9 +61,10 @@ static bool check_signature(const struct token_key *key, struct slice header, st
     struct slice secret = secret_reveal(key->secret);
     if (HMAC(hash, secret.p, (int)secret.n, (const unsigned char *)signed_part.p, signed_part.n, expected, &n) == NULL)
         return error_set(err, ERR_FORMAT, "its signature cannot be checked");
-    // In a time that says nothing about where they differ.
-    return (signature.n == n && CRYPTO_memcmp(signature.p, expected, n) == 0) ||
-           error_set(err, ERR_FORMAT, "its signature is wrong");
+    // In a time that says nothing about where they differ. What the signature should be is a token for who learns it.
+    bool same = signature.n == n && CRYPTO_memcmp(signature.p, expected, n) == 0;
+    OPENSSL_cleanse(expected, sizeof expected);
+    return same || error_set(err, ERR_FORMAT, "its signature is wrong");
 }
 
 // A NumericDate; `*given` is false when it is not there.
@@ -110,19 +111,34 @@ static bool check_claims(const struct token_key *key, struct slice text, int64_t
     return error_set(err, ERR_FORMAT, "its issuer is not one of auth.psk.iss");
 }
 
+static bool check_parts(const struct token_key *key, struct slice token, int64_t now, struct buf *header_text,
+                        struct buf *claims_text, struct buf *signature_bytes, struct error *err)
+{
+    struct slice header, claims, signature, rest;
+    if (!slice_cut(token, '.', &header, &rest) || !slice_cut(rest, '.', &claims, &signature))
+        return error_set(err, ERR_FORMAT, "it does not have three parts");
+    struct slice signed_part = slice_of(token.p, header.n + 1 + claims.n);
+    if (!decode(header, header_text) || !decode(claims, claims_text) || !decode(signature, signature_bytes))
+        return error_set(err, ERR_FORMAT, "it is not base64");
+    return check_signature(key, buf_slice(header_text), signed_part, buf_slice(signature_bytes), err) &&
+           check_claims(key, buf_slice(claims_text), now, err);
+}
+
 bool token_check(const struct token_key *key, struct slice authorization, int64_t now, struct error *err)
 {
-    struct slice scheme, token, header, claims, signature, rest;
+    struct slice scheme, token;
     if (!slice_cut(authorization, ' ', &scheme, &token) || !slice_eq(scheme, SLICE("Bearer")))
         return error_set(err, ERR_FORMAT, "there is no bearer token");
     if (token.n > TOKEN_BYTES)
         return error_set(err, ERR_LIMIT, "it is longer than %d bytes", TOKEN_BYTES);
-    if (!slice_cut(token, '.', &header, &rest) || !slice_cut(rest, '.', &claims, &signature))
-        return error_set(err, ERR_FORMAT, "it does not have three parts");
-    struct slice signed_part = slice_of(token.p, header.n + 1 + claims.n);
-    struct buf header_text BUF_AUTO = {0}, claims_text BUF_AUTO = {0}, signature_bytes BUF_AUTO = {0};
-    if (!decode(header, &header_text) || !decode(claims, &claims_text) || !decode(signature, &signature_bytes))
-        return error_set(err, ERR_FORMAT, "it is not base64");
-    return check_signature(key, buf_slice(&header_text), signed_part, buf_slice(&signature_bytes), err) &&
-           check_claims(key, buf_slice(&claims_text), now, err);
+    // Whoever has a token's parts has the token: no copies stay behind.
+    struct buf parts[3] = {0};
+    for (size_t i = 0; i < 3; i++)
+        buf_reserve(&parts[i], token.n);
+    bool ok = check_parts(key, token, now, &parts[0], &parts[1], &parts[2], err);
+    for (size_t i = 0; i < 3; i++) {
+        OPENSSL_cleanse(parts[i].p, parts[i].cap);
+        buf_free(&parts[i]);
+    }
+    return ok;
 }

@@ -171,10 +171,12 @@ bool request_manifest(struct slice body, const struct limits *limits, struct are
 {
     *manifest = (struct posted_manifest){0};
     yyjson_doc *doc JSON_AUTO = parse_body(body, err);
-    if (doc != NULL && take_manifest(body, doc, limits, a, manifest, err))
-        return true;
-    posted_manifest_forget(manifest);
-    return false;
+    bool ok = doc != NULL && take_manifest(body, doc, limits, a, manifest, err);
+    if (!ok)
+        posted_manifest_forget(manifest);
+    if (doc != NULL && doc->str_pool != NULL)
+        explicit_bzero(doc->str_pool, body.n); // the parser's copy of the body, values of headers among it
+    return ok;
 }
 
 void posted_manifest_forget(struct posted_manifest *manifest)
