@@ -21,38 +21,21 @@ bool session_read_file(const char *path, const char *name, uint64_t limit, struc
 
 // ---- VEX ------------------------------------------------------------------------------------------------------------
 
-static bool add_document(struct session *s, struct slice file, struct slice text, struct error *err)
-{
-    struct arena *a = &s->triage.arena;
-    struct vex_document *d = ARENA_NEW(a, struct vex_document, 1);
-    if (!vex_read(text, file, &s->cli->limits, a, d, err))
-        return false;
-    vex_set_add(a, &s->triage.vex, d);
-    return true;
-}
-
-// What the store holds was read when it came in, by this program or one before it: a document that can no longer be
-// read must not hide that it is not obeyed.
-static bool add_stored(void *context, const struct stored_vex *stored, struct slice text, struct error *err)
-{
-    return add_document(context, SLICE("stored"), text, err) ||
-           error_wrap(err, "the stored VEX document %.*s (`clarion vex remove` takes it away)", SLICE_ARG(stored->id));
-}
-
+// A stored document that can no longer be read must not hide that it is not obeyed: it ends the command.
 static bool read_vex(struct session *s, struct error *err)
 {
     const char *path;
     size_t at = 0;
-    if (!store_vex_each(&s->store, add_stored, s, err))
+    if (!triage_add_stored(&s->triage, &s->store, &s->cli->limits, NULL, NULL, err))
         return false;
     while ((path = cli_next_value(s->cli, "vex", &at)) != NULL) {
         struct buf text BUF_AUTO = {0};
         if (!session_read_file(path, "vex_bytes", s->cli->limits.vex_bytes, &text, err))
             return false;
-        if (!add_document(s, slice_str(path), buf_slice(&text), err))
+        if (!triage_add(&s->triage, slice_str(path), buf_slice(&text), &s->cli->limits, err))
             return error_wrap(err, "%s", path);
     }
-    vex_set_index(&s->triage.arena, &s->triage.vex);
+    triage_ready(&s->triage);
     return true;
 }
 

@@ -212,6 +212,16 @@ struct triage {
     struct ignore_rules rules;
 };
 
+void triage_free(struct triage *triage); // harmless for an all-zero one
+
+// Adds a VEX document, or all those of the store, told of one that can no longer be read: it is passed over where
+// `unreadable` says so, else (also without that function) it fails. triage_ready ends it, before anything is obeyed.
+bool triage_add(struct triage *triage, struct slice file, struct slice text, const struct limits *limits,
+                struct error *err);
+bool triage_add_stored(struct triage *triage, struct store *store, const struct limits *limits,
+                       bool (*unreadable)(void *context, struct error *err), void *context, struct error *err);
+void triage_ready(struct triage *triage);
+
 // Obeys them: takes what they suppress out of the findings of a report that was made, and notes what they say of the
 // others and which statements cover nothing.
 void report_triage(struct report *report, struct triage *triage, struct arena *a);

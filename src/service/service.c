@@ -177,7 +177,7 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
         return false;
     struct service service = {.config = config,
                               .routes = api_routes(roles, &a),
-                              .views = views_new(folder),
+                              .views = views_new(folder, &config->limits),
                               .started = clock_now(),
                               .scanners = state};
     pthread_mutex_init(&service.lock, NULL);

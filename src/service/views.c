@@ -1,6 +1,8 @@
 #include "service/views.h"
 
+#include "base/clock.h"
 #include "base/file.h"
+#include "base/log.h"
 #include "match/judging.h"
 
 #include <pthread.h>
@@ -10,14 +12,15 @@
 
 struct views {
     const char *folder;
+    const struct limits *limits;
     pthread_mutex_t lock;
     struct view *spare;
 };
 
-struct views *views_new(const char *folder)
+struct views *views_new(const char *folder, const struct limits *limits)
 {
     struct views *views = must_alloc(sizeof *views);
-    *views = (struct views){.folder = folder};
+    *views = (struct views){.folder = folder, .limits = limits};
     pthread_mutex_init(&views->lock, NULL);
     return views;
 }
@@ -33,6 +36,7 @@ static void forget_generation(struct view *j)
 static void view_free(struct view *j)
 {
     forget_generation(j);
+    triage_free(&j->triage);
     store_close(&j->store);
     free(j);
 }
@@ -59,16 +63,57 @@ static void open_all(struct view *j)
         report_segment(j->segments, arena_dup(&j->arena, j->generation.feeds[i].feed).p, &ignored);
 }
 
+// One that can no longer be read is not obeyed: what it would suppress is shown, and the log says why.
+static bool pass_over(void *context, struct error *err)
+{
+    (void)context;
+    log_error("%s", err->text);
+    return true;
+}
+
+static bool add_text(void *context, const struct stored_vex *vex, struct slice text, struct error *err)
+{
+    (void)vex, (void)err;
+    hasher_add(context, text);
+    return true;
+}
+
+// Reads the VEX documents again when others are stored than when that was done last.
+static bool refresh_vex(struct view *j, const struct limits *limits, struct error *err)
+{
+    struct digest mark;
+    int64_t newest, now = clock_now();
+    if (!store_vex_mark(&j->store, &mark, &newest, err))
+        return false;
+    if (j->vex_read && j->vex_settled && digest_eq(&mark, &j->vex_mark))
+        return true;
+    struct hasher *h HASHER_AUTO = hasher_new(NULL);
+    triage_free(&j->triage);
+    j->vex_read = false;
+    if (!triage_add_stored(&j->triage, &j->store, limits, pass_over, NULL, err) ||
+        !store_vex_each(&j->store, add_text, h, err))
+        return false;
+    triage_ready(&j->triage);
+    j->vex = hasher_end(h);
+    h = NULL;
+    j->vex_mark = mark;
+    j->vex_settled = newest < now - 1;
+    j->vex_read = true;
+    return true;
+}
+
 // The generation is looked at again only when the database has changed, and the segments are opened again only when it
 // is another one.
-static bool refresh(struct view *j, struct error *err)
+static bool refresh(struct view *j, const struct limits *limits, struct error *err)
 {
     int64_t version;
     int held FD_AUTO = -1;
     if (!store_version(&j->store, &version, err))
         return false;
-    if (j->segments != NULL && version == j->version && j->used++ < USES)
+    if (j->segments != NULL && version == j->version && j->used++ < USES && j->vex_settled)
         return true;
+    if (!refresh_vex(j, limits, err))
+        return false;
     struct arena a = {0};
     struct generation now;
     if (!store_hold_segments(&j->store, &held, err))
@@ -105,7 +150,7 @@ struct view *views_take(struct views *views, struct error *err)
             return NULL;
         }
     }
-    if (refresh(j, err))
+    if (refresh(j, views->limits, err))
         return j;
     view_free(j);
     return NULL;

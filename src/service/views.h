@@ -1,4 +1,5 @@
-// Connections to the store for the threads that answer, each with the generation in force and its open segments.
+// Connections to the store for the threads that answer, each with the generation in force, its open segments,
+// and the VEX documents that are obeyed.
 #pragma once
 
 #include "match/report.h"
@@ -8,16 +9,20 @@ struct view {
     struct store store;
     struct generation generation; // id.n == 0: no feed was ever loaded
     struct report_segments *segments;
-    struct arena arena; // of the generation
-    int64_t version;    // of the database when the generation was read
+    struct triage triage;       // the VEX documents of the store, which reports obey
+    struct digest vex;          // of these documents
+    struct digest vex_mark;     // store_vex_mark of what was read
+    bool vex_settled, vex_read; // the mark tells of any change; there is one
+    struct arena arena;         // of the generation
+    int64_t version;            // of the database when the generation was read
     unsigned used;
     struct view *next;
 };
 
 struct views;
 
-// `folder` (the data folder) must live as long. Costs nothing until one is taken.
-struct views *views_new(const char *folder);
+// `folder` (the data folder) and the limits must live as long. Costs nothing until one is taken.
+struct views *views_new(const char *folder, const struct limits *limits);
 void views_free(struct views **views); // all must have been given back; NULL is fine
 
 // One for this thread alone, with the generation that is in force now; a thread that has one keeps to that generation

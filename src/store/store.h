@@ -231,6 +231,10 @@ struct stored_vex {
 typedef bool store_vex_fn(void *context, const struct stored_vex *vex, struct slice document, struct error *err);
 bool store_vex_each(struct store *s, store_vex_fn *each, void *context, struct error *err);
 
+// A digest that is another one when a document came, went or was replaced by another one, unless that was in the same
+// second: `*newest` is when the last one came (0: there is none).
+bool store_vex_mark(struct store *s, struct digest *mark, int64_t *newest, struct error *err);
+
 // Keeps a document, in the place of one with the same id; added now.
 bool store_vex_put(struct store *s, const struct stored_vex *vex, struct slice document, struct error *err);
 

@@ -1,11 +1,17 @@
 // VEX documents in the database.
 #include "store/store.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 
 struct vex_context {
     store_vex_fn *each;
     void *context;
+};
+
+struct vex_mark {
+    struct buf text;
+    int64_t newest;
 };
 
 static bool vex_row(void *context, struct db_row *row, struct error *err)
@@ -28,6 +34,27 @@ bool store_vex_each(struct store *s, store_vex_fn *each, void *context, struct e
                     "SELECT id, format, author, version, issued, added, statements, document FROM vex_document "
                     "ORDER BY added, id",
                     NULL, 0, vex_row, &c, err);
+}
+
+static bool mark_row(void *context, struct db_row *row, struct error *err)
+{
+    struct vex_mark *m = context;
+    (void)err;
+    buf_addf(&m->text, "%.*s %lld %lld\n", SLICE_ARG(db_column(row, 0)), (long long)db_column_int(row, 1),
+             (long long)db_column_int(row, 2));
+    m->newest = db_column_int(row, 1);
+    return true;
+}
+
+bool store_vex_mark(struct store *s, struct digest *mark, int64_t *newest, struct error *err)
+{
+    struct vex_mark m = {0};
+    bool ok = db_query(s->db, "SELECT id, added, length(document) FROM vex_document ORDER BY added, id", NULL, 0,
+                       mark_row, &m, err);
+    *mark = digest_of(buf_slice(&m.text));
+    *newest = m.newest;
+    buf_free(&m.text);
+    return ok;
 }
 
 bool store_vex_put(struct store *s, const struct stored_vex *vex, struct slice document, struct error *err)
