@@ -23,26 +23,29 @@ static void get_index_state(void *context, const struct web_request *request, st
 
 // ---- index_report ---------------------------------------------------------------------------------------------------
 
-// Of a manifest that failed there is a report as well, which says why.
+// Of a manifest that is being indexed, or that failed, there is a report as well, which says so.
 static void write_index_report(struct service *service, struct view *view, const struct digest *digest,
                                const char *type, struct slice tag, const struct web_request *request,
                                struct web_response *response)
 {
     struct stored_image image;
+    struct indexing_state state;
     struct error err;
     bool found;
+    // The state first: one that is stored between the two looks is then found, not lost.
+    bool known = indexing_state(service->indexing, digest, request->arena, &state);
     if (!store_image_get(&view->store, digest, NULL, request->arena, &image, &found, &err)) {
         api_fail(request, response, &err);
         return;
     }
-    struct slice why = SLICE("");
-    if (!found && !indexing_failure(service->indexing, digest, request->arena, &why)) {
+    if (!found && !known) {
         web_error(request, response, 404, "index report not found");
         return;
     }
-    if (!found)
-        image = (struct stored_image){.manifest = *digest};
-    index_report_write(&image, why, &response->body);
+    if (found)
+        index_report_write(&image, &response->body);
+    else
+        index_report_write_state(digest, &state, &response->body);
     response->status = 200;
     response->type = type;
     web_add(request, response, "Etag", tag);
@@ -151,7 +154,7 @@ static bool answer_known(struct service *service, const struct digest *digest, c
         response->fields.n = 0;
         api_fail(request, response, &err);
     } else if (found) {
-        index_report_write(&image, SLICE(""), &response->body);
+        index_report_write(&image, &response->body);
         response->status = 201;
     }
     views_give(service->views, view);

@@ -5,22 +5,24 @@
 #include "match/matcher.h"
 #include "output/output.h"
 #include "service/api.h"
+#include "service/matching.h"
 
 // ---- vulnerability_report -------------------------------------------------------------------------------------------
 
 // Clair sends no tag here. This one is made of all that the report is made of.
-static struct slice report_tag(const struct view *view, const struct digest *digest, const struct image_mark *mark,
-                               struct arena *a)
+static struct slice report_tag(const struct config *config, const struct view *view, const struct digest *digest,
+                               const struct image_mark *mark, struct arena *a)
 {
-    struct slice parts =
-        arena_printf(a, "%s %lld %lld %s %.*s %s", digest->text, (long long)mark->id, (long long)mark->indexed,
-                     mark->state.text, SLICE_ARG(view->generation.id), CLARION_VERSION);
-    struct digest tag = digest_of(parts);
+    struct buf parts BUF_AUTO = {0};
+    buf_addf(&parts, "%s %lld %lld %s %.*s %s %s ", digest->text, (long long)mark->id, (long long)mark->indexed,
+             mark->state.text, SLICE_ARG(view->generation.id), view->vex.text, CLARION_VERSION);
+    matching_write(config, &parts);
+    struct digest tag = digest_of(buf_slice(&parts));
     return arena_printf(a, "\"%.32s\"", digest_hex(&tag));
 }
 
-static bool write_report(struct view *view, const struct digest *digest, const struct web_request *request,
-                         struct web_response *response, struct error *err)
+static bool write_report(const struct config *config, struct view *view, const struct digest *digest,
+                         const struct web_request *request, struct web_response *response, struct error *err)
 {
     struct stored_image image;
     struct report report;
@@ -31,6 +33,8 @@ static bool write_report(struct view *view, const struct digest *digest, const s
         return error_set(err, ERR_NOT_FOUND, "index report for manifest \"%s\" not found", digest->text);
     if (!report_make(&image, &view->generation, view->segments, clock_now(), request->arena, &report, err))
         return false;
+    matching_restrict(config, &report);
+    report_triage(&report, &view->triage, request->arena);
     const struct output_options shape = {0};
     output_named(SLICE("clair"))->report(&report, &shape, &response->body);
     api_trim_newline(&response->body);
@@ -51,10 +55,10 @@ static void answer_report(struct service *service, struct view *view, const stru
         api_fail(request, response, &err);
         return;
     }
-    struct slice tag = report_tag(view, digest, &mark, request->arena);
+    struct slice tag = report_tag(service->config, view, digest, &mark, request->arena);
     response->status = found && web_matches(request, tag) ? 304 : 200;
     if (response->status == 200 && !(found && cache_get(service->reports, tag, &response->body))) {
-        if (!write_report(view, digest, request, response, &err)) {
+        if (!write_report(service->config, view, digest, request, response, &err)) {
             if (err.code == ERR_NOT_FOUND)
                 web_error(request, response, 404, "%s", err.text);
             else

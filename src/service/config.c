@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "http/address.h"
+#include "service/matching.h"
 #include "service/updates.h"
 
 #include <dirent.h>
@@ -12,7 +13,7 @@
 // Without a configuration the service keeps to this machine; Clair's own defaults listen everywhere.
 static const char loopback[] = "http_listen_addr: 127.0.0.1:6060\nintrospection_addr: 127.0.0.1:8089\n";
 
-static void add_problem(struct config_check *c, struct arena *a, bool error, struct yaml_place place, struct slice key,
+void config_add_problem(struct config_check *c, struct arena *a, bool error, struct yaml_place place, struct slice key,
                         struct slice text)
 {
     VEC_PUSH(a, &c->problems) = (struct config_problem){error, place, key, text};
@@ -22,7 +23,7 @@ static void add_problem(struct config_check *c, struct arena *a, bool error, str
 // An error whose text names its place already.
 static void add_error(struct config_check *c, struct arena *a, const struct error *err)
 {
-    add_problem(c, a, true, (struct yaml_place){0}, SLICE(""), arena_dup(a, slice_str(err->text)));
+    config_add_problem(c, a, true, (struct yaml_place){0}, SLICE(""), arena_dup(a, slice_str(err->text)));
 }
 
 // ---- reading --------------------------------------------------------------------------------------------------------
@@ -122,9 +123,9 @@ static void read_files(struct config_check *c, struct yaml_source *s, const char
 static void unknown_key(struct config_check *c, struct arena *a, struct slice path, struct yaml_place place)
 {
     struct slice nearest = config_nearest(path);
-    add_problem(c, a, true, place, path,
-                nearest.n != 0 ? arena_printf(a, "there is no such key; is \"%.*s\" meant?", SLICE_ARG(nearest))
-                               : SLICE("there is no such key"));
+    config_add_problem(c, a, true, place, path,
+                       nearest.n != 0 ? arena_printf(a, "there is no such key; is \"%.*s\" meant?", SLICE_ARG(nearest))
+                                      : SLICE("there is no such key"));
 }
 
 static void judge_limits(struct config_check *c, struct arena *a, const struct yaml_node *map)
@@ -134,7 +135,7 @@ static void judge_limits(struct config_check *c, struct arena *a, const struct y
         struct slice assignment = arena_printf(a, "%.*s=%.*s", SLICE_ARG(m->key), SLICE_ARG(m->value->text));
         struct error wrong;
         if (!limits_set(&c->config.limits, assignment, &wrong))
-            add_problem(c, a, true, m->place, SLICE("limits"), arena_dup(a, slice_str(wrong.text)));
+            config_add_problem(c, a, true, m->place, SLICE("limits"), arena_dup(a, slice_str(wrong.text)));
     }
 }
 
@@ -144,11 +145,13 @@ static void judge_value(struct config_check *c, struct arena *a, const struct co
     struct error wrong;
     struct slice path = slice_str(key->path);
     if (!config_take(key, value, a, &c->config, &wrong))
-        add_problem(c, a, true, value->place, path, arena_dup(a, slice_str(wrong.text)));
+        config_add_problem(c, a, true, value->place, path, arena_dup(a, slice_str(wrong.text)));
     else if (key->note != NULL)
-        add_problem(c, a, false, value->place, path, arena_printf(a, "has no effect: %s", key->note));
+        config_add_problem(c, a, false, value->place, path, arena_printf(a, "has no effect: %s", key->note));
     else if (key->type == CONFIG_LIMITS)
         judge_limits(c, a, value);
+    else if (key->type == CONFIG_UPDATERS)
+        config_take_updaters(c, a, value);
 }
 
 static void judge(struct config_check *c, struct arena *a, struct slice section, const struct yaml_node *map)
@@ -167,8 +170,8 @@ static void judge(struct config_check *c, struct arena *a, struct slice section,
         else if (m->value->type == YAML_MAP)
             judge(c, a, path, m->value);
         else
-            add_problem(c, a, true, m->value->place, path,
-                        arena_printf(a, "must be a map of keys, not %s", yaml_type_name(m->value->type)));
+            config_add_problem(c, a, true, m->value->place, path,
+                               arena_printf(a, "must be a map of keys, not %s", yaml_type_name(m->value->type)));
     }
 }
 
@@ -188,7 +191,7 @@ static void refuse(struct config_check *c, struct arena *a, bool error, const ch
 {
     const struct yaml_node *node = given(c, path);
     struct yaml_place place = node != NULL ? node->place : (struct yaml_place){0};
-    add_problem(c, a, error, place, slice_str(path), arena_dup(a, slice_str(text)));
+    config_add_problem(c, a, error, place, slice_str(path), arena_dup(a, slice_str(text)));
 }
 
 static void judge_sets(struct config_check *c, struct arena *a)
@@ -199,10 +202,11 @@ static void judge_sets(struct config_check *c, struct arena *a)
         bool known = updates_known_set(set);
         if (known && updates_have_set(set))
             continue;
-        add_problem(c, a, !known, list->members.v[i].place, SLICE("updaters.sets"),
-                    known ? arena_printf(a, "\"%.*s\" has no effect: this version has no feed for it", SLICE_ARG(set))
-                          : arena_printf(a, "there are no updaters \"%.*s\" (`clarion feeds` lists the feeds)",
-                                         SLICE_ARG(set)));
+        config_add_problem(
+            c, a, !known, list->members.v[i].place, SLICE("updaters.sets"),
+            known
+                ? arena_printf(a, "\"%.*s\" has no effect: this version has no feed for it", SLICE_ARG(set))
+                : arena_printf(a, "there are no updaters \"%.*s\" (`clarion feeds` lists the feeds)", SLICE_ARG(set)));
     }
 }
 
@@ -213,8 +217,36 @@ static void judge_allowed(struct config_check *c, struct arena *a)
     struct error err;
     for (size_t i = 0; i < c->config.fetch_allow.n; i++)
         if (!address_rules_add(&rules, a, c->config.fetch_allow.v[i], &err))
-            add_problem(c, a, true, list->members.v[i].place, SLICE("indexer.fetch.allow"),
-                        arena_dup(a, slice_str(err.text)));
+            config_add_problem(c, a, true, list->members.v[i].place, SLICE("indexer.fetch.allow"),
+                               arena_dup(a, slice_str(err.text)));
+}
+
+// Clair's settings of the scanners that ask for Red Hat's mappings; here these are feeds. A file counts more than a
+// URL, as in Clair.
+static void take_mapping(struct config_check *c, struct arena *a, const char *feed, const char *key, struct slice url,
+                         struct slice file)
+{
+    struct slice place = file.n != 0 ? file : url, from = slice_str(feed_named(slice_str(feed))->url);
+    struct error wrong;
+    if (place.n == 0)
+        return;
+    if (feed_place_check(place, &wrong))
+        config_add_place(&c->config, a, from, place);
+    else
+        refuse(c, a, true, arena_printf(a, "%s_%s", key, file.n != 0 ? "file" : "url").p, wrong.text);
+}
+
+// Clair's names of matchers.
+static void judge_matchers(struct config_check *c, struct arena *a)
+{
+    const struct yaml_node *list = given(c, "matchers.names");
+    c->config.matcher_names_given = list != NULL;
+    for (size_t i = 0; i < c->config.matcher_names.n; i++) {
+        struct slice name = c->config.matcher_names.v[i];
+        if (!matching_knows(name))
+            config_add_problem(c, a, true, list->members.v[i].place, SLICE("matchers.names"),
+                               arena_printf(a, "there is no matcher \"%.*s\"", SLICE_ARG(name)));
+    }
 }
 
 // What keys say together.
@@ -224,6 +256,11 @@ static void judge_together(struct config_check *c, struct arena *a)
     config->updater_sets_given = given(c, "updaters.sets") != NULL;
     judge_sets(c, a);
     judge_allowed(c, a);
+    judge_matchers(c, a);
+    take_mapping(c, a, "redhat-repositories", "indexer.scanner.repo.rhel-repository-scanner.repo2cpe_mapping",
+                 config->redhat_repositories_url, config->redhat_repositories_file);
+    take_mapping(c, a, "redhat-containers", "indexer.scanner.package.rhel_containerscanner.name2repos_mapping",
+                 config->redhat_containers_url, config->redhat_containers_file);
     if ((config->tls_cert.n != 0) != (config->tls_key.n != 0))
         refuse(c, a, true, config->tls_cert.n != 0 ? "tls.cert" : "tls.key", "tls.cert and tls.key go together");
     if (config->tls_client_ca.n != 0 && config->tls_cert.n == 0)
@@ -376,6 +413,11 @@ static void write_value(const struct config *config, const struct config_key *ke
     case CONFIG_LIMITS:
         write_limits(field, out);
         break;
+    case CONFIG_UPDATERS:
+        for (size_t i = 0; i < config->places_n; i++)
+            buf_addf(out, "%s%.*s=%.*s", i != 0 ? ", " : "", SLICE_ARG(config->places[i].from),
+                     SLICE_ARG(config->places[i].to));
+        break;
     case CONFIG_SECRET:
     case CONFIG_SECRETS:
     case CONFIG_SECRET_MAP:
@@ -385,6 +427,12 @@ static void write_value(const struct config *config, const struct config_key *ke
     case CONFIG_REMOVED:
         break; // none of these has an effect yet
     }
+}
+
+// Lists that mean all when they are not there.
+static bool means_all(const struct config_key *key)
+{
+    return strcmp(key->path, "updaters.sets") == 0 || strcmp(key->path, "matchers.names") == 0;
 }
 
 void config_write(const struct config_check *check, struct buf *out)
@@ -397,7 +445,7 @@ void config_write(const struct config_check *check, struct buf *out)
         write_value(&check->config, key, &value);
         if (key->type == CONFIG_TEXTS && node == NULL) {
             value.n = 0;
-            buf_adds(&value, strcmp(key->path, "updaters.sets") == 0 ? "all" : "");
+            buf_adds(&value, means_all(key) ? "all" : "");
         }
         buf_addf(out, "%-28s %-30.*s ", key->path, SLICE_ARG(value.n != 0 ? buf_slice(&value) : SLICE("-")));
         if (node != NULL && node->place.file[0] != '\0')

@@ -11,6 +11,7 @@
 #include "base/limits.h"
 #include "base/log.h"
 #include "base/yaml.h"
+#include "feed/feed.h"
 #include "http/secret.h"
 
 struct config_texts {
@@ -38,6 +39,13 @@ struct config {
     struct config_texts updater_sets; // with updater_sets_given; else all
     bool updater_sets_given;
     struct slice updater_mirror;
+    struct feed_place *places; // of updaters.config and indexer.scanner: what is fetched elsewhere
+    size_t places_n;
+    struct config_texts ecosystems; // of osv.allowlist; none: all
+    struct slice redhat_repositories_url, redhat_repositories_file, redhat_containers_url, redhat_containers_file;
+    bool enrichment_disabled, unpatched_ignored;
+    struct config_texts matcher_names; // with matcher_names_given; else all
+    bool matcher_names_given;
     struct secret *psk_key; // NULL: no authentication; freed by config_free
     struct config_texts psk_issuers;
     struct slice metrics_endpoint;
@@ -79,6 +87,9 @@ void config_write(const struct config_check *check, struct buf *out);
 // "FILE:LINE:COLUMN: KEY: TEXT"
 void config_problem_write(const struct config_problem *problem, struct buf *out);
 
+// Is a feed of OSV one of those that osv.allowlist lets be fetched? True for all other feeds.
+bool config_allows_ecosystem(const struct config *config, struct slice feed);
+
 // ---- config_keys.c, config_values.c: for config.c -------------------------------------------------------------------
 
 enum config_type {
@@ -97,6 +108,7 @@ enum config_type {
     CONFIG_SECRET_MAP, // name → text
     CONFIG_HEADERS,    // name → list of texts
     CONFIG_LIMITS,     // limit → number
+    CONFIG_UPDATERS,   // updater → settings
     CONFIG_ANY,        // a map whose contents its reader judges
     CONFIG_REMOVED,    // an error
 };
@@ -123,3 +135,15 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
 // A duration as Go writes them (package time, ParseDuration): "1h30m", "1.5s", "-2ms", "0".
 bool config_duration(struct slice text, int64_t *nanoseconds);
 void config_duration_write(int64_t nanoseconds, struct buf *out);
+
+// ---- config_updaters.c: for config.c --------------------------------------------------------------------------------
+
+// Takes the settings of updaters over, and tells what is wrong with them or has no effect.
+void config_take_updaters(struct config_check *check, struct arena *a, const struct yaml_node *map);
+
+// Has what begins with `from` fetched at `to`.
+void config_add_place(struct config *config, struct arena *a, struct slice from, struct slice to);
+
+// config.c
+void config_add_problem(struct config_check *check, struct arena *a, bool error, struct yaml_place place,
+                        struct slice key, struct slice text);

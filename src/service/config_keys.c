@@ -7,6 +7,8 @@
 #define NO_NOTIFIER "this version sends no notifications"
 #define NO_TRACES   "this version sends no traces"
 #define NO_OTLP     "this version sends no metrics by OTLP: they are read at metrics.prometheus.endpoint"
+#define NO_SEARCH   "jars are known by what is in them: no service is asked for their names"
+#define NO_TIMEOUT  "the mapping is fetched as a feed, within the limits of feeds"
 #define ONE_STORE   "processes of one installation share the data folder"
 
 #define OTLP_KEYS(prefix, why)                                                                                         \
@@ -58,9 +60,16 @@ const struct config_key config_keys[] = {
     {"indexer.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
     {"indexer.airgap", CONFIG_BOOL, FIELD(airgap), "false", NULL},
     {"indexer.fetch.allow", CONFIG_TEXTS, FIELD(fetch_allow), NULL, NULL},
-    {"indexer.scanner.package", CONFIG_ANY, .note = "scanners have no settings: Red Hat's mappings are fetched as feeds"},
-    {"indexer.scanner.dist", CONFIG_ANY, .note = "scanners have no settings"},
-    {"indexer.scanner.repo", CONFIG_ANY, .note = "scanners have no settings: Red Hat's mappings are fetched as feeds"},
+    {"indexer.scanner.package.java.api", CONFIG_TEXT, .note = NO_SEARCH},
+    {"indexer.scanner.package.java.api_request_timeout", CONFIG_DURATION, .note = NO_SEARCH},
+    {"indexer.scanner.package.java.disable_api", CONFIG_BOOL, .note = NO_SEARCH},
+    {"indexer.scanner.package.rhel_containerscanner.name2repos_mapping_url", CONFIG_TEXT, FIELD(redhat_containers_url), NULL, NULL},
+    {"indexer.scanner.package.rhel_containerscanner.name2repos_mapping_file", CONFIG_FILE, FIELD(redhat_containers_file), NULL, NULL},
+    {"indexer.scanner.package.rhel_containerscanner.timeout", CONFIG_DURATION, .note = NO_TIMEOUT},
+    {"indexer.scanner.dist", CONFIG_ANY, .note = "scanners of distributions have no settings"},
+    {"indexer.scanner.repo.rhel-repository-scanner.repo2cpe_mapping_url", CONFIG_TEXT, FIELD(redhat_repositories_url), NULL, NULL},
+    {"indexer.scanner.repo.rhel-repository-scanner.repo2cpe_mapping_file", CONFIG_FILE, FIELD(redhat_repositories_file), NULL, NULL},
+    {"indexer.scanner.repo.rhel-repository-scanner.timeout", CONFIG_DURATION, .note = NO_TIMEOUT},
 
     {"matcher.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
     {"matcher.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
@@ -70,15 +79,15 @@ const struct config_key config_keys[] = {
     {"matcher.max_conn_pool", CONFIG_INT, .note = NO_POSTGRES},
     {"matcher.cache_age", CONFIG_DURATION, FIELD(matcher_cache_age), NULL, NULL},
     {"matcher.disable_updaters", CONFIG_BOOL, FIELD(updaters_disabled), "false", NULL},
-    {"matcher.disable_enrichment", CONFIG_BOOL, .note = "reports carry what the feeds in force give"},
+    {"matcher.disable_enrichment", CONFIG_BOOL, FIELD(enrichment_disabled), "false", NULL},
 
-    {"matchers.names", CONFIG_TEXTS, .note = "each package is judged by the feeds of its kind that are loaded"},
-    {"matchers.config", CONFIG_ANY, .note = "matchers have no settings"},
+    {"matchers.names", CONFIG_TEXTS, FIELD(matcher_names), NULL, NULL},
+    {"matchers.config.rhel.ignore_unpatched", CONFIG_BOOL, FIELD(unpatched_ignored), "false", NULL},
 
     {"updaters.sets", CONFIG_TEXTS, FIELD(updater_sets), NULL, NULL},
     {"updaters.mirror", CONFIG_TEXT, FIELD(updater_mirror), NULL, NULL},
     {"updaters.filter", CONFIG_TEXT, .note = "Clair does not use it either: name the sets in updaters.sets"},
-    {"updaters.config", CONFIG_ANY, .note = "feeds are fetched from their upstreams, or from updaters.mirror"},
+    {"updaters.config", CONFIG_UPDATERS, FIELD(places), NULL, NULL},
 
     {"notifier.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
     {"notifier.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},

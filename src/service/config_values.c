@@ -289,6 +289,7 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
     case CONFIG_HEADERS:
         return check_map(value, key->type == CONFIG_HEADERS, a, wrong);
     case CONFIG_LIMITS: // whose members are judged one by one
+    case CONFIG_UPDATERS:
     case CONFIG_ANY:
         return value->type == YAML_MAP || must_be(wrong, "a map", value);
     case CONFIG_REMOVED:

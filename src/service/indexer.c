@@ -227,6 +227,12 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
     }
 }
 
+static void tell(const struct index_options *options, enum index_stage stage)
+{
+    if (options->enters != NULL)
+        options->enters(options->enters_context, stage);
+}
+
 bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
                  struct index_result *result, struct error *err)
 {
@@ -241,11 +247,14 @@ bool index_image(struct store *store, struct image *image, const struct index_op
         return true;
     }
     struct layer_pool pool = {.image = image, .limits = options->limits, .store = store, .state = &state};
+    tell(options, INDEX_LAYERS);
     if (!make_jobs(&pool, a, result, err) || !read_layers(&pool, options, err))
         return false;
+    tell(options, INDEX_COALESCING);
     describe_image(a, image, result);
     merge(a, &pool, result);
     list_layers(a, &pool, result);
+    tell(options, INDEX_STORING);
     return result->problems_n != 0 || store_image_put(store, &state, &result->image, err);
 }
 

@@ -8,11 +8,16 @@
 #include "match/report.h"
 #include "store/store.h"
 
+// How far an image is. A layer is scanned while it is fetched.
+enum index_stage { INDEX_CHECKING, INDEX_LAYERS, INDEX_COALESCING, INDEX_STORING };
+
 struct index_options {
     const char *platform; // as in struct image_options
     const struct limits *limits;
     unsigned jobs;                            // layers read at the same time; 0: as many as there are processors
     const struct registry_settings *registry; // as in struct image_options
+    void (*enters)(void *context, enum index_stage stage); // told of each stage but the first; NULL: nobody is
+    void *enters_context;
 };
 
 // What indexing gave. Slices live in the arena that was handed in, or in the layers' own.

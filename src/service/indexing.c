@@ -1,7 +1,9 @@
 #include "service/indexing.h"
 
+#include "base/json.h"
 #include "base/log.h"
 #include "image/remote.h"
+#include "layer/worker.h"
 #include "output/output.h"
 #include "service/indexer.h"
 
@@ -25,6 +27,7 @@ struct job {
     struct digest manifest;
     struct waiter *first, **last;
     bool running;
+    enum index_stage stage; // when it is running
     struct job *next;
 };
 
@@ -59,12 +62,26 @@ struct outcome {
     struct buf body;  // with 201
 };
 
-void index_report_write(struct stored_image *image, struct slice why, struct buf *out)
+void index_report_write(struct stored_image *image, struct buf *out)
 {
-    const struct report report = {.image = image, .errors = &why, .errors_n = why.n != 0};
+    const struct report report = {.image = image};
     const struct output_options shape = {0};
     output_named(SLICE("clair"))->inventory(&report, &shape, out);
     out->n -= out->n != 0 && out->p[out->n - 1] == '\n'; // which Clair does not send
+}
+
+void index_report_write_state(const struct digest *manifest, const struct indexing_state *state, struct buf *out)
+{
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    static const char *const maps[] = {"packages", "distributions", "repository", "environments"};
+    json_add_str(doc, root, "manifest_hash", digest_slice(manifest));
+    json_add_str(doc, root, "state", state->name);
+    for (size_t i = 0; i < sizeof maps / sizeof maps[0]; i++)
+        json_add_obj(doc, root, maps[i]);
+    yyjson_mut_obj_add_bool(doc, root, "success", false);
+    json_add_str(doc, root, "err", state->why);
+    json_write(doc, false, out);
 }
 
 // ---- failures, under the lock ---------------------------------------------------------------------------------------
@@ -99,16 +116,6 @@ static void note_failure(struct indexing *ix, const struct digest *manifest, con
         drop_failure(at);
 }
 
-bool indexing_failure(struct indexing *ix, const struct digest *manifest, struct arena *a, struct slice *why)
-{
-    pthread_mutex_lock(&ix->lock);
-    const struct failure *f = *find_failure(ix, manifest);
-    if (f != NULL)
-        *why = arena_dup(a, slice_str(f->why.text));
-    pthread_mutex_unlock(&ix->lock);
-    return f != NULL;
-}
-
 bool indexing_forget(struct indexing *ix, const struct digest *manifest)
 {
     pthread_mutex_lock(&ix->lock);
@@ -122,12 +129,30 @@ bool indexing_forget(struct indexing *ix, const struct digest *manifest)
 
 // ---- one manifest ---------------------------------------------------------------------------------------------------
 
-static bool index_manifest(struct indexing *ix, const struct posted_manifest *posted, struct arena *a,
+// A job that is running, for who tells how far it is.
+struct progress {
+    struct indexing *ix;
+    struct job *job;
+};
+
+static void note_stage(void *context, enum index_stage stage)
+{
+    const struct progress *p = context;
+    pthread_mutex_lock(&p->ix->lock);
+    p->job->stage = stage;
+    pthread_mutex_unlock(&p->ix->lock);
+}
+
+static bool index_manifest(struct indexing *ix, struct job *job, const struct posted_manifest *posted, struct arena *a,
                            struct index_result *result, struct error *err)
 {
+    struct progress progress = {ix, job};
     const struct limits *limits = &ix->config->limits;
     const struct index_options options = {
-        .limits = limits, .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0};
+        .limits = limits,
+        .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0,
+        .enters = note_stage,
+        .enters_context = &progress};
     struct store store STORE_AUTO = {0};
     struct image image = {0};
     bool ok =
@@ -145,19 +170,19 @@ static unsigned status_of(enum error_code problem)
     return problem == ERR_FORMAT || problem == ERR_UNSUPPORTED ? 400 : 500;
 }
 
-static void run(struct indexing *ix, const struct waiter *lead, struct outcome *o)
+static void run(struct indexing *ix, struct job *job, const struct waiter *lead, struct outcome *o)
 {
     struct arena a ARENA_AUTO = {0};
     struct index_result result INDEX_RESULT_AUTO = {0};
     log_request(lead->request->id);
-    if (!index_manifest(ix, &lead->manifest, &a, &result, &o->err)) {
+    if (!index_manifest(ix, job, &lead->manifest, &a, &result, &o->err)) {
         o->status = 500;
     } else if (result.problems_n != 0) {
         o->status = status_of(result.problem);
         error_set(&o->err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));
     } else {
         o->status = 201;
-        index_report_write(&result.image, SLICE(""), &o->body);
+        index_report_write(&result.image, &o->body);
     }
     if (o->status == 201)
         log_info("indexed the manifest %s", lead->manifest.digest.text);
@@ -275,6 +300,24 @@ static void count(struct indexing *ix, const struct digest *manifest, const stru
         drop_failure(at);
 }
 
+bool indexing_state(struct indexing *ix, const struct digest *manifest, struct arena *a, struct indexing_state *out)
+{
+    static const char *const names[] = {[INDEX_CHECKING] = "CheckManifest",
+                                        [INDEX_LAYERS] = "FetchLayers",
+                                        [INDEX_COALESCING] = "Coalesce",
+                                        [INDEX_STORING] = "IndexManifest"};
+    pthread_mutex_lock(&ix->lock);
+    const struct job *job = find_job(ix, manifest);
+    const struct failure *f = *find_failure(ix, manifest);
+    *out = (struct indexing_state){SLICE(""), SLICE("")};
+    if (job != NULL)
+        out->name = slice_str(names[job->running ? job->stage : INDEX_CHECKING]);
+    else if (f != NULL)
+        *out = (struct indexing_state){SLICE("IndexError"), arena_dup(a, slice_str(f->why.text))};
+    pthread_mutex_unlock(&ix->lock);
+    return out->name.n != 0;
+}
+
 // ---- the threads ----------------------------------------------------------------------------------------------------
 
 // Called with the lock held, which it lets go meanwhile.
@@ -283,10 +326,11 @@ static void do_job(struct indexing *ix, struct job *job)
     struct outcome o = {.status = 503};
     const struct waiter *lead = job->first;
     job->running = true;
+    job->stage = INDEX_CHECKING;
     ix->running++;
     if (!ix->given_up) {
         pthread_mutex_unlock(&ix->lock);
-        run(ix, lead, &o);
+        run(ix, job, lead, &o);
         pthread_mutex_lock(&ix->lock);
     }
     if (ix->given_up && o.status != 201) { // whatever broke it
@@ -362,6 +406,7 @@ void indexing_give_up(struct indexing *ix)
     pthread_mutex_lock(&ix->lock);
     ix->given_up = true;
     http_client_break_off(ix->http);
+    worker_break_off();
     while (ix->jobs_n != 0)
         pthread_cond_wait(&ix->done, &ix->lock);
     pthread_mutex_unlock(&ix->lock);

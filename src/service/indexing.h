@@ -26,11 +26,15 @@ void indexing_give_up(struct indexing *ix);
 // Ends the threads; nothing may be posted any more. NULL is fine.
 void indexing_stop(struct indexing **ix);
 
-// Why the manifest could not be indexed when that was last tried; false when it did not fail, or too long ago (limit
-// index_failures). The text is put into the arena.
-bool indexing_failure(struct indexing *ix, const struct digest *manifest, struct arena *a, struct slice *why);
+// How it goes with a manifest that the store does not have: the state as Clair calls it, "IndexError" with `why` when
+// it could not be indexed when that was last tried. False when nothing is known of it: it was never posted, or failed
+// too long ago (limit index_failures). Texts are put into the arena.
+struct indexing_state {
+    struct slice name, why;
+};
+bool indexing_state(struct indexing *ix, const struct digest *manifest, struct arena *a, struct indexing_state *out);
 
-// Forgets that; false when there is nothing to forget.
+// Forgets a failure; false when there is none to forget.
 bool indexing_forget(struct indexing *ix, const struct digest *manifest);
 
 // What goes on now, and what has been since the start, for metrics.
@@ -40,5 +44,6 @@ struct indexing_load {
 };
 struct indexing_load indexing_load(struct indexing *ix);
 
-// Clair's IndexReport of an image; with `why` not empty, of one that could not be indexed.
-void index_report_write(struct stored_image *image, struct slice why, struct buf *out);
+// Clair's IndexReport of an image, and of a manifest that is not indexed, in that state.
+void index_report_write(struct stored_image *image, struct buf *out);
+void index_report_write_state(const struct digest *manifest, const struct indexing_state *state, struct buf *out);

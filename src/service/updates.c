@@ -55,6 +55,8 @@ bool updates_known_set(struct slice set)
 
 bool updates_wanted(const struct config *config, const struct feed *feed)
 {
+    if (!config_allows_ecosystem(config, slice_str(feed->name)))
+        return false;
     if (!config->updater_sets_given)
         return true;
     for (size_t i = 0; i < config->updater_sets.n; i++)
@@ -125,6 +127,8 @@ static void run_feeds(struct updates *u)
     }
     struct update_options how = {
         .mirror = u->config->updater_mirror.n != 0 ? u->config->updater_mirror.p : NULL,
+        .places = u->config->places,
+        .places_n = u->config->places_n,
         .limits = &u->config->limits,
         .progress = say_progress,
     };

@@ -12,6 +12,7 @@ import clarion
 import serving
 from clarion import debian_layer, stanza, tracker_entry
 from serving import Service, token
+from upstream import Upstream
 
 STATE = "/indexer/api/v1/index_state"
 INDEX = "/indexer/api/v1/index_report/"
@@ -61,6 +62,51 @@ class Serve(clarion.Case):
         time.sleep(1.1)
         self.indexed(name="again")
         self.assertNotEqual(service.get(REPORT + digest).headers["Etag"], second.headers["Etag"])
+
+    # ---- what is left out -------------------------------------------------------------------------------------------
+
+    def vex(self, status, *ids, name="vex.json", **more):
+        document = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/" + name, "author": "us",
+                    "timestamp": "2026-01-01T00:00:00Z", "version": 1,
+                    "statements": [dict({"vulnerability": {"name": i}, "products": [{"@id": "pkg:deb/debian/openssl"}], "status": status}, **more) for i in ids]}
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            json.dump(document, f)
+        return self.path(name)
+
+    def found(self, service, digest):
+        return sorted(v["name"] for v in service.get(REPORT + digest).doc["vulnerabilities"].values())
+
+    def test_stored_vex_is_obeyed(self):
+        """What a stored VEX document says is not affected is in no report, under another tag; with the document it comes back."""
+        self.update(self.feeds({"openssl": {"CVE-2030-1": tracker_entry(bookworm="9"), "CVE-2030-2": tracker_entry(bookworm="9")}}))
+        digest = self.indexed()
+        service = Service(self)
+        self.assertEqual(self.found(service, digest), ["CVE-2030-1", "CVE-2030-2"])
+        before = service.get(REPORT + digest)
+        not_present = {"justification": "vulnerable_code_not_present"}
+        self.assertEqual(self.run_clarion("vex", "add", self.vex("not_affected", "CVE-2030-1", **not_present)).code, 0)
+        after = service.get(REPORT + digest, If_None_Match=before.headers["Etag"])
+        self.assertEqual(after.status, 200)
+        self.assertNotIn(b"CVE-2030-1", after.body)
+        self.assertEqual(self.found(service, digest), ["CVE-2030-2"])
+        self.assertEqual(after.doc["PackageNotVulnerable"], {})
+        # One in the place of another, within the same second as well.
+        self.assertEqual(self.run_clarion("vex", "add", self.vex("not_affected", "CVE-2030-2", **not_present)).code, 0)
+        self.assertEqual(self.found(service, digest), ["CVE-2030-1"])
+        self.assertEqual(self.run_clarion("vex", "remove", "https://example.org/vex.json").code, 0)
+        again = service.get(REPORT + digest)
+        self.assertEqual((again.body, again.headers["Etag"]), (before.body, before.headers["Etag"]))
+
+    def test_matchers_are_restricted(self):
+        self.update(self.feeds())
+        digest = self.indexed()
+        tags = set()
+        for names, found in ((["debian-matcher"], ["CVE-2014-0160"]), (["rhel", "python"], []), ([], [])):
+            service = Service(self, {"matchers": {"names": names}})
+            self.assertEqual(self.found(service, digest), found, names)
+            tags.add(service.get(REPORT + digest).headers["Etag"])
+            service.end()
+        self.assertEqual(len(tags), 3)
 
     def test_no_data_yet(self):
         digest = self.indexed()
@@ -301,6 +347,24 @@ class Serve(clarion.Case):
         while "CVE-2030-1" not in service.get(REPORT + digest).body.decode():
             self.assertLess(time.monotonic(), deadline)
             time.sleep(0.1)
+
+    def test_an_operators_mirror(self):
+        """Clair's updaters.config says where feeds are fetched; what it does not name comes from the mirror."""
+        folder = self.feeds()
+        mirror = Upstream(self, folder)
+        tracker = mirror.url + "/security-tracker.debian.org/tracker/data/json"
+        service = Service(self, {"updaters": {"sets": ["debian", "alpine"], "mirror": folder, "config": {
+            "debian": {"json_url": tracker, "mirror_url": "http://127.0.0.1:9/"}, "alpine": {"url": mirror.url + "/secdb.alpinelinux.org/"}}},
+            "matcher": {"disable_updaters": False}})
+        digest, deadline = self.indexed(), time.monotonic() + 30
+        while set(service.get(OPERATIONS).doc) != {"debian", "alpine"}:
+            self.assertLess(time.monotonic(), deadline, service.messages())
+            time.sleep(0.05)
+        self.assertEqual(self.found(service, digest), ["CVE-2014-0160"])
+        paths = [path for path, _, _ in mirror.requests]
+        self.assertIn("/security-tracker.debian.org/tracker/data/json", paths)
+        self.assertTrue(any(path.startswith("/secdb.alpinelinux.org/") for path in paths), paths)
+        self.assertIn("updaters.config.debian.mirror_url: has no effect", service.messages())
 
     def test_introspection(self):
         self.update(self.feeds())

@@ -168,6 +168,39 @@ class ServeIndex(clarion.Case):
         self.assertEqual(len({a.body for a in answers}), 1)
         self.assertEqual(self.layers.times(layer), 1)
 
+    def test_states_on_the_way(self):
+        """Who asks for a manifest that is being indexed, or waits for that, is told so."""
+        service = Service(self, {"indexer": {"fetch": {"allow": ["127.0.0.1"]}, "index_report_request_concurrency": 1}})
+        waiting = manifest("waiting", self.layers.add(layer_of(stanza("p", "1"))))
+        self.layers.add(self.openssl, "/stalled", self.layers.stall(self.openssl))
+        running = manifest("running", {"hash": sha256(self.openssl), "uri": self.layers.base + "/stalled"})
+        answers = []
+        threads = [threading.Thread(target=lambda d: answers.append(self.post(service, d).status), args=(d,)) for d in (running, waiting)]
+        for thread, document, state in zip(threads, (running, waiting), ("FetchLayers", "CheckManifest")):
+            self.assertEqual(service.get(GET + document["hash"]).status, 404)
+            thread.start()
+            deadline, a = time.monotonic() + 30, None
+            while (a is None or a.status != 200 or a.doc["state"] != state) and time.monotonic() < deadline:
+                a = service.get(GET + document["hash"])
+                time.sleep(0.02)
+            self.assertEqual((a.status, a.doc), (200, {
+                "manifest_hash": document["hash"], "state": state, "packages": {}, "distributions": {}, "repository": {},
+                "environments": {}, "success": False, "err": ""}))
+            self.assertEqual(a.headers["Etag"], service.get(STATE).headers["Etag"])
+            self.assertEqual(a.headers["Content-Type"], "application/vnd.clair.index_report.v1+json")
+        self.layers.open.set()
+        for thread in threads:
+            thread.join()
+        self.assertEqual(answers, [201, 201])
+        self.assertEqual([service.get(GET + d["hash"]).doc["state"] for d in (running, waiting)], ["IndexFinished"] * 2)
+
+    def test_airgap(self):
+        """No layer comes from the public internet, whatever indexer.fetch.allow says; loopback ones as before."""
+        service = Service(self, {"indexer": {"airgap": True, "fetch": {"allow": ["127.0.0.1", "192.0.2.1", "9.9.9.9"]}}, "limits": {"fetch_tries": 1}})
+        self.assertEqual(self.post(service, manifest("inside", self.layers.add(self.openssl))).status, 201)
+        a = self.assert_failed(service, manifest("outside", {"hash": sha256(b"x"), "uri": "http://9.9.9.9/layer"}), 500, "airgap")
+        self.assertIn("9.9.9.9", a.doc["message"])
+
     def test_waiting_manifests_are_bounded(self):
         service = Service(self, {"indexer": {"fetch": {"allow": ["127.0.0.0/8"]}, "index_report_request_concurrency": 1}, "limits": {"index_queue": 1}})
         layers = [self.layers.add(layer_of(stanza("p%d" % i, "1"))) for i in range(3)]

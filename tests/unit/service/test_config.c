@@ -1,5 +1,6 @@
 // The service's configuration: what is in force, and that everything wrong is told, with its place.
 #include "service/config.h"
+#include "service/updates.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -130,6 +131,10 @@ static void errors(void **state)
         {"updaters: {sets: debian}", "must be a list of texts"},
         {"updaters: {sets: [debian, sus]}", "1:27: updaters.sets: there are no updaters \"sus\""},
         {"updaters: {config: [1]}", "must be a map, not a list"},
+        {"matchers: {names: [debian-matcher, debain]}", "1:36: matchers.names: there is no matcher \"debain\""},
+        {"matchers: {config: {rhel: {ignore_unpatched: 1}}}", "must be true or false"},
+        {"indexer: {scanner: {repo: {rhel-repository-scanner: {repo2cpe_mapping_url: 'x'}}}}",
+         "repo2cpe_mapping_url: \"x\" is neither a URL"},
         {"auth: {psk: {key: c2VjcmV0}}", "auth.psk: wants iss"},
         {"auth: {psk: {iss: [quay]}}", "auth.psk: wants a key"},
         {"auth: {keyserver: {api: x}}", "auth.keyserver: Clair has removed"},
@@ -188,6 +193,139 @@ static void secrets_stay_hidden(void **state)
     }
 }
 
+static struct slice place_of(const struct config *c, const char *from)
+{
+    for (size_t i = 0; i < c->places_n; i++)
+        if (slice_eq(c->places[i].from, slice_str(from)))
+            return c->places[i].to;
+    return SLICE("");
+}
+
+// Clair's settings of updaters that name a place, each with what it is in the stead of.
+static void places(void **state)
+{
+    static const struct {
+        const char *yaml, *from, *to;
+    } cases[] = {
+        {"alpine: {url: 'http://m/alpine/'}", "https://secdb.alpinelinux.org/", "http://m/alpine/"},
+        {"alpine-main-v3.18-updater: {url: 'http://m/a.json'}", "https://secdb.alpinelinux.org/v3.18/main.json",
+         "http://m/a.json"},
+        {"alpine-community-edge-updater: {url: /srv/a}", "https://secdb.alpinelinux.org/edge/community.json", "/srv/a"},
+        {"debian: {json_url: 'http://m/json'}", "https://security-tracker.debian.org/tracker/data/json",
+         "http://m/json"},
+        {"debian/updater: {json_url: 'http://m/json'}", "https://security-tracker.debian.org/tracker/data/json",
+         "http://m/json"},
+        {"ubuntu: {url: 'http://m/1.0/'}", "https://api.launchpad.net/1.0/", "http://m/1.0/"},
+        {"ubuntu/updater/jammy: {url: 'http://m/j'}",
+         "https://security-metadata.canonical.com/oval/com.ubuntu.jammy.cve.oval.xml.bz2", "http://m/j"},
+        {"osv: {url: 'https://m/'}", "https://osv-vulnerabilities.storage.googleapis.com/", "https://m/"},
+        {"osv/pypi: {url: 'https://m/p.zip'}", "https://osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip",
+         "https://m/p.zip"},
+        {"rhel-vex: {url: 'http://m/'}", "https://security.access.redhat.com/data/csaf/v2/vex/", "http://m/"},
+        {"suse: {url: 'http://m/'}", "https://ftp.suse.com/pub/projects/security/oval/", "http://m/"},
+        {"photon-updater-photon3: {url: 'http://m/'}",
+         "https://packages.vmware.com/photon/photon_oval_definitions/com.vmware.phsa-photon3.xml", "http://m/"},
+        {"oracle: {url: 'http://m/'}", "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
+         "http://m/"},
+        {"clair.cvss: {feed_root: 'http://m/'}", "https://nvd.nist.gov/feeds/json/cve/2.0/", "http://m/"},
+        {"osv-npm: {url: 'file:///srv/npm.zip'}", "https://osv-vulnerabilities.storage.googleapis.com/npm/all.zip",
+         "file:///srv/npm.zip"},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct config_check check CONFIG_AUTO = {0};
+        struct slice yaml = arena_printf(&a, "updaters: {config: {%s}}", cases[i].yaml);
+        assert_true(load(yaml.p, &a, &check));
+        assert_int_equal(check.problems.n, 0);
+        assert_int_equal(check.config.places_n, 1);
+        if (!slice_eq(place_of(&check.config, cases[i].from), slice_str(cases[i].to)))
+            fail_msg("%s: not from %s", cases[i].yaml, cases[i].from);
+    }
+}
+
+// What cannot be obeyed is a remark; what is wrong is an error.
+static void settings_of_updaters(void **state)
+{
+    static const struct {
+        const char *yaml, *says;
+        bool error;
+    } cases[] = {
+        {"debian: {mirror_url: 'http://m/'}", "1:43: updaters.config.debian.mirror_url: has no effect: ", false},
+        {"debian: {oval_url: 'http://m/'}", "updaters.config.debian.oval_url: Clair has removed it", true},
+        {"debian: {json: 'http://m/'}", "has no effect: the updater has no such setting", false},
+        {"alpine: {url: 5}", "updaters.config.alpine.url: must be a URL", true},
+        {"alpine: {url: 'ftp://m/'}", "\"ftp://m/\" is neither a URL of http or https nor an absolute path", true},
+        {"alpine: {url: 'http://'}", "is neither a URL", true},
+        {"alpine: 'http://m/'", "updaters.config.alpine: must be a map of settings, not text", true},
+        {"unheard-of: {url: 'http://m/'}", "has no effect: this version has no feed for it", false},
+        {"alpine--updater: {url: 'http://m/'}", "has no effect: this version has no feed for it", false},
+        {"ubuntu: {force: [{name: jammy, version: '22.04'}]}", "updaters.config.ubuntu.force: has no effect", false},
+        {"rhel-vex: {ignore_kernel_packages: true}", "has no effect", false},
+        {"osv: {allowlist: go}", "updaters.config.osv.allowlist: must be a list of texts", true},
+        {"osv: {allowlist: [5]}", "must be a list of texts", true},
+        {"osv: {allowlist: [go, cobol]}", "\"cobol\" has no effect: no feed is made of that ecosystem", false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct config_check check CONFIG_AUTO = {0};
+        struct slice yaml = arena_printf(&a, "updaters: {config: {%s}}", cases[i].yaml);
+        assert_int_equal(load(yaml.p, &a, &check), !cases[i].error);
+        assert_int_equal(check.problems.n, 1);
+        struct buf line BUF_AUTO = {0};
+        config_problem_write(&check.problems.v[0], &line);
+        buf_addc(&line, '\0');
+        if (strstr(line.p, cases[i].says) == NULL)
+            fail_msg("%s: %s", cases[i].yaml, line.p);
+    }
+}
+
+// Which feeds of OSV are fetched.
+static void allowlist(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct config_check check CONFIG_AUTO = {0}, all CONFIG_AUTO = {0};
+    assert_true(load("updaters: {config: {osv: {allowlist: [PyPI, crates.io]}, debian: ~}}", &a, &check));
+    assert_true(load("updaters: {config: {osv: {allowlist: []}}}", &a, &all));
+    static const char *const allowed[] = {"osv-pypi", "osv-crates", "debian", "almalinux"};
+    static const char *const others[] = {"osv-npm", "osv-go"};
+    for (size_t i = 0; i < 4; i++)
+        assert_true(updates_wanted(&check.config, feed_named(slice_str(allowed[i]))));
+    for (size_t i = 0; i < 2; i++) {
+        assert_false(updates_wanted(&check.config, feed_named(slice_str(others[i]))));
+        assert_true(updates_wanted(&all.config, feed_named(slice_str(others[i]))));
+    }
+}
+
+// Settings of Clair's scanners and matchers that mean something here.
+static void scanners_and_matchers(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct config_check check CONFIG_AUTO = {0};
+    assert_true(
+        load("indexer: {scanner: {repo: {rhel-repository-scanner: {repo2cpe_mapping_url: 'http://m/r', timeout: 1s}}, "
+             "package: {rhel_containerscanner: {name2repos_mapping_url: 'http://m/c', name2repos_mapping_file: "
+             "/dev/null}, java: {disable_api: true}}}}\n"
+             "matcher: {disable_enrichment: true}\n"
+             "matchers: {names: [debian-matcher, rhel, npm], config: {rhel: {ignore_unpatched: true}}}",
+             &a, &check));
+    const struct config *c = &check.config;
+    assert_true(slice_eq(place_of(c, "https://security.access.redhat.com/data/metrics/repository-to-cpe.json"),
+                         SLICE("http://m/r")));
+    assert_true(slice_eq(place_of(c, "https://security.access.redhat.com/data/metrics/container-name-repos-map.json"),
+                         SLICE("/dev/null")));
+    assert_true(c->enrichment_disabled && c->unpatched_ignored && c->matcher_names_given);
+    assert_int_equal(c->matcher_names.n, 3);
+    assert_int_equal(check.problems.n, 2); // of disable_api and timeout
+    struct config_check others CONFIG_AUTO = {0};
+    assert_true(load("", &a, &others));
+    assert_false(others.config.enrichment_disabled || others.config.unpatched_ignored ||
+                 others.config.matcher_names_given);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -196,6 +334,10 @@ int main(void)
         cmocka_unit_test(defaults),
         cmocka_unit_test(errors),
         cmocka_unit_test(secrets_stay_hidden),
+        cmocka_unit_test(places),
+        cmocka_unit_test(settings_of_updaters),
+        cmocka_unit_test(allowlist),
+        cmocka_unit_test(scanners_and_matchers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
