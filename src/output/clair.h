@@ -18,6 +18,11 @@ struct clair_package {
 void clair_add_source(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key,
                       const struct clair_package *package);
 
+// What a package was found in, and the numbers of its version, as Clair writes them, in the arena; empty where it
+// writes none.
+struct slice clair_package_db(struct arena *a, const struct inventory_package *p);
+struct slice clair_normalized_version(struct arena *a, const struct package *p);
+
 // A repository without its id: what is empty is left out, but for the CPE.
 void clair_add_repository(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice name, struct slice key,
                           struct slice uri, struct slice cpe);

@@ -45,30 +45,6 @@ void clair_add_repository(yyjson_mut_doc *doc, yyjson_mut_val *object, struct sl
     json_add_str(doc, object, "cpe", cpe);
 }
 
-void clair_add_distribution(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *id,
-                            const struct distribution *d)
-{
-    // Alpine's os-release has no VERSION; Clair gives the branch there ("3.18") and no version_id.
-    struct slice version = d->version, version_id = d->version_id;
-    if (version.n == 0) {
-        ptrdiff_t patch = slice_rfind(version_id, '.');
-        bool has_patch = patch > 0 && slice_find(version_id, '.') < patch;
-        version = has_patch ? slice_of(version_id.p, (size_t)patch) : version_id;
-        version_id = (struct slice){0};
-    }
-    yyjson_mut_val *value = yyjson_mut_obj(doc);
-    json_add_str(doc, value, "id", slice_str(id));
-    json_add_str(doc, value, "did", d->id);
-    json_add_str(doc, value, "name", d->name);
-    json_add_str(doc, value, "version", version);
-    json_add_str(doc, value, "version_code_name", d->codename);
-    json_add_str(doc, value, "version_id", version_id);
-    json_add_str(doc, value, "arch", SLICE(""));
-    json_add_str(doc, value, "cpe", d->cpe);
-    json_add_str(doc, value, "pretty_name", d->pretty_name);
-    clair_add_member(doc, object, slice_str(key), value);
-}
-
 // ---- repositories ---------------------------------------------------------------------------------------------------
 
 // Where packages of languages come from unless they say otherwise, as Clair's scanners have it (claircore, packages
@@ -253,7 +229,7 @@ static yyjson_mut_val *package_of(yyjson_mut_doc *doc, const struct inventory_pa
         of.version = p->package.source_version;
     }
     clair_add_source(doc, value, "source", &of);
-    json_add_str(doc, value, "normalized_version", SLICE(""));
+    json_add_str(doc, value, "normalized_version", clair_normalized_version(a, &p->package));
     json_add_str_if(doc, value, "module", p->package.module);
     json_add_str_if(doc, value, "arch", p->package.arch);
     json_add_str(doc, value, "cpe", SLICE(""));
@@ -262,11 +238,12 @@ static yyjson_mut_val *package_of(yyjson_mut_doc *doc, const struct inventory_pa
 }
 
 static yyjson_mut_val *environments_of(yyjson_mut_doc *doc, const struct stored_image *image,
-                                       const struct inventory_package *p, const struct clair_repositories *repositories)
+                                       const struct inventory_package *p, const struct clair_repositories *repositories,
+                                       struct arena *a)
 {
     yyjson_mut_val *list = yyjson_mut_arr(doc), *value = yyjson_mut_arr_add_obj(doc, list);
     bool has_layer = p->layer < image->layers_n;
-    json_add_str(doc, value, "package_db", p->db);
+    json_add_str(doc, value, "package_db", clair_package_db(a, p));
     json_add_str(doc, value, "introduced_in", has_layer ? digest_slice(&image->layers[p->layer].digest) : SLICE(""));
     json_add_str(doc, value, "distribution_id",
                  image->inventory.distribution.known && is_of_distribution(&p->package) ? SLICE(DISTRIBUTION_ID)
@@ -294,7 +271,7 @@ void clair_add_inventory(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
             continue;
         struct slice key = clair_id(id, i + 1);
         clair_add_member(doc, packages, key, package_of(doc, p, i + 1, sources[i], &scratch));
-        clair_add_member(doc, environments, key, environments_of(doc, image, p, &repositories));
+        clair_add_member(doc, environments, key, environments_of(doc, image, p, &repositories, &scratch));
     }
     if (inventory->distribution.known)
         clair_add_distribution(doc, distributions, DISTRIBUTION_ID, DISTRIBUTION_ID, &inventory->distribution);

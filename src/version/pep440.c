@@ -246,4 +246,39 @@ static bool valid(struct slice v)
     return parse(v, &p);
 }
 
+// What is greater than the type holds is the greatest.
+static int32_t number_of(struct slice digits)
+{
+    int32_t number = 0;
+    for (size_t i = 0; i < digits.n; i++)
+        if (__builtin_mul_overflow(number, 10, &number) || __builtin_add_overflow(number, digits.p[i] - '0', &number))
+            return INT32_MAX;
+    return number;
+}
+
+bool version_pep440_numbers(struct slice v, int32_t numbers[static VERSION_NUMBERS])
+{
+    struct parts p;
+    struct slice rest, segment;
+    memset(numbers, 0, VERSION_NUMBERS * sizeof *numbers);
+    if (!parse(v, &p))
+        return false;
+    numbers[0] = number_of(p.epoch);
+    rest = p.release;
+    for (size_t i = 1; i <= 5 && rest.n != 0; i++) {
+        slice_cut(rest, '.', &segment, &rest);
+        numbers[i] = number_of(segment);
+    }
+    int32_t dev = number_of(p.dev_number);
+    if (p.pre == PRE_ALPHA || p.pre == PRE_BETA || p.pre == PRE_CANDIDATE)
+        numbers[6] = p.pre == PRE_ALPHA ? -3 : p.pre == PRE_BETA ? -2 : -1;
+    numbers[7] = number_of(p.pre_number);
+    numbers[8] = number_of(p.post_number);
+    if (numbers[6] != 0 || numbers[8] != 0)
+        numbers[9] = -dev;
+    else if (dev != 0)
+        numbers[6] = INT32_MIN + dev; // before all pre-releases
+    return true;
+}
+
 const struct version_scheme version_pep440 = {"pep440", compare, valid};

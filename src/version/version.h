@@ -29,6 +29,12 @@ extern const struct version_scheme version_semver;
 // PyPA's "Version specifiers", packaging 26 (src/packaging/version.py): 1!2.3rc1.post2.dev3+local.
 extern const struct version_scheme version_pep440;
 
+// A version in ten numbers that compare one by one: the epoch, five of the release, the pre-release and its number, the
+// post-release, the development release. This is how Clair v4 keeps them (claircore, pkg/pep440): what does not fit is
+// lost. False for a text that is no version.
+#define VERSION_NUMBERS 10
+bool version_pep440_numbers(struct slice v, int32_t numbers[static VERSION_NUMBERS]);
+
 // RubyGems' Gem::Version (lib/rubygems/version.rb): 1.2.3.rc1.
 extern const struct version_scheme version_gem;
 

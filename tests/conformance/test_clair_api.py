@@ -82,6 +82,31 @@ class ClairApi(clarion.Case):
             self.replay(name, service, compared)
         self.assertGreater(len(compared), 45)
 
+    def test_recorded_packages(self):
+        """The packages that the recorded bodies show, field by field, as far as they were kept: ours of the same image."""
+        self.data = self.path("recorded")
+        self.assertEqual(self.run_clarion("index", "oci:" + os.path.join(clarion.SHARED, "images", "debian-web.oci")).code, 0)
+        ours = {(p["name"], p["version"]): p for p in self.service().get("/indexer/api/v1/index_report/" + THEIRS).doc["packages"].values()}
+        compared = set()
+        for name in ("02-index_report-post.txt", "04-index_report-get.txt", "06-vulnerability_report.txt"):
+            with open(os.path.join(clarion.SHARED, "contract", "captures", name), encoding="utf-8", errors="replace") as f:
+                text = f.read()
+            for m in re.finditer(r'"(\d+)":(?=\{"id":"\1","name":")', text):
+                try:
+                    theirs, _ = json.JSONDecoder().raw_decode(text, m.end())
+                except ValueError:
+                    continue # where the record was cut
+                if "detector" not in theirs:
+                    continue
+                mine = dict(ours[theirs["name"], theirs["version"]])
+                self.assertRegex(mine["detector"], r"^urn:clarion:detector:\w+:\d+:package$")
+                for p in (mine, theirs): # of other scanners, in other stores
+                    p["source"] = {k: v for k, v in p["source"].items() if k != "id"}
+                    p.update({"id": "", "detector": ""})
+                self.assertEqual(mine, theirs)
+                compared.add((theirs["name"], theirs["version"]))
+        self.assertGreater(len(compared), 40)
+
     def test_posting(self):
         """What goes wrong with a document."""
         service, compared = self.service(), []

@@ -333,6 +333,21 @@ class Serve(clarion.Case):
         write("j.json.d/1.json-patch", '[{"op": "replace", "path": "/log_level", "value": "error"}]')
         self.assertRegex(self.run_clarion("check-config", "-c", self.path("j.json")).out, r"log_level +error")
 
+    def test_a_long_configuration(self):
+        with open(self.path("long.yaml"), "w", encoding="utf-8") as f:
+            f.write("log_level: warn\n" + "# as long as that\n" * 100)
+        r = self.run_clarion("check-config", "-c", self.path("long.yaml"), "--limit", "config_bytes=1000")
+        self.assertEqual(r.code, 3, r)
+        self.assertIn("long.yaml", r.err)
+        self.assertIn("config_bytes", r.err)
+
+    def test_reports_without_a_cache(self):
+        self.update(self.feeds())
+        digest = self.indexed()
+        cached, plain = Service(self), Service(self, {"limits": {"report_cache_bytes": 0}})
+        answers = [s.get(REPORT + digest) for s in (cached, cached, plain, plain)]
+        self.assertEqual(len({(a.status, a.body, a.headers["Etag"]) for a in answers}), 1)
+
     def test_feeds_in_the_background(self):
         """The API answers while the first update runs, and has its data as soon as that is done; a period later again."""
         digest = self.indexed()

@@ -1,8 +1,10 @@
 """Requests as no client should send them: each gets its error, and the service goes on."""
+import contextlib
 import http.client
 import json
 import os
 import socket
+import sqlite3
 import threading
 import time
 import unittest
@@ -185,6 +187,28 @@ class Hostile(clarion.Case):
             s.close()
         time.sleep(0.5)
         self.assertEqual(self.service.get(STATE.decode()).status, 200)
+
+    def test_waiting_requests_are_bounded(self):
+        """What changes the store waits for it; more requests than request_queue do not."""
+        r = self.run_clarion("index", self.image(debian_layer(stanza("a", "1"))), "--format", "clair")
+        service = Service(self, {"limits": {"request_queue": 1}})
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "clarion.db"), isolation_level=None)) as db:
+            db.execute("BEGIN IMMEDIATE") # nobody else writes meanwhile
+            answers = []
+            threads = [threading.Thread(target=lambda: answers.append(service.ask("DELETE", BULK + "/" + r.doc["manifest_hash"]))) for _ in range(40)]
+            for thread in threads:
+                thread.start()
+            deadline = time.monotonic() + 30
+            while not any(a.status == 429 for a in answers) and time.monotonic() < deadline:
+                time.sleep(0.02)
+            self.assertEqual(service.get(STATE.decode()).status, 200) # who only reads does not wait
+            db.execute("ROLLBACK")
+        for thread in threads:
+            thread.join()
+        self.assertEqual({a.status for a in answers}, {204, 429})
+        refused = [a for a in answers if a.status == 429][0]
+        self.assertIn("request_queue", refused.doc["message"])
+        self.assertEqual((refused.doc["code"], refused.headers["Retry-After"]), ("too-many-requests", "1"))
 
     def test_many_at_once(self):
         """Readers and writers of the store, from many connections: all are answered."""

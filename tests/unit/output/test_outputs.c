@@ -624,6 +624,125 @@ static void test_clair_repositories(void **state)
     assert_str(doc, "/vulnerabilities/1/package/kind", "binary");
 }
 
+// What Clair's scanners call the place of a package, and its version in numbers.
+static void test_clair_names(void **state)
+{
+    static const struct {
+        const char *kind, *db, *version, *package_db, *normalized;
+    } cases[] = {
+        {"deb", "var/lib/dpkg/status", "1", "var/lib/dpkg/status", ""},
+        {"rpm", "var/lib/rpm/rpmdb.sqlite", "1", "sqlite:var/lib/rpm", ""},
+        {"rpm", "usr/lib/sysimage/rpm/Packages.db", "1", "ndb:usr/lib/sysimage/rpm", ""},
+        {"rpm", "var/lib/rpm/Packages", "1", "bdb:var/lib/rpm", ""},
+        {"rpm", "Packages", "1", "Packages", ""},
+        {"python", "opt/lib/jinja2-3.0.3.dist-info/METADATA", "3.0.3.post4", "python:opt/lib",
+         "pep440:0.3.0.3.0.0.0.0.4.0"},
+        {"python", "opt/lib/x.egg-info", "1!2rc1", "python:opt/lib", "pep440:1.2.0.0.0.0.-1.1.0.0"},
+        {"python", "METADATA", "no version", "python:.", ""},
+        {"gem", "usr/specifications/a-1.gemspec", "1", "ruby:usr/specifications/a-1.gemspec", ""},
+        {"go", "usr/bin/x", "v1.20.3-rc.1", "go:usr/bin/x", "semver:0.1.20.3.0.0.0.0.0.0"},
+        {"go", "usr/bin/x", "(devel)", "go:usr/bin/x", ""},
+        {"go", "usr/bin/x", "1.2.3.4", "go:usr/bin/x", ""},
+        {"go", "usr/bin/x", "1.", "go:usr/bin/x", ""},
+        {"go", "usr/bin/x", "v12345678901", "go:usr/bin/x", "semver:0.123456789.0.0.0.0.0.0.0.0"},
+        {"npm", "a/node_modules/b/package.json", "1.2", "nodejs:a/node_modules/b/package.json",
+         "semver:0.1.2.0.0.0.0.0.0.0"},
+        {"maven", "app.war!WEB-INF/lib/a.jar", "1", "maven:app.war:WEB-INF/lib/a.jar", ""},
+        {"cargo", "usr/bin/y", "1.0.0", "usr/bin/y", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct sample s;
+        make_sample(&s);
+        s.packages[0].package.kind = slice_str(cases[i].kind);
+        s.packages[0].package.version = slice_str(cases[i].version);
+        s.packages[0].db = slice_str(cases[i].db);
+        yyjson_doc *doc JSON_AUTO = document("clair", &s, true, &plain);
+        assert_str(doc, "/environments/1/0/package_db", cases[i].package_db);
+        assert_str(doc, "/packages/1/normalized_version", cases[i].normalized);
+    }
+}
+
+// Releases that Clair has fixed words for, and those that it takes as the image has them.
+static void test_clair_releases(void **state)
+{
+    static const struct {
+        struct distribution image;
+        const char *name, *version, *codename, *version_id, *cpe, *pretty_name;
+    } cases[] = {
+        {{.id = SLICE("rhel"),
+          .name = SLICE("Red Hat Enterprise Linux"),
+          .version = SLICE("9.4 (Plow)"),
+          .version_id = SLICE("9.4"),
+          .cpe = SLICE("cpe:/o:redhat:enterprise_linux:9::baseos")},
+         "Red Hat Enterprise Linux Server",
+         "9",
+         "",
+         "9",
+         "cpe:2.3:o:redhat:enterprise_linux:9:*:*:*:*:*:*:*",
+         "Red Hat Enterprise Linux Server 9"},
+        {{.id = SLICE("ol"), .version_id = SLICE("8.10")},
+         "Oracle Linux Server",
+         "8",
+         "Oracle Linux 8",
+         "8",
+         "",
+         "Oracle Linux Server 8"},
+        {{.id = SLICE("ubuntu"),
+          .name = SLICE("Ubuntu"),
+          .version = SLICE("22.04.3 LTS (Jammy Jellyfish)"),
+          .version_id = SLICE("22.04"),
+          .codename = SLICE("jammy"),
+          .pretty_name = SLICE("Ubuntu 22.04.3 LTS")},
+         "Ubuntu",
+         "22.04 (Jammy)",
+         "jammy",
+         "22.04",
+         "",
+         "Ubuntu 22.04"},
+        {{.id = SLICE("photon"), .version_id = SLICE("3.0")},
+         "VMware Photon OS",
+         "3.0",
+         "",
+         "3.0",
+         "",
+         "VMware Photon OS/Linux"},
+        {{.id = SLICE("alpine"), .name = SLICE("Alpine Linux"), .version_id = SLICE("3.18.4")},
+         "Alpine Linux",
+         "3.18",
+         "",
+         "",
+         "",
+         ""},
+        {{.id = SLICE("amzn"),
+          .name = SLICE("Amazon Linux"),
+          .version = SLICE("2023"),
+          .version_id = SLICE("2023"),
+          .cpe = SLICE("cpe:2.3:o:amazon:amazon_linux:2023"),
+          .pretty_name = SLICE("Amazon Linux 2023")},
+         "Amazon Linux",
+         "2023",
+         "",
+         "2023",
+         "cpe:2.3:o:amazon:amazon_linux:2023:*:*:*:*:*:*:*",
+         "Amazon Linux 2023"},
+    };
+    (void)state;
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct sample s;
+        make_sample(&s);
+        s.image.inventory.distribution = cases[i].image;
+        s.image.inventory.distribution.known = true;
+        yyjson_doc *doc JSON_AUTO = document("clair", &s, true, &plain);
+        assert_str(doc, "/distributions/1/name", cases[i].name);
+        assert_str(doc, "/distributions/1/version", cases[i].version);
+        assert_str(doc, "/distributions/1/version_code_name", cases[i].codename);
+        assert_str(doc, "/distributions/1/version_id", cases[i].version_id);
+        assert_str(doc, "/distributions/1/cpe", cases[i].cpe);
+        assert_str(doc, "/distributions/1/pretty_name", cases[i].pretty_name);
+    }
+}
+
 // A record for some architectures of a module.
 static void test_clair_arches(void **state)
 {
@@ -925,6 +1044,8 @@ int main(void)
         cmocka_unit_test(test_clair_report),
         cmocka_unit_test(test_clair_keeps_ranges_apart),
         cmocka_unit_test(test_clair_repositories),
+        cmocka_unit_test(test_clair_names),
+        cmocka_unit_test(test_clair_releases),
         cmocka_unit_test(test_clair_arches),
         cmocka_unit_test(test_aliases),
         cmocka_unit_test(test_clair_index),

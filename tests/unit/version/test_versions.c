@@ -894,6 +894,31 @@ static void test_laws(void **state)
     }
 }
 
+static void test_pep440_numbers(void **state)
+{
+    static const struct {
+        const char *version;
+        int32_t numbers[VERSION_NUMBERS]; // of no version: all zero
+    } cases[] = {
+        {"0.0", {0}},
+        {"1!2.3.4.5.6.7", {1, 2, 3, 4, 5, 6}},
+        {"1.0a2", {0, 1, 0, 0, 0, 0, -3, 2}},
+        {"1.0.beta3.post4", {0, 1, 0, 0, 0, 0, -2, 3, 4}},
+        {"1.0rc1.dev5", {0, 1, 0, 0, 0, 0, -1, 1, 0, -5}},
+        {"1.0.dev5", {0, 1, 0, 0, 0, 0, INT32_MIN + 5}},
+        {"1.0.post1.dev5", {0, 1, 0, 0, 0, 0, 0, 0, 1, -5}},
+        {"99999999999.1", {0, INT32_MAX, 1}},
+        {"0.8.7p1", {0}},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        int32_t numbers[VERSION_NUMBERS];
+        bool ok = version_pep440_numbers(slice_str(cases[i].version), numbers);
+        assert_int_equal(ok, version_pep440.valid(slice_str(cases[i].version)));
+        assert_memory_equal(numbers, cases[i].numbers, sizeof numbers);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -908,7 +933,7 @@ int main(void)
         cmocka_unit_test(test_maven_deep),     cmocka_unit_test(test_nuget_order),
         cmocka_unit_test(test_nuget_valid),    cmocka_unit_test(test_cran_order),
         cmocka_unit_test(test_cran_valid),     cmocka_unit_test(test_vectors),
-        cmocka_unit_test(test_laws),
+        cmocka_unit_test(test_laws),           cmocka_unit_test(test_pep440_numbers),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
