@@ -33,23 +33,22 @@ struct config {
     int64_t matcher_period, matcher_cache_age;
     int64_t update_retention;                     // of matcher.update_retention; it is in `limits` too, as feed_updates
     int64_t layer_concurrency, index_concurrency; // 0: as many as there are processors
-    bool airgap;
-    struct config_texts fetch_allow; // hosts and networks beside the public internet
-    bool updaters_disabled;
-    struct config_texts updater_sets; // with updater_sets_given; else all
-    bool updater_sets_given;
+    struct config_texts fetch_allow;              // hosts and networks beside the public internet
+    struct config_texts updater_sets;             // with updater_sets_given; else all
     struct slice updater_mirror;
     struct feed_place *places; // of updaters.config and indexer.scanner: what is fetched elsewhere
     size_t places_n;
     struct config_texts ecosystems; // of osv.allowlist; none: all
     struct slice redhat_repositories_url, redhat_repositories_file, redhat_containers_url, redhat_containers_file;
-    bool enrichment_disabled, unpatched_ignored;
     struct config_texts matcher_names; // with matcher_names_given; else all
-    bool matcher_names_given;
-    struct secret *psk_key; // NULL: no authentication; freed by config_free
+    struct secret *psk_key;            // NULL: no authentication; freed by config_free
     struct config_texts psk_issuers;
     struct slice metrics_endpoint;
     struct limits limits;
+    bool airgap;
+    bool updaters_disabled, enrichment_disabled;
+    bool unpatched_ignored; // of Red Hat's findings
+    bool updater_sets_given, matcher_names_given;
 };
 
 // Something to say about the configuration, at the place that it is about (no line when that is a whole file).
