@@ -35,6 +35,8 @@ static bool unbind_uri_value(struct slice text, struct arena *a, struct slice *v
                 return false;
             c = (char)(high * 16 + low);
             i += 2;
+            if ((unsigned char)c < ' ' && c != ONE && c != MANY)
+                return false;
         } else if ((unsigned char)c < ' ') {
             return false;
         }

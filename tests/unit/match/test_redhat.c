@@ -24,6 +24,30 @@ static bool includes(const char *pattern, const char *name)
     return all;
 }
 
+static void test_cpe_formatted(void **state)
+{
+    static const struct {
+        const char *name, *formatted;
+    } cases[] = {
+        {"cpe:/o:redhat:enterprise_linux:9::baseos", "cpe:2.3:o:redhat:enterprise_linux:9:*:baseos:*:*:*:*:*"},
+        {"cpe:/a:redhat:rhel_eus:9.2::AppStream", "cpe:2.3:a:redhat:rhel_eus:9.2:*:appstream:*:*:*:*:*"},
+        {"cpe:/a:v:p-q:-:%02:~~sw", "cpe:2.3:a:v:p-q:-:*:*:*:sw:*:*:*"},
+        {"cpe:/a:v:p%21q", "cpe:2.3:a:v:p\\!q:*:*:*:*:*:*:*:*"},
+        {"cpe:2.3:a:v:p\\:q:\\-:*:*:*:*:*:*:*", "cpe:2.3:a:v:p\\:q:\\-:*:*:*:*:*:*:*"},
+        {"cpe:2.3:o:x", ""}, // cut short
+        {"cpe:/a:v:%03", ""},
+        {"redhat", ""},
+        {"", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct slice formatted = cpe_formatted(slice_str(cases[i].name), &a);
+        if (!slice_eq(formatted, slice_str(cases[i].formatted)))
+            fail_msg("%s: %.*s", cases[i].name, SLICE_ARG(formatted));
+    }
+}
+
 static void test_cpe_includes(void **state)
 {
     (void)state;
@@ -331,6 +355,7 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_cpe_includes),
+        cmocka_unit_test(test_cpe_formatted),
         cmocka_unit_test(test_no_cpe),
         cmocka_unit_test(test_products_of_an_image),
         cmocka_unit_test(test_which_statement_counts),
