@@ -14,7 +14,7 @@ tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 is
 wanted=("${build[@]}")
 case "${1:-}" in
 --tests) wanted+=("${tests[@]}") ;;
---bench) wanted+=("${tests[@]}" mmdebstrap time bzip2 unzip) ;;
+--bench) wanted+=("${tests[@]}" mmdebstrap time bzip2 unzip wrk nginx-light) ;;
 esac
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
