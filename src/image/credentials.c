@@ -24,6 +24,7 @@ void login_free(struct login *login)
 {
     secret_free(&login->password);
     secret_free(&login->identity);
+    secret_free(&login->basic);
 }
 
 // ---- Base64 ---------------------------------------------------------------------------------------------------------
@@ -43,10 +44,21 @@ static bool decode(struct slice text, struct buf *out)
     return true;
 }
 
+struct secret *login_password(struct slice authorization)
+{
+    struct slice scheme, pair, user, password;
+    struct buf plain WIPED_AUTO = {0};
+    slice_cut(authorization, ' ', &scheme, &pair);
+    if (!slice_eq_nocase(scheme, SLICE("Basic")) || !decode(pair, &plain) ||
+        !slice_cut(buf_slice(&plain), ':', &user, &password))
+        return NULL;
+    return secret_new(password);
+}
+
 struct secret *login_basic(const struct login *login)
 {
     if (login->password == NULL)
-        return NULL;
+        return secret_copy(login->basic);
     struct secret *pair SECRET_AUTO = secret_join(login->user, SLICE(":"), secret_reveal(login->password));
     struct slice plain = secret_reveal(pair);
     struct buf text WIPED_AUTO = {0};

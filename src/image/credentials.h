@@ -15,6 +15,7 @@ struct login {
     struct slice user;
     struct secret *password; // NULL: none
     struct secret *identity; // an identity token, to be exchanged for others; NULL: none
+    struct secret *basic;    // user and password as they stand in a header, "Basic …"; NULL: as above
     struct slice source;     // where it was found, or where none was, for people
 };
 
@@ -25,5 +26,9 @@ bool credentials_find(struct slice domain, struct arena *a, struct login *login,
 void login_free(struct login *login);
 #define LOGIN_AUTO __attribute__((cleanup(login_free)))
 
-// "Basic …" of RFC 7617; NULL without a password.
+// The password of "Basic …" (RFC 7617; the scheme in letters of either case), whoever its user is; NULL when there is
+// none. To be freed.
+struct secret *login_password(struct slice authorization);
+
+// "Basic …" of RFC 7617; NULL without a password. To be freed.
 struct secret *login_basic(const struct login *login);

@@ -248,6 +248,18 @@ bool image_open(const char *target, const struct image_options *options, struct 
     return false;
 }
 
+bool image_pull(const struct reference *reference, const struct image_options *options, struct arena *a,
+                struct image *image, struct error *err)
+{
+    *image = (struct image){0};
+    struct opening o = {.image = image, .arena = a, .limits = options->limits, .asked = options->platform != NULL};
+    if (platform_parse(options->platform, a, &o.wanted, err) &&
+        registry_image_open(&o, options->registry, reference, err))
+        return true;
+    image_close(image);
+    return false;
+}
+
 void image_close(struct image *image)
 {
     if (image->ops != NULL)

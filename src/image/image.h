@@ -57,6 +57,13 @@ struct image_options {
 bool image_open(const char *target, const struct image_options *options, struct arena *a, struct image *image,
                 struct error *err);
 
+struct reference;
+
+// The same for a reference that is read already: the image in its registry. With a digest it is that one manifest, or
+// one of those that it is an index of.
+bool image_pull(const struct reference *reference, const struct image_options *options, struct arena *a,
+                struct image *image, struct error *err);
+
 // Closes what image_open opened; harmless for an all-zero image.
 void image_close(struct image *image);
 

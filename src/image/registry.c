@@ -47,10 +47,14 @@ static bool add_host(struct registry *r, struct slice domain, struct slice addre
         .host = arena_dup(&r->arena, address),
         .name = url.host,
         .insecure = s->insecure,
+        .scheme_known = s->plain,
+        .plain = s->plain,
+        .authorization = s->given ? secret_copy(s->authorization) : NULL,
         .note = SLICE(""),
     };
     pthread_mutex_init(&host->lock, NULL);
     r->hosts_n++;
+    host->allow.airgap = s->allow != NULL && s->allow->airgap;
     for (size_t i = 0; s->allow != NULL && i < s->allow->rules.n; i++)
         VEC_PUSH(&r->arena, &host->allow.rules) = s->allow->rules.v[i];
     if (s->named)

@@ -16,10 +16,13 @@ struct registry_mirror {
 // How registries are spoken to; shared by all images.
 struct registry_settings {
     struct http_client *http;
-    const struct address_rules *allow; // addresses beside the public internet's; NULL: none
-    bool named;                        // the user named registry and mirrors: they may be at private addresses
-    bool insecure;                     // they may speak plain http, or prove nothing under TLS
-    struct slice token_host;           // of a token service that may see a registry's credentials; may be empty
+    const struct address_rules *allow;  // addresses beside the public internet's; NULL: none
+    bool named;                         // the user named registry and mirrors: they may be at private addresses
+    bool insecure;                      // they may speak plain http, or prove nothing under TLS
+    bool plain;                         // they speak plain http: no TLS is tried
+    bool given;                         // only these credentials count, not those that the user keeps:
+    const struct secret *authorization; // "Basic …" or "Bearer …", for the registry; NULL: none
+    struct slice token_host;            // of a token service that may see a registry's credentials; may be empty
     const struct registry_mirror *mirrors;
     size_t mirrors_n;
 };

@@ -50,21 +50,29 @@ static bool may_see_login(const struct registry_settings *settings, const struct
 
 static bool has_login(const struct login *login)
 {
-    return login->password != NULL || login->identity != NULL;
+    return login->password != NULL || login->identity != NULL || login->basic != NULL;
 }
 
 // For the message of a refusal: whose word was given, or why none was.
-static struct slice note_of(struct registry_host *host, const struct login *login, const struct url *service, bool sent)
+static struct slice note_of(const struct registry_settings *settings, struct registry_host *host,
+                            const struct login *login, const struct url *service, bool sent)
 {
     struct arena *a = &host->arena;
+    if (!has_login(login) && settings->given)
+        return SLICE("no credentials came with the request");
     if (!has_login(login))
         return arena_printf(a, "there are no credentials for %.*s in %.*s", SLICE_ARG(host->domain),
                             SLICE_ARG(login->source.n != 0 ? login->source : SLICE("any place: HOME is not set")));
+    if (!sent && settings->given)
+        return arena_printf(a, "%.*s were not sent to %.*s, which is not known to be the token service of %.*s",
+                            SLICE_ARG(login->source), SLICE_ARG(service->host), SLICE_ARG(host->domain));
     if (!sent)
         return arena_printf(a,
                             "the credentials for %.*s were not sent to %.*s, which is not known to be its token "
                             "service: if it is, --token-host %.*s says so",
                             SLICE_ARG(host->domain), SLICE_ARG(service->host), SLICE_ARG(service->host));
+    if (login->basic != NULL)
+        return arena_printf(a, "with %.*s", SLICE_ARG(login->source));
     if (login->user.n == 0)
         return arena_printf(a, "with the identity token of %.*s", SLICE_ARG(login->source));
     return arena_printf(a, "as user %.*s of %.*s", SLICE_ARG(login->user), SLICE_ARG(login->source));
@@ -171,7 +179,7 @@ static bool log_in_bearer(const struct registry_settings *settings, struct regis
     if (!take_service(host, challenge->realm, a, &service, err))
         return false;
     bool may = may_see_login(settings, host, &service);
-    host->note = note_of(host, login, &service, may);
+    host->note = note_of(settings, host, login, &service, may);
     struct secret *basic SECRET_AUTO = may ? login_basic(login) : NULL;
     struct secret *form SECRET_AUTO = NULL;
     struct http_header header = {SLICE("Authorization"), basic};
@@ -191,11 +199,11 @@ static bool log_in_bearer(const struct registry_settings *settings, struct regis
 
 // ---- Basic ----------------------------------------------------------------------------------------------------------
 
-static bool log_in_basic(struct registry_host *host, const struct challenge *challenge, const struct login *login,
-                         struct error *err)
+static bool log_in_basic(const struct registry_settings *settings, struct registry_host *host,
+                         const struct challenge *challenge, const struct login *login, struct error *err)
 {
     struct secret *basic = login_basic(login);
-    host->note = note_of(host, login, NULL, true);
+    host->note = note_of(settings, host, login, NULL, true);
     if (basic == NULL)
         return error_set(err, ERR_NETWORK, "answered 401, it wants a user and a password for \"%.*s\" (%.*s)",
                          SLICE_ARG(challenge->realm), SLICE_ARG(host->note));
@@ -226,6 +234,26 @@ static bool pick_challenge(const struct http_answer *answer, struct arena *a, st
     return found;
 }
 
+// What came with the request has been sent to the registry already, which did not take it. User and password may get a
+// token; a token that is not taken is of no further use.
+static bool given_login(const struct registry_settings *settings, struct login *login, struct error *err)
+{
+    *login = (struct login){.source = SLICE("the credentials that came with the request")};
+    struct slice given = settings->authorization != NULL ? secret_reveal(settings->authorization) : SLICE("Basic ");
+    if (!slice_starts(given, SLICE("Basic ")))
+        return error_set(err, ERR_NETWORK, "answered 401: it does not take the token that came with the request");
+    login->basic = secret_copy(settings->authorization);
+    return true;
+}
+
+static bool find_login(const struct registry_settings *settings, const struct registry_host *host, struct arena *a,
+                       struct login *login, struct error *err)
+{
+    if (settings->given)
+        return given_login(settings, login, err);
+    return credentials_find(host->domain, a, login, err) || error_wrap(err, "credentials");
+}
+
 static bool log_in(const struct registry_settings *settings, struct registry_host *host, struct slice repository,
                    const struct http_answer *answer, struct error *err)
 {
@@ -235,10 +263,10 @@ static bool log_in(const struct registry_settings *settings, struct registry_hos
     bool bearer;
     if (!pick_challenge(answer, &a, &challenge, &bearer))
         return error_set(err, ERR_UNSUPPORTED, "answered 401 and asks for neither Bearer nor Basic authentication");
-    if (!credentials_find(host->domain, &a, &login, err))
-        return error_wrap(err, "credentials");
+    if (!find_login(settings, host, &a, &login, err))
+        return false;
     return bearer ? log_in_bearer(settings, host, &challenge, repository, &login, &a, err)
-                  : log_in_basic(host, &challenge, &login, err);
+                  : log_in_basic(settings, host, &challenge, &login, err);
 }
 
 bool registry_log_in(const struct registry_settings *settings, struct registry_host *host, struct slice repository,
