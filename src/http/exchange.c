@@ -254,6 +254,10 @@ static bool authorised(struct exchange *e, const struct web_options *options)
 {
     struct error err;
     struct slice header = web_header(&e->request, "Authorization", 0);
+    web_admit *admit = e->route != NULL ? e->route->admit : NULL;
+    enum web_admission admission = admit != NULL ? admit(options->context, &e->request, &e->response) : WEB_BY_TOKENS;
+    if (admission != WEB_BY_TOKENS)
+        return admission == WEB_ADMIT;
     if (options->key == NULL || (e->route != NULL && e->route->open) ||
         token_check(options->key, header, clock_now(), &err))
         return true;

@@ -64,11 +64,20 @@ struct web_method {
 // request and its response are gone.
 void web_answer(const struct web_request *request);
 
+// Who may ask, where a route judges that itself.
+enum web_admission {
+    WEB_ADMIT,     // this one
+    WEB_REFUSE,    // not this one; the response has the answer
+    WEB_BY_TOKENS, // whoever `key` of the options lets in
+};
+typedef enum web_admission web_admit(void *context, const struct web_request *request, struct web_response *response);
+
 struct web_route {
     const char *path; // "/a/b", or "/a/b/" for all below
     struct web_method methods[3];
     const char *disallowed; // what other methods are told, with at most one %s for theirs; NULL: nothing but the status
     bool open;              // needs no token
+    web_admit *admit;       // asked before the body is there; NULL: by tokens
     bool no_redirect;       // with a path that ends with a slash: the one without is not sent there
 };
 
