@@ -2,6 +2,7 @@
 
 #include "base/json.h"
 #include "base/log.h"
+#include "image/registry.h"
 #include "image/remote.h"
 #include "layer/worker.h"
 #include "output/output.h"
@@ -13,16 +14,20 @@
 
 #define MOST_THREADS 64
 
-// A request that waits for its manifest to be indexed; in its own arena.
+// Who wants a manifest to be indexed: a request that waits for its answer, in its own arena, or a pull, of which nobody
+// waits for the end.
 struct waiter {
+    const char *id; // of the request, for the log
     const struct web_request *request;
     struct web_response *response;
-    struct posted_manifest manifest;
-    struct digest body; // of what was posted
+    struct posted_manifest manifest; // of a pull its digest only
+    struct pull *pull;               // NULL: posted
+    struct arena arena;              // of a pull
+    struct digest body;              // of what was posted, or of what a pull asks with
     struct waiter *next;
 };
 
-// A manifest with all who asked for it. The first one's layers are those that are fetched.
+// A manifest with all who asked for it. It is fetched as the first one says.
 struct job {
     struct digest manifest;
     struct waiter *first, **last;
@@ -50,6 +55,7 @@ struct indexing {
     pthread_cond_t done;  // a job has gone
     struct job *first, **last;
     size_t jobs_n, running;
+    size_t pulls_n;           // waiters: they cost no connection that would bound them
     struct failure *failures; // the newest first
     uint64_t indexed, failed;
     bool given_up, stop;
@@ -127,6 +133,22 @@ bool indexing_forget(struct indexing *ix, const struct digest *manifest)
     return found;
 }
 
+static struct job *find_job(struct indexing *ix, const struct digest *manifest)
+{
+    struct job *job = ix->first;
+    while (job != NULL && !digest_eq(&job->manifest, manifest))
+        job = job->next;
+    return job;
+}
+
+bool indexing_busy(struct indexing *ix, const struct digest *manifest)
+{
+    pthread_mutex_lock(&ix->lock);
+    bool busy = find_job(ix, manifest) != NULL;
+    pthread_mutex_unlock(&ix->lock);
+    return busy;
+}
+
 // ---- one manifest ---------------------------------------------------------------------------------------------------
 
 // A job that is running, for who tells how far it is.
@@ -143,7 +165,28 @@ static void note_stage(void *context, enum index_stage stage)
     pthread_mutex_unlock(&p->ix->lock);
 }
 
-static bool index_manifest(struct indexing *ix, struct job *job, const struct posted_manifest *posted, struct arena *a,
+// That the registry gives the manifest of that digest is checked where it is read; here, that it is an image's own.
+static bool pull_image(struct indexing *ix, const struct pull *pull, const struct registry_settings *settings,
+                       struct arena *a, struct image *image, struct error *err)
+{
+    const struct image_options how = {.limits = &ix->config->limits, .registry = settings};
+    if (!image_pull(&pull->reference, &how, a, image, err))
+        return false;
+    return digest_eq(&image->manifest, &pull->reference.digest) ||
+           error_set(err, ERR_UNSUPPORTED, "it is an index of several images: each of them is to be named by itself");
+}
+
+static bool open_image(struct indexing *ix, const struct waiter *w, const struct registry_settings *settings,
+                       struct arena *a, struct image *image, struct error *err)
+{
+    const struct posted_manifest *posted = &w->manifest;
+    if (w->pull != NULL)
+        return pull_image(ix, w->pull, settings, a, image, err);
+    return remote_image(ix->http, &ix->allow, &ix->config->limits, &posted->digest, posted->layers, posted->layers_n, a,
+                        image, err);
+}
+
+static bool index_manifest(struct indexing *ix, struct job *job, const struct waiter *w, struct arena *a,
                            struct index_result *result, struct error *err)
 {
     struct progress progress = {ix, job};
@@ -153,12 +196,19 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct po
         .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0,
         .enters = note_stage,
         .enters_context = &progress};
+    const struct registry_settings settings = {
+        .http = ix->http,
+        .allow = &ix->allow,
+        .insecure = w->pull != NULL && w->pull->unverified,
+        .plain = w->pull != NULL && w->pull->plain,
+        .given = true,
+        .authorization = w->pull != NULL ? w->pull->authorization : NULL,
+        .token_host = SLICE(""),
+    };
     struct store store STORE_AUTO = {0};
     struct image image = {0};
-    bool ok =
-        store_open(ix->folder, &store, err) &&
-        remote_image(ix->http, &ix->allow, limits, &posted->digest, posted->layers, posted->layers_n, a, &image, err) &&
-        index_image(&store, &image, &options, a, result, err);
+    bool ok = store_open(ix->folder, &store, err) && open_image(ix, w, &settings, a, &image, err) &&
+              index_image(&store, &image, &options, a, result, err);
     image_close(&image);
     return ok;
 }
@@ -174,8 +224,8 @@ static void run(struct indexing *ix, struct job *job, const struct waiter *lead,
 {
     struct arena a ARENA_AUTO = {0};
     struct index_result result INDEX_RESULT_AUTO = {0};
-    log_request(lead->request->id);
-    if (!index_manifest(ix, job, &lead->manifest, &a, &result, &o->err)) {
+    log_request(lead->id);
+    if (!index_manifest(ix, job, lead, &a, &result, &o->err)) {
         o->status = 500;
     } else if (result.problems_n != 0) {
         o->status = status_of(result.problem);
@@ -187,14 +237,28 @@ static void run(struct indexing *ix, struct job *job, const struct waiter *lead,
     if (o->status == 201)
         log_info("indexed the manifest %s", lead->manifest.digest.text);
     else {
-        error_wrap(&o->err, "failed to fetch layers");
+        if (lead->pull != NULL)
+            error_wrap(&o->err, "%.*s", SLICE_ARG(reference_text(&a, &lead->pull->reference)));
+        else
+            error_wrap(&o->err, "failed to fetch layers");
         log_warn("manifest %s: %s", lead->manifest.digest.text, o->err.text);
     }
     log_request(NULL);
 }
 
+static void end_pull(struct waiter *w)
+{
+    pull_forget(w->pull);
+    arena_free(&w->arena);
+    free(w);
+}
+
 static void answer(struct waiter *w, const struct outcome *o)
 {
+    if (w->pull != NULL) {
+        end_pull(w);
+        return;
+    }
     // The request and all that is its goes with the answer.
     const struct web_request *request = w->request;
     struct web_response *response = w->response;
@@ -213,14 +277,6 @@ static void answer(struct waiter *w, const struct outcome *o)
 }
 
 // ---- jobs, under the lock -------------------------------------------------------------------------------------------
-
-static struct job *find_job(struct indexing *ix, const struct digest *manifest)
-{
-    struct job *job = ix->first;
-    while (job != NULL && !digest_eq(&job->manifest, manifest))
-        job = job->next;
-    return job;
-}
 
 static struct job *next_job(struct indexing *ix)
 {
@@ -275,6 +331,7 @@ static struct waiter *take_answered(struct indexing *ix, struct job *job, const 
         w->next = NULL;
         *last = w;
         last = &w->next;
+        ix->pulls_n -= w->pull != NULL;
     }
     job->running = false;
     ix->running--;
@@ -418,7 +475,8 @@ void indexing_stop(struct indexing **indexing)
     if (ix == NULL)
         return;
     pthread_mutex_lock(&ix->lock);
-    ix->stop = true;
+    ix->stop = ix->given_up = true; // of requests none is left, but pulls may be
+    http_client_break_off(ix->http);
     pthread_cond_broadcast(&ix->work);
     pthread_mutex_unlock(&ix->lock);
     for (size_t i = 0; i < ix->threads_n; i++)
@@ -465,8 +523,11 @@ void indexing_post(struct indexing *ix, const struct web_request *request, struc
                    const struct posted_manifest *manifest)
 {
     struct waiter *w = arena_alloc(request->arena, sizeof *w);
-    *w = (struct waiter){
-        .request = request, .response = response, .manifest = *manifest, .body = digest_of(request->body)};
+    *w = (struct waiter){.id = request->id,
+                         .request = request,
+                         .response = response,
+                         .manifest = *manifest,
+                         .body = digest_of(request->body)};
     pthread_mutex_lock(&ix->lock);
     bool joined = join(ix, w);
     pthread_mutex_unlock(&ix->lock);
@@ -476,4 +537,69 @@ void indexing_post(struct indexing *ix, const struct web_request *request, struc
     error_set(&full.err, ERR_LIMIT, "too many manifests wait already (limit index_queue, %llu)",
               (unsigned long long)ix->config->limits.index_queue);
     answer(w, &full);
+}
+
+// ---- pulling --------------------------------------------------------------------------------------------------------
+
+void pull_forget(struct pull *pull)
+{
+    secret_free(&pull->authorization);
+}
+
+// Where and with which credentials the image is asked for: who asks alike is not tried again by himself.
+static struct digest pull_body(const struct pull *pull)
+{
+    const struct slice parts[] = {
+        pull->reference.domain,
+        pull->reference.path,
+        pull->plain        ? SLICE("http")
+        : pull->unverified ? SLICE("unverified")
+                           : SLICE("https"),
+        pull->authorization != NULL ? secret_reveal(pull->authorization) : SLICE(""),
+    };
+    struct hasher *h = hasher_new(&(struct digest){0});
+    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
+        hasher_add(h, parts[i]);
+        hasher_add(h, slice_of("", 1)); // a NUL, which none of them has
+    }
+    return hasher_end(h);
+}
+
+static struct waiter *new_pull(const char *request_id, const struct pull *pull)
+{
+    struct waiter *w = must_alloc(sizeof *w);
+    *w = (struct waiter){.manifest = {.digest = pull->reference.digest}, .body = pull_body(pull)};
+    struct arena *a = &w->arena;
+    w->id = arena_dup(a, slice_str(request_id)).p;
+    w->pull = arena_alloc(a, sizeof *w->pull);
+    *w->pull = *pull;
+    w->pull->reference.domain = arena_dup(a, pull->reference.domain);
+    w->pull->reference.path = arena_dup(a, pull->reference.path);
+    w->pull->reference.tag = arena_dup(a, pull->reference.tag);
+    w->pull->authorization = secret_copy(pull->authorization);
+    return w;
+}
+
+static bool is_under_way(struct indexing *ix, const struct waiter *like)
+{
+    const struct job *job = find_job(ix, &like->manifest.digest);
+    const struct waiter *w = job != NULL ? job->first : NULL;
+    while (w != NULL && (w->pull == NULL || !digest_eq(&w->body, &like->body)))
+        w = w->next;
+    return w != NULL;
+}
+
+bool indexing_pull(struct indexing *ix, const char *request_id, const struct pull *pull, struct error *err)
+{
+    struct waiter *w = new_pull(request_id, pull);
+    pthread_mutex_lock(&ix->lock);
+    bool under_way = is_under_way(ix, w);
+    bool joined = !under_way && ix->pulls_n < ix->config->limits.index_queue && join(ix, w);
+    ix->pulls_n += joined;
+    pthread_mutex_unlock(&ix->lock);
+    if (!joined)
+        end_pull(w);
+    return under_way || joined ||
+           error_set(err, ERR_LIMIT, "too many images wait already (limit index_queue, %llu)",
+                     (unsigned long long)ix->config->limits.index_queue);
 }

@@ -1,4 +1,5 @@
-// Manifests that clients post: each is indexed once, however many ask for it at a time.
+// Manifests that clients post, and images in registries that they name: each is indexed once, however many ask for it
+// at a time.
 //
 // A few threads index; what they cannot take yet waits, up to the limit index_queue. No thread waits for an image to
 // be done: requests are answered by whoever has indexed theirs. A failure is no result: it is remembered for who asks
@@ -6,6 +7,7 @@
 #pragma once
 
 #include "http/server.h"
+#include "image/reference.h"
 #include "service/config.h"
 #include "service/requests.h"
 #include "store/store.h"
@@ -20,10 +22,28 @@ struct indexing *indexing_start(const struct config *config, const char *folder,
 void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
                    const struct posted_manifest *manifest);
 
+// An image in a registry, named by somebody who gives credentials for it: the service's own are not used.
+struct pull {
+    struct reference reference;   // with the digest of a manifest
+    bool plain;                   // the registry speaks plain http
+    bool unverified;              // it need not prove who it is under TLS
+    struct secret *authorization; // "Basic …" or "Bearer …", for the registry's origin; NULL: none
+};
+void pull_forget(struct pull *pull); // harmless for an all-zero one
+#define PULL_AUTO __attribute__((cleanup(pull_forget)))
+
+// Has an image indexed, unless it is on its way with the same credentials already. Everything is copied; nobody is told
+// how it went: see indexing_busy and indexing_failure. ERR_LIMIT (index_queue).
+bool indexing_pull(struct indexing *ix, const char *request_id, const struct pull *pull, struct error *err);
+
+// Does the manifest wait to be indexed, or is it being indexed? When it is not any more, it is in the store or has a
+// failure.
+bool indexing_busy(struct indexing *ix, const struct digest *manifest);
+
 // Breaks off what runs, and answers all that wait. Safe from any thread.
 void indexing_give_up(struct indexing *ix);
 
-// Ends the threads; nothing may be posted any more. NULL is fine.
+// Ends the threads; nothing may be posted any more, and images that were not pulled yet stay so. NULL is fine.
 void indexing_stop(struct indexing **ix);
 
 // How it goes with a manifest that the store does not have: the state as Clair calls it, "IndexError" with `why` when
