@@ -94,6 +94,7 @@ static const struct {
     {ROLES_ALL, document_routes},
     {ROLE_INDEXER, api_indexer_routes},
     {ROLE_MATCHER, api_matcher_routes},
+    {ROLE_INDEXER, api_harbor_routes}, // who can pull; reports are made of the store that all share
 };
 
 const struct web_route *api_routes(unsigned roles, struct arena *a)

@@ -7,6 +7,7 @@
 // Each ends with a path that is NULL.
 extern const struct web_route api_indexer_routes[];
 extern const struct web_route api_matcher_routes[];
+extern const struct web_route api_harbor_routes[];
 
 #define API_TYPE_INDEX_REPORT "application/vnd.clair.index_report.v1+json"
 #define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess

@@ -272,6 +272,9 @@ static void judge_together(struct config_check *c, struct arena *a)
         refuse(c, a, true, "auth.psk", "wants a key: without it there is no authentication");
     if (config->psk_key != NULL && config->psk_issuers.n == 0)
         refuse(c, a, true, "auth.psk", "wants iss, the issuers whose tokens are taken");
+    if (config->harbor_key != NULL && secret_reveal(config->harbor_key).n == 0)
+        refuse(c, a, true, "harbor.api_key",
+               "must not be empty: without the key there is no authentication of its own");
     if (config->matcher_period <= 0)
         refuse(c, a, true, "matcher.period", "must be more than nothing");
     if (config->matcher_cache_age == 0)
@@ -335,6 +338,7 @@ static bool finish(struct config_check *c, const struct limits *limits, struct a
 void config_free(struct config_check *check)
 {
     secret_free(&check->config.psk_key);
+    secret_free(&check->config.harbor_key);
 }
 
 bool config_load(const char *path, const struct limits *limits, struct arena *a, struct config_check *check)
@@ -393,6 +397,7 @@ static void write_value(const struct config *config, const struct config_key *ke
         buf_addf(out, "%.*s", SLICE_ARG(*(const struct slice *)field));
         break;
     case CONFIG_KEY:
+    case CONFIG_SECRET:
         buf_adds(out, *(struct secret *const *)field != NULL ? "(a secret)" : "");
         break;
     case CONFIG_BOOL:
@@ -421,7 +426,6 @@ static void write_value(const struct config *config, const struct config_key *ke
             buf_addf(out, "%s%.*s=%.*s", i != 0 ? ", " : "", SLICE_ARG(config->places[i].from),
                      SLICE_ARG(config->places[i].to));
         break;
-    case CONFIG_SECRET:
     case CONFIG_SECRETS:
     case CONFIG_SECRET_MAP:
     case CONFIG_HEADERS:

@@ -43,6 +43,7 @@ struct config {
     struct config_texts matcher_names; // with matcher_names_given; else all
     struct secret *psk_key;            // NULL: no authentication; freed by config_free
     struct config_texts psk_issuers;
+    struct secret *harbor_key; // NULL: Harbor's scanner API asks for what the others do; freed by config_free
     struct slice metrics_endpoint;
     struct limits limits;
     bool airgap;
@@ -93,7 +94,7 @@ bool config_allows_ecosystem(const struct config *config, struct slice feed);
 
 enum config_type {
     CONFIG_TEXT,
-    CONFIG_SECRET, // text that is never repeated
+    CONFIG_SECRET, // text that is never repeated; its field is a secret
     CONFIG_KEY,    // base64 of a secret
     CONFIG_FILE,   // a file that can be read
     CONFIG_BOOL,

@@ -115,6 +115,8 @@ const struct config_key config_keys[] = {
     {"auth.psk.iss", CONFIG_TEXTS, FIELD(psk_issuers), NULL, NULL},
     {"auth.keyserver", CONFIG_REMOVED, .note = "Clair has removed this way of authentication: use auth.psk"},
 
+    {"harbor.api_key", CONFIG_SECRET, FIELD(harbor_key), NULL, NULL},
+
     {"trace.name", CONFIG_TEXT, .note = NO_TRACES},
     {"trace.probability", CONFIG_FRACTION, .note = NO_TRACES},
     OTLP_KEYS("trace.otlp", NO_TRACES),

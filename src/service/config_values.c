@@ -206,6 +206,12 @@ static bool take_key(const struct yaml_node *value, struct secret **out, struct 
     return true;
 }
 
+static void take_secret(const struct yaml_node *value, struct secret **out)
+{
+    secret_free(out);
+    *out = secret_new(value->text);
+}
+
 static bool take_texts(const struct yaml_node *value, bool hidden, struct arena *a, struct config_texts *out,
                        struct error *wrong)
 {
@@ -263,7 +269,11 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
             return error_errno(wrong, "cannot read %.*s", SLICE_ARG(value->text));
         return true;
     case CONFIG_SECRET:
-        return value->type == YAML_TEXT || must_be_hidden(wrong, "text (in quotes)", value);
+        if (value->type != YAML_TEXT)
+            return must_be_hidden(wrong, "text (in quotes)", value);
+        if (key->note == NULL)
+            take_secret(value, field);
+        return true;
     case CONFIG_KEY:
         return take_key(value, field, wrong);
     case CONFIG_BOOL:

@@ -10,8 +10,8 @@
 static const double bounds[BUCKETS] = {0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.25, 1, 5, 30};
 
 // Those that the service answers with; any other counts for the last.
-static const unsigned statuses[] = {200, 201, 202, 204, 304, 307, 400, 401, 403, 404,
-                                    405, 412, 413, 415, 429, 431, 500, 503, 0};
+static const unsigned statuses[] = {200, 201, 202, 204, 302, 304, 307, 400, 401, 403, 404,
+                                    405, 412, 413, 415, 422, 429, 431, 500, 501, 503, 0};
 #define STATUSES (sizeof statuses / sizeof statuses[0])
 
 struct counters {
