@@ -130,7 +130,7 @@
     X(request_body_bytes,   4 * MIB,   "size of a request's body")                                                     \
     X(request_seconds,      60,        "seconds in which a request must have come whole, and in which one must come")  \
     X(request_queue,        1000,      "requests that wait for one of the threads that change the store")              \
-    X(index_queue,          1000,      "posted manifests that wait to be indexed")                                        \
+    X(index_queue,          1000,      "manifests that wait to be indexed, and scans of Harbor that wait")                \
     X(index_failures,       1000,      "manifests of which it is remembered why they could not be indexed")            \
     X(layer_headers,        64,        "headers that a client gives to fetch one layer with")                          \
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \

@@ -197,7 +197,7 @@ struct slice harbor_id(const struct harbor_artifact *artifact, struct arena *a)
 {
     struct buf id BUF_AUTO = {0};
     size_t kind = 0;
-    while (kind + 1 < KINDS && kinds[kind].mime_type != artifact->mime_type)
+    while (kind + 1 < KINDS && strcmp(kinds[kind].mime_type, artifact->mime_type) != 0)
         kind++;
     buf_addf(&id, "%s~%s~%.*s~%.*s", artifact->digest.text, kinds[kind].name, SLICE_ARG(artifact->tag),
              SLICE_ARG(artifact->repository));
