@@ -1,6 +1,7 @@
 // The outputs, from a report made by hand: documents with every key, a table that fits and tells no lie.
 #include "base/json.h"
 #include "base/utf8.h"
+#include "output/harbor.h"
 #include "output/output.h"
 
 #include <locale.h>
@@ -1028,6 +1029,115 @@ static void test_same_report_same_bytes(void **state)
     }
 }
 
+// ---- Harbor's report ------------------------------------------------------------------------------------------------
+
+static const struct harbor_artifact artifact = {
+    .repository = {"library/app", sizeof "library/app" - 1}, .digest = {"sha256:c"}, .mime_type = HARBOR_TYPE_OCI};
+
+static yyjson_doc *harbor_report(const struct sample *s)
+{
+    struct buf out BUF_AUTO = {0};
+    struct error err;
+    harbor_write(&s->report, &artifact, 1790000000, &out);
+    yyjson_doc *doc = json_parse(buf_slice(&out), &err);
+    assert_non_null(doc);
+    return doc;
+}
+
+static void test_harbor_items(void **state)
+{
+    struct sample s;
+    struct report_rating ratings[4];
+    (void)state;
+    make_sample(&s);
+    enrich(&s);
+    ratings[0] = s.ratings[0];
+    ratings[1] = (struct report_rating){
+        .source = SLICE("debian"), .vector = SLICE("AV:N/AC:L/Au:N/C:P/I:P/A:P"), .version = CVSS_2_0, .score = 75};
+    ratings[2] =
+        (struct report_rating){.source = SLICE("nvd"), .vector = SLICE("CVSS:4.0/x"), .version = CVSS_4_0, .score = 93};
+    ratings[3] = s.ratings[1];
+    s.findings[0].ratings = s.findings[0].rating = ratings;
+    s.findings[0].ratings_n = 4;
+    s.findings[0].links = SLICE("https://example.org/a|b  https://example.org/c");
+    yyjson_doc *doc JSON_AUTO = harbor_report(&s);
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities")), FINDINGS);
+    assert_str(doc, "/severity", "High");
+    assert_str(doc, "/artifact/digest", "sha256:c");
+    assert_null(at(doc, "/artifact/tag"));
+    assert_str(doc, "/vulnerabilities/0/id", "CVE-2014-0160");
+    assert_str(doc, "/vulnerabilities/0/package", "libssl1.0.0");
+    assert_str(doc, "/vulnerabilities/0/fix_version", "1.0.1e-2+deb7u5");
+    assert_str(doc, "/vulnerabilities/0/status", "fixed");
+    assert_str(doc, "/vulnerabilities/0/links/0", "https://example.org/a%7Cb");
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities/0/links")), 2);
+    assert_number(doc, "/vulnerabilities/0/preferred_cvss/score_v3", 6.3);
+    assert_str(doc, "/vulnerabilities/0/preferred_cvss/vector_v3", "CVSS:3.1/AV:A/AC:L/PR:N/UI:R/S:U/C:H/I:N/A:L");
+    assert_number(doc, "/vulnerabilities/0/preferred_cvss/score_v2", 7.5);
+    assert_str(doc, "/vulnerabilities/0/cwe_ids/1", "CWE-126");
+    assert_number(doc, "/vulnerabilities/0/vendor_attributes/CVSS/nvd/V3Score", 6.3); // the first of the two
+    assert_number(doc, "/vulnerabilities/0/vendor_attributes/CVSS/nvd/V40Score", 9.3);
+    assert_number(doc, "/vulnerabilities/0/vendor_attributes/CVSS/debian/V2Score", 7.5);
+    assert_number(doc, "/vulnerabilities/0/vendor_attributes/epss/probability", 0.94358);
+    assert_str(doc, "/vulnerabilities/0/vendor_attributes/known_exploited/due", "2022-05-25");
+    assert_str(doc, "/vulnerabilities/0/vendor_attributes/source_package", "openssl");
+    assert_str(doc, "/vulnerabilities/0/layer/digest", s.stored_layers[1].digest.text);
+    assert_str(doc, "/vulnerabilities/4/severity", "Negligible");
+    assert_str(doc, "/vulnerabilities/4/status", "affected");
+    assert_null(at(doc, "/vulnerabilities/4/preferred_cvss"));
+    assert_null(at(doc, "/vulnerabilities/4/fix_version"));
+    assert_true(yyjson_is_false(at(doc, "/vulnerabilities/4/vendor_attributes/kev")));
+}
+
+// Three findings of one key are one item with three places, where the worst of them stood.
+static void test_harbor_same_package(void **state)
+{
+    struct sample s;
+    (void)state;
+    make_sample(&s);
+    s.packages[0] = s.packages[2] = s.packages[1];
+    s.packages[2].db = SLICE("srv/x");
+    s.findings[2] = finding(0, "CVE-2014-0160", SEVERITY_HIGH, "");
+    yyjson_doc *doc JSON_AUTO = harbor_report(&s);
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities")), 3);
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities/0/locations")), 3);
+    assert_str(doc, "/vulnerabilities/0/locations/1/path", "srv/x");
+    assert_str(doc, "/vulnerabilities/1/id", "CVE-2014-0224");
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities/1/locations")), 1);
+}
+
+// Nothing that was not judged looks clean; what was judged and found clean has no word for its severity.
+static void test_harbor_gaps(void **state)
+{
+    static const char *const expected[] = {"CLARION-NOT-JUDGED", "CLARION-NO-PACKAGES", "CLARION-END-OF-LIFE",
+                                           "CLARION-LAYER-NOT-READ", "CLARION-INCOMPLETE"};
+    struct sample s;
+    (void)state;
+    make_sample(&s);
+    s.report.findings_n = 0;
+    yyjson_doc *clean JSON_AUTO = harbor_report(&s);
+    assert_int_equal(yyjson_arr_size(at(clean, "/vulnerabilities")), 0);
+    assert_null(at(clean, "/severity"));
+    s.report.unmatched = &s.unmatched;
+    s.report.unmatched_n = 1;
+    s.image.inventory.packages_n = 0;
+    s.report.coverage = COVERAGE_END_OF_LIFE;
+    s.report.end_of_life = SLICE("2018-05-31");
+    s.stored_layers[1].skip_reason = SLICE("foreign");
+    s.report.errors = &s.error;
+    s.report.errors_n = 1;
+    yyjson_doc *doc JSON_AUTO = harbor_report(&s);
+    assert_str(doc, "/severity", "Unknown");
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities")), ARRAY_N(expected));
+    for (size_t i = 0; i < ARRAY_N(expected); i++) {
+        yyjson_val *item = yyjson_arr_get(at(doc, "/vulnerabilities"), i);
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(item, "id")), expected[i]);
+        assert_string_equal(yyjson_get_str(yyjson_obj_get(item, "severity")), "Unknown");
+    }
+    assert_str(doc, "/vulnerabilities/0/package", "all of kind npm");
+    assert_str(doc, "/vulnerabilities/0/version", "debian 7");
+}
+
 int main(void)
 {
     setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters, as the program does
@@ -1057,6 +1167,9 @@ int main(void)
         cmocka_unit_test(test_table_says_what_is_missing),
         cmocka_unit_test(test_outputs),
         cmocka_unit_test(test_same_report_same_bytes),
+        cmocka_unit_test(test_harbor_items),
+        cmocka_unit_test(test_harbor_same_package),
+        cmocka_unit_test(test_harbor_gaps),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

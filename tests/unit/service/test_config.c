@@ -69,7 +69,7 @@ static void in_force(void **state)
     assert_true(load(
         "http_listen_addr: '[::1]:80'\nlog_level: WARN\nmatcher: {period: 2h, update_retention: 4, disable_updaters: true}\n"
         "updaters: {sets: [debian], mirror: /srv}\nauth: {psk: {key: c2VjcmV0, iss: [quay, clairctl]}}\n"
-        "limits: {request_body_bytes: 1M}\nindexer: ~\n",
+        "limits: {request_body_bytes: 1M}\nindexer: ~\nharbor: {api_key: k3y}\n",
         &a, &check));
     const struct config *c = &check.config;
     assert_true(slice_eq(c->listen.host, SLICE("::1")));
@@ -82,6 +82,7 @@ static void in_force(void **state)
     assert_int_equal(c->updater_sets.n, 1);
     assert_true(slice_eq(secret_reveal(c->psk_key), SLICE("secret")));
     assert_int_equal(c->psk_issuers.n, 2);
+    assert_true(slice_eq(secret_reveal(c->harbor_key), SLICE("k3y")));
     assert_int_equal(c->limits.request_body_bytes, MIB);
     assert_int_equal(c->limits.feed_updates, 4);
     assert_int_equal(check.problems.n, 0);
@@ -124,6 +125,8 @@ static void errors(void **state)
         {"http_listen_addr: 6060", "must be HOST:PORT, :PORT or [IPV6]:PORT, not \"6060\""},
         {"http_listen_addr: '::1:6060'", "must be HOST:PORT"},
         {"http_listen_addr: 'a:70000'", "must be HOST:PORT"},
+        {"harbor: {api_key: ''}", "harbor.api_key: must not be empty"},
+        {"harbor: {api_key: [x]}", "harbor.api_key: must be text (in quotes)"},
         {"log_level: loud", "must be debug, info, warn, error, fatal or panic, not \"loud\""},
         {"indexer: {airgap: yes}", "indexer.airgap: must be true or false, not \"yes\""},
         {"indexer: {scanlock_retry: 1.5}", "must be a whole number"},
