@@ -47,8 +47,8 @@ static bool add_host(struct registry *r, struct slice domain, struct slice addre
         .host = arena_dup(&r->arena, address),
         .name = url.host,
         .insecure = s->insecure,
-        .scheme_known = s->plain,
-        .plain = s->plain,
+        .scheme_known = s->scheme != REGISTRY_LEARN,
+        .plain = s->scheme == REGISTRY_HTTP,
         .authorization = s->given ? secret_copy(s->authorization) : NULL,
         .note = SLICE(""),
     };
@@ -75,7 +75,8 @@ static bool add_mirror(struct registry *r, struct slice mirror, struct error *er
 static bool add_hosts(struct registry *r, struct slice domain, struct error *err)
 {
     const struct registry_settings *s = r->settings;
-    for (size_t i = 0; i < s->mirrors_n; i++)
+    // Credentials that are given are for the registry alone.
+    for (size_t i = 0; i < s->mirrors_n && !s->given; i++)
         if (slice_eq_nocase(s->mirrors[i].domain, domain) && !add_mirror(r, s->mirrors[i].host, err))
             return false;
     bool docker = slice_eq(domain, SLICE("docker.io"));

@@ -13,14 +13,21 @@ struct registry_mirror {
     struct slice host;   // "mirror.example:5000"
 };
 
+// How a registry is spoken to where its address does not say it by itself.
+enum registry_scheme {
+    REGISTRY_LEARN, // https; plain http where that is allowed and no TLS is answered
+    REGISTRY_HTTPS,
+    REGISTRY_HTTP,
+};
+
 // How registries are spoken to; shared by all images.
 struct registry_settings {
     struct http_client *http;
-    const struct address_rules *allow;  // addresses beside the public internet's; NULL: none
-    bool named;                         // the user named registry and mirrors: they may be at private addresses
-    bool insecure;                      // they may speak plain http, or prove nothing under TLS
-    bool plain;                         // they speak plain http: no TLS is tried
-    bool given;                         // only these credentials count, not those that the user keeps:
+    const struct address_rules *allow; // addresses beside the public internet's; NULL: none
+    bool named;                        // the user named registry and mirrors: they may be at private addresses
+    bool insecure;                     // they may speak plain http, or prove nothing under TLS
+    enum registry_scheme scheme;
+    bool given; // no mirror is asked, and only these credentials count, none that the user keeps:
     const struct secret *authorization; // "Basic …" or "Bearer …", for the registry; NULL: none
     struct slice token_host;            // of a token service that may see a registry's credentials; may be empty
     const struct registry_mirror *mirrors;

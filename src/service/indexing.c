@@ -200,7 +200,7 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
         .http = ix->http,
         .allow = &ix->allow,
         .insecure = w->pull != NULL && w->pull->unverified,
-        .plain = w->pull != NULL && w->pull->plain,
+        .scheme = w->pull != NULL && w->pull->plain ? REGISTRY_HTTP : REGISTRY_HTTPS,
         .given = true,
         .authorization = w->pull != NULL ? w->pull->authorization : NULL,
         .token_host = SLICE(""),

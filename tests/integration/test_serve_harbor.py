@@ -9,7 +9,7 @@ import unittest
 
 import clarion
 from clarion import OciLayout, debian_layer, stanza, tar_of, tracker_entry
-from registry import FakeRegistry, Registry, basic, free_port, need_registry
+from registry import Authority, FakeRegistry, Registry, basic, free_port, need_registry
 from serving import Service, token
 
 BASE = "/harbor/api/v1"
@@ -515,9 +515,20 @@ class Scans(HarborCase):
     def test_https_does_not_become_http(self):
         fake = self.fake()
         harbor = Harbor(self, Service(self, dict(ALLOW, limits={"fetch_tries": 1})))
-        scan = harbor.submit(request("https://" + fake.host, fake.digest, authorization=basic()))
+        for insecure in (False, True):
+            scan = harbor.submit(request("https://" + fake.host, fake.digest, authorization=basic(), insecure=insecure))
+            self.refused(500, fake.host, harbor.report, scan)
+        self.assertEqual(fake.requests, [])
+
+    def test_certificates_are_checked_unless_harbor_says_not(self):
+        os.makedirs(self.path("ca"))
+        fake = FakeRegistry(self, tls=Authority(self.path("ca")))
+        fake.digest = fake.load(self.image())
+        harbor = Harbor(self, Service(self, dict(ALLOW, limits={"fetch_tries": 1})))
+        scan = harbor.submit(request(fake.url, fake.digest, authorization=basic()))
         self.refused(500, fake.host, harbor.report, scan)
         self.assertEqual(fake.requests, [])
+        self.assertEqual(items(harbor.scan(request(fake.url, fake.digest, authorization=basic(), insecure=True))), FOUND)
 
     def test_an_index_is_no_image(self):
         layout = self.path("several")
