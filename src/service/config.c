@@ -244,7 +244,7 @@ static void judge_matchers(struct config_check *c, struct arena *a)
 {
     const struct yaml_node *list = given(c, "matchers.names");
     c->config.matcher_names_given = list != NULL;
-    for (size_t i = 0; i < c->config.matcher_names.n; i++) {
+    for (size_t i = 0; list != NULL && i < c->config.matcher_names.n; i++) {
         struct slice name = c->config.matcher_names.v[i];
         if (!matching_knows(name))
             config_add_problem(c, a, true, list->members.v[i].place, SLICE("matchers.names"),
