@@ -303,14 +303,15 @@ static void answer_report(struct service *service, const struct harbor_artifact 
 static void answer_scan(struct service *service, const struct harbor_artifact *artifact, const char *type,
                         const struct web_request *request, struct web_response *response)
 {
-    struct slice why;
+    struct indexing_state state;
     struct error err;
-    if (indexing_busy(service->indexing, &artifact->digest)) {
+    bool known = indexing_state(service->indexing, &artifact->digest, request->arena, &state);
+    if (known && state.why.n == 0) { // on its way
         response->status = 302;
         web_add(request, response, "Location", request->path);
         web_add(request, response, "Refresh-After", SLICE(REFRESH_SECONDS));
-    } else if (indexing_failure(service->indexing, &artifact->digest, request->arena, &why)) {
-        error_set(&err, ERR_NETWORK, "%.*s", SLICE_ARG(why));
+    } else if (known) {
+        error_set(&err, ERR_NETWORK, "%.*s", SLICE_ARG(state.why));
         fail(request, response, 500, &err);
     } else {
         answer_report(service, artifact, type, request, response);

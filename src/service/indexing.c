@@ -141,14 +141,6 @@ static struct job *find_job(struct indexing *ix, const struct digest *manifest)
     return job;
 }
 
-bool indexing_busy(struct indexing *ix, const struct digest *manifest)
-{
-    pthread_mutex_lock(&ix->lock);
-    bool busy = find_job(ix, manifest) != NULL;
-    pthread_mutex_unlock(&ix->lock);
-    return busy;
-}
-
 // ---- one manifest ---------------------------------------------------------------------------------------------------
 
 // A job that is running, for who tells how far it is.

@@ -33,12 +33,8 @@ void pull_forget(struct pull *pull); // harmless for an all-zero one
 #define PULL_AUTO __attribute__((cleanup(pull_forget)))
 
 // Has an image indexed, unless it is on its way with the same credentials already. Everything is copied; nobody is told
-// how it went: see indexing_busy and indexing_failure. ERR_LIMIT (index_queue).
+// how it went: see indexing_state. ERR_LIMIT (index_queue).
 bool indexing_pull(struct indexing *ix, const char *request_id, const struct pull *pull, struct error *err);
-
-// Does the manifest wait to be indexed, or is it being indexed? When it is not any more, it is in the store or has a
-// failure.
-bool indexing_busy(struct indexing *ix, const struct digest *manifest);
 
 // Breaks off what runs, and answers all that wait. Safe from any thread.
 void indexing_give_up(struct indexing *ix);
