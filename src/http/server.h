@@ -76,8 +76,8 @@ struct web_route {
     const char *path; // "/a/b", or "/a/b/" for all below
     struct web_method methods[3];
     const char *disallowed; // what other methods are told, with at most one %s for theirs; NULL: nothing but the status
-    bool open;              // needs no token
     web_admit *admit;       // asked before the body is there; NULL: by tokens
+    bool open;              // needs no token
     bool no_redirect;       // with a path that ends with a slash: the one without is not sent there
 };
 
