@@ -135,7 +135,7 @@ def main():
         for tally, lines in pool.map(lambda x: run_unit(x, args.verbose), programs):
             total += tally
             print("\n".join(lines), flush=True)
-    for folder in ("integration", "conformance"):
+    for folder in ("integration", "conformance", "conformance/clair"):
         for path in sorted(glob.glob(os.path.join(HERE, folder, "test_*.py"))):
             if chosen(path):
                 total += run_python(path, args.verbose)
