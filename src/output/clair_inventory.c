@@ -203,12 +203,13 @@ static size_t *number_sources(const struct inventory *inventory, size_t first, s
 
 // ---- packages -------------------------------------------------------------------------------------------------------
 
-// "urn:clarion:detector:dpkg:1:package"
+// "urn:claircore:detector:dpkg:1:package": Clair's programs, clairctl among them, take no other prefix and throw away the
+// whole document. p == NULL when no such scanner is known any more.
 static struct slice detector(struct arena *a, const char *scanner)
 {
     for (size_t i = 0; scanners[i] != NULL; i++)
         if (strcmp(scanners[i]->name, scanner) == 0)
-            return arena_printf(a, "urn:clarion:detector:%s:%u:package", scanner, scanners[i]->version);
+            return arena_printf(a, "urn:claircore:detector:%s:%u:package", scanner, scanners[i]->version);
     return (struct slice){0};
 }
 
@@ -233,7 +234,11 @@ static yyjson_mut_val *package_of(yyjson_mut_doc *doc, const struct inventory_pa
     json_add_str_if(doc, value, "module", p->package.module);
     json_add_str_if(doc, value, "arch", p->package.arch);
     json_add_str(doc, value, "cpe", SLICE(""));
-    json_add_str(doc, value, "detector", detector(a, p->scanner));
+    struct slice urn = detector(a, p->scanner);
+    if (urn.p != NULL)
+        json_add_str(doc, value, "detector", urn);
+    else
+        yyjson_mut_obj_add_null(doc, value, "detector");
     return value;
 }
 

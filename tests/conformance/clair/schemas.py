@@ -15,6 +15,7 @@ UUID = {"type": "string", "pattern": "^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a
 TIME = {"type": "string", "pattern": r"^\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d(\.\d{1,9})?Z$"}
 ID = {"type": "string", "pattern": "^[1-9][0-9]*$"}
 SEVERITIES = {"enum": ["Unknown", "Negligible", "Low", "Medium", "High", "Critical"]}
+DETECTOR = {"type": "string", "pattern": "^urn:claircore:detector:[^:]+:[^:]+:package$"}  # Clair's programs parse it
 KINDS = {"enum": ["binary", "source", "ancestry"]}
 
 
@@ -40,7 +41,7 @@ def nullable(schema):
 def package(ident, **more):
     """Of a report; that of a vulnerability or a notification names itself by an empty id and by no detector."""
     return closed({"id": ident, "name": STRING, "version": STRING, "normalized_version": STRING, "cpe": STRING,
-                   "detector": nullable(STRING)}, {"kind": KINDS, "module": STRING, "arch": STRING, **more})
+                   "detector": nullable(DETECTOR)}, {"kind": KINDS, "module": STRING, "arch": STRING, **more})
 
 
 def distribution(ident):

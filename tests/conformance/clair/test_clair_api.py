@@ -223,7 +223,7 @@ class ClairApi(clarion.Case):
                 if "detector" not in theirs:
                     continue
                 mine = dict(ours[theirs["name"], theirs["version"]])
-                self.assertRegex(mine["detector"], r"^urn:clarion:detector:\w+:\d+:package$")
+                self.assertRegex(mine["detector"], r"^urn:claircore:detector:\w+:\d+:package$")
                 for p in (mine, theirs): # of other scanners, in other stores
                     p["source"] = {k: v for k, v in p["source"].items() if k != "id"}
                     p.update({"id": "", "detector": ""})

@@ -505,7 +505,7 @@ static void test_clair_report(void **state)
                 KEYS("manifest_hash", "packages", "distributions", "repository", "environments", "vulnerabilities",
                      "package_vulnerabilities", "PackageNotVulnerable", "enrichments"));
     check_clair_inventory(doc, PACKAGES);
-    assert_str(doc, "/packages/2/detector", "urn:clarion:detector:dpkg:2:package");
+    assert_str(doc, "/packages/2/detector", "urn:claircore:detector:dpkg:2:package");
     // libssl1.0.0 and openssl come from one source, and share its record.
     assert_str(doc, "/packages/2/source/id", yyjson_get_str(at(doc, "/packages/3/source/id")));
     assert_int_equal(yyjson_obj_size(at(doc, "/vulnerabilities")), 5);
