@@ -266,6 +266,20 @@ static bool authorised(struct exchange *e, const struct web_options *options)
     return false;
 }
 
+// RFC 9112, 3.2.2: a request target may name its origin, and whatever it names is this server.
+static struct slice without_origin(struct slice target)
+{
+    static const char *const schemes[] = {"http://", "https://"};
+    for (size_t i = 0; i < sizeof schemes / sizeof schemes[0]; i++) {
+        struct slice scheme = slice_str(schemes[i]);
+        if (target.n <= scheme.n || !slice_eq_nocase(slice_of(target.p, scheme.n), scheme))
+            continue;
+        ptrdiff_t path = slice_find(slice_from(target, scheme.n), '/');
+        return path > 0 ? slice_from(target, scheme.n + (size_t)path) : target;
+    }
+    return target;
+}
+
 void exchange_begin(struct exchange *e, const struct web_options *options, struct slice method)
 {
     size_t head = e->target.n;
@@ -276,7 +290,7 @@ void exchange_begin(struct exchange *e, const struct web_options *options, struc
     take_client(e);
     log_request(e->id);
     MHD_get_connection_values(e->connection, MHD_HEADER_KIND, add_size, &head);
-    slice_cut(e->target, '?', &path, &e->request.query);
+    slice_cut(without_origin(e->target), '?', &path, &e->request.query);
     e->request.path = web_decode(&e->arena, path, false);
     bool redirects = e->request.path.p != NULL && find_route(e, options->routes);
     if (head > options->limits->request_head_bytes) {
@@ -290,6 +304,9 @@ void exchange_begin(struct exchange *e, const struct web_options *options, struc
         web_error(&e->request, &e->response, 400, "malformed path");
     } else if (e->route == NULL) {
         not_found(e);
+    } else if (web_decode(&e->arena, e->request.query, true).p == NULL) {
+        // A parameter that cannot be read would else count as one that was not given.
+        web_error(&e->request, &e->response, 400, "malformed query");
     } else if (redirects) {
         redirect(e);
     } else {

@@ -226,13 +226,34 @@ static void refuse_body(struct web_server *s, struct exchange *e)
               (unsigned long long)s->options->limits->request_body_bytes);
 }
 
+// RFC 9112, 6.1 and 6.3: where a body ends must not be a matter of taste, or what one reader takes for a body another
+// takes for the next request. The library takes the first of two lengths, none beside chunks, and the connection's end
+// for codings that it does not know.
+static bool ambiguous_length(const struct exchange *e)
+{
+    struct slice coding = web_header(&e->request, "Transfer-Encoding", 0);
+    size_t lengths = web_header(&e->request, "Content-Length", 0).p != NULL;
+    lengths += web_header(&e->request, "Content-Length", 1).p != NULL;
+    lengths += coding.p != NULL;
+    lengths += web_header(&e->request, "Transfer-Encoding", 1).p != NULL;
+    return lengths > 1 || (coding.p != NULL && !slice_eq_nocase(coding, SLICE("chunked")));
+}
+
 static enum MHD_Result begin(struct web_server *s, struct exchange *e, const char *method)
 {
     exchange_begin(e, s->options, slice_str(method));
     if (!certified(s, e->connection))
         web_error(&e->request, &e->response, 403, "a client certificate is wanted that tls.client_ca stands for");
     enum MHD_Result result = MHD_YES;
-    if (declared_length(e) > s->options->limits->request_body_bytes) {
+    if (ambiguous_length(e)) {
+        e->response.fields.n = 0;
+        web_error(
+            &e->request, &e->response, 400,
+            "where the body ends is not clear: one Content-Length, or the one Transfer-Encoding chunked, is wanted");
+        e->close = true;
+        exchange_finish(e);
+        result = send_answer(s, e);
+    } else if (declared_length(e) > s->options->limits->request_body_bytes) {
         // Answered before the body comes; what is left of it ends with the connection.
         refuse_body(s, e);
         e->close = true;
