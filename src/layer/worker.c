@@ -228,7 +228,10 @@ bool worker_index_layer(struct reader *blob, const struct digest *expected, enum
 {
     *result = (struct layer_result){0};
     struct worker_end end;
-    const struct layer_request request = {.limits = *limits, .subject = subject};
+    struct layer_request request;
+    memset(&request, 0, sizeof request); // it goes to another process, and what lies between its members with it
+    request.limits = *limits;
+    request.subject = subject;
     struct channel c CHANNEL_AUTO = {.input = -1, .output = -1, .end = -1};
     struct hasher *h HASHER_AUTO = hasher_new(expected);
     if (!channel_open(&c, &request, err) || !pump(blob, &c, h, &result->bytes_in, err))

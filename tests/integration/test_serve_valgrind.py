@@ -1,0 +1,95 @@
+"""One whole life of the service under valgrind's memcheck: feeds, images posted, reports, deletions, the end. No error, no leak.
+
+The layers were unpacked before, by a command without valgrind: valgrind cannot live in the sandbox of the layer workers, which
+the sanitizers look after. What is posted is coalesced, kept and judged of them. Wants a build without sanitizers, which valgrind cannot run: `make build` leaves one in build/.
+"""
+import gzip
+import json
+import os
+import re
+import shutil
+import subprocess
+import time
+import unittest
+
+import clarion
+from clarion import debian_layer, stanza
+from serving import Service
+
+PROGRAM = os.path.join(os.path.dirname(clarion.HERE), "build", "clarion")
+VALGRIND = ["valgrind", "--quiet", "--leak-check=full", "--show-leak-kinds=definite,indirect,possible", "--errors-for-leak-kinds=definite,indirect,possible",
+            "--num-callers=30"]
+
+
+class Patient(Service):
+    """Under valgrind everything takes longer."""
+
+    def wait(self):
+        for _ in range(10):
+            try:
+                super().wait()
+                return
+            except AssertionError:
+                if self.process.poll() is not None:
+                    raise
+        self.case.fail("the service does not answer:\n" + self.messages())
+
+
+@unittest.skipUnless(shutil.which("valgrind"), "wants valgrind")
+@unittest.skipUnless(os.path.exists(PROGRAM), "wants a release build in build/, which `make build` makes")
+class Valgrind(clarion.Case):
+    def test_a_life(self):
+        layers = [self.known_layer(name, PROGRAM) for name in ("openssl", "grep", "zlib")]
+        wrapper = self.path("clarion-under-valgrind")
+        with open(wrapper, "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\nexec %s --log-file=%s/valgrind.%%p %s \"$@\"\n" % (" ".join(VALGRIND), self.folder, PROGRAM))
+        os.chmod(wrapper, 0o755)
+        real, clarion.BINARY = clarion.BINARY, wrapper
+        self.addCleanup(setattr, clarion, "BINARY", real)
+        tracker = {"openssl": {"CVE-2014-0160": clarion.tracker_entry(bookworm="1.0.1g-1")}}
+        service = Patient(self, {"matcher": {"disable_updaters": False, "period": "6h"}, "updaters": {"sets": ["debian", "alpine"], "mirror": self.feeds(tracker)},
+                                 "indexer": {"fetch": {"allow": ["127.0.0.1"]}}})
+        self.await_feeds(service)
+        digests = [self.post(service, "1", layers[:1]), self.post(service, "2", layers[1:]), self.post(service, "3", layers)]
+        for digest in digests:
+            for path, status in (("/indexer/api/v1/index_report/" + digest, 200), ("/matcher/api/v1/vulnerability_report/" + digest, 200)):
+                for encoding in ("identity", "gzip", "zstd"):
+                    self.assertEqual(service.get(path, Accept_Encoding=encoding).status, status)
+        self.assertEqual(len(service.get("/matcher/api/v1/vulnerability_report/" + digests[0]).doc["vulnerabilities"]), 1)
+        unreachable = json.dumps({"hash": clarion.digest(b"x"), "layers": [{"hash": clarion.digest(b"y"), "uri": "http://127.0.0.1:1/", "headers": {"X": ["y"]}}]})
+        for method, path, body, status in (("POST", "/indexer/api/v1/index_report", unreachable, 500), ("POST", "/indexer/api/v1/index_report", "{", 400), ("GET", "/nope", None, 404), ("PUT", "/robots.txt", None, 405),
+                                           ("GET", "/matcher/api/v1/internal/update_operation?latest=true", None, 200), ("GET", "/openapi/v1", None, 200),
+                                           ("DELETE", "/indexer/api/v1/index_report/" + digests[0], None, 204),
+                                           ("DELETE", "/indexer/api/v1/index_report", json.dumps(digests), 200)):
+            self.assertEqual(service.ask(method, path, body).status, status, path)
+        self.assertEqual(service.get("/metrics", introspection=True).status, 200)
+        service.end()
+        told = {name: open(self.path(name), encoding="utf-8", errors="replace").read() for name in os.listdir(self.folder) if name.startswith("valgrind.")}
+        self.assertIn("valgrind.%d" % service.process.pid, told)
+        self.assertEqual("", "".join(told.values())[:6000])
+
+    def await_feeds(self, service):
+        for _ in range(1200):
+            if len(service.get("/matcher/api/v1/internal/update_operation?latest=true").doc) == 2:
+                return
+            time.sleep(0.1)
+        self.fail("the feeds do not come:\n" + service.messages())
+
+    def known_layer(self, name, binary):
+        """A layer that the store knows: its digest."""
+        data = debian_layer(stanza(name, "1.0.1e-1"))
+        done = subprocess.run([binary, "index", "--data", self.data, self.image(data, name=name)], stdin=subprocess.DEVNULL, capture_output=True,
+                              timeout=120, check=False)
+        self.assertEqual(done.returncode, 0, done.stderr)
+        return clarion.digest(gzip.compress(data, mtime=0))
+
+    @staticmethod
+    def post(service, name, layers):
+        manifest = {"hash": clarion.digest(name.encode()), "layers": [{"hash": layer, "uri": "http://127.0.0.1:1/"} for layer in layers]}
+        answer = service.ask("POST", "/indexer/api/v1/index_report", json.dumps(manifest))
+        service.case.assertEqual(answer.status, 201, answer)
+        return manifest["hash"]
+
+
+if __name__ == "__main__":
+    unittest.main()
