@@ -3,6 +3,7 @@
 #   make demo                from nothing to the vulnerabilities of an image
 #   make build               release build, leaves build/clarion
 #   make check               all tests, under AddressSanitizer and UndefinedBehaviorSanitizer
+#   make check-threads       the service's tests, under ThreadSanitizer
 #   make lint                formatting, warnings of both compilers, static analysis
 #   make bench               speed and memory, as ratios to public tools
 #   make fuzz SECONDS=60     each fuzz harness for that long
@@ -15,7 +16,7 @@ SHELL   := /bin/bash
 # CLARION_SHARED names a folder with further test images and feeds; tests that want it are skipped without it.
 export CLARION_SHARED ?= $(if $(wildcard ../shared/images),$(abspath ../shared))
 
-.PHONY: build demo check lint bench fuzz install clean setup setup-tests
+.PHONY: build demo check check-threads lint bench fuzz install clean setup setup-tests
 .DEFAULT_GOAL := build
 
 setup:
@@ -32,7 +33,12 @@ demo: build
 check: setup-tests
 	@scripts/meson-build.sh build-check -Doptimization=1 -Ddebug=true -Dwerror=true -Dtests=true \
 	    -Db_sanitize=address,undefined -Db_lundef=false
+	@scripts/meson-build.sh build
 	@python3 tests/run.py build-check
+
+check-threads: setup-tests
+	@scripts/meson-build.sh build-tsan -Doptimization=1 -Ddebug=true -Dwerror=true -Db_sanitize=thread -Db_lundef=false
+	@setarch -R python3 tests/run.py build-tsan test_serve clair_api clair_quay
 
 lint: setup-tests
 	@scripts/lint.sh
