@@ -203,8 +203,8 @@ static size_t *number_sources(const struct inventory *inventory, size_t first, s
 
 // ---- packages -------------------------------------------------------------------------------------------------------
 
-// "urn:claircore:detector:dpkg:1:package": Clair's programs, clairctl among them, take no other prefix and throw away the
-// whole document. p == NULL when no such scanner is known any more.
+// "urn:claircore:detector:dpkg:1:package": Clair's programs, clairctl among them, take no other prefix and throw away
+// the whole document. p == NULL when no such scanner is known any more.
 static struct slice detector(struct arena *a, const char *scanner)
 {
     for (size_t i = 0; scanners[i] != NULL; i++)
