@@ -136,10 +136,24 @@
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
     X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")
 
+// Telling people and programs of notifications: src/notify.
+#define LIMITS_TARGETS(X)                                                                                              \
+    X(target_connect_seconds, 15,      "seconds until a connection to a target of notifications stands")               \
+    X(target_answer_seconds, 30,       "seconds that a target of notifications may take for an answer")                \
+    X(target_delivery_seconds, 300,    "seconds that one delivery of a notification may take in all")                  \
+    X(target_message_bytes, 4 * MIB,   "size at which a message with items of a notification is closed for the next")  \
+    X(target_frames,        1000,      "frames in a row that a broker may send without the awaited one among them")    \
+    X(stomp_frame_bytes,    64 * KIB,  "size of a frame that a STOMP broker sends")                                    \
+    X(stomp_headers,        64,        "headers of such a frame")                                                      \
+    X(summary_items,        1000000,   "items of a notification that are looked at for its summary")                   \
+    X(summary_layers,       20,        "layers that a summary names (the rest is counted)")                            \
+    X(summary_flaws,        20,        "vulnerabilities that it names for each, the worst first")                      \
+    X(summary_images,       10,        "images that it names for each")
+
 // All of them: by R those that what is read of an image depends on, by O the others.
 #define LIMITS_BY(R, O)                                                                                                \
     LIMITS_IMAGE(R) LIMITS_FETCH(O) LIMITS_LAYER(R) LIMITS_SCAN(R) LIMITS_INVENTORY(R)                                 \
-    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_SERVICE(O)
+    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_SERVICE(O) LIMITS_TARGETS(O)
 #define LIMITS(X) LIMITS_BY(X, X)
 // clang-format on
 

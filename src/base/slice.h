@@ -14,6 +14,12 @@ struct slice {
     size_t n;
 };
 
+// Several of them.
+struct slices {
+    struct slice *v;
+    size_t n;
+};
+
 // A slice of a string literal, without its terminator.
 #define SLICE(literal) ((struct slice){(literal), sizeof(literal) - 1})
 

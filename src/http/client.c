@@ -127,7 +127,7 @@ static void read_lines(struct slice lines, struct arena *a, struct http_answer *
         read_line(line, a, answer, location);
 }
 
-#define MOST_OWN 3 // headers that are made here
+#define MOST_OWN 4 // headers that are made here
 
 // Own headers first, then those that were given.
 static struct exchange *start(struct http_client *client, const struct http_request *request, const struct hop *hop,
@@ -144,6 +144,8 @@ static struct exchange *start(struct http_client *client, const struct http_requ
     }
     if (request->from != 0 && request->if_range.n != 0)
         headers[n++] = (struct http_header){SLICE("If-Range"), made[2] = secret_new(request->if_range)};
+    if (request->form_type.n != 0)
+        headers[n++] = (struct http_header){SLICE("Content-Type"), made[3] = secret_new(request->form_type)};
     for (own = 0; hop->own && own < request->headers_n; own++)
         headers[n++] = request->headers[own];
     const struct exchange_request what = {
@@ -172,7 +174,7 @@ static bool follow(const struct http_request *request, struct slice location, st
 {
     struct url next;
     if (request->form != NULL)
-        return error_set(err, ERR_REFUSED, "it redirects a request with credentials, which is not followed");
+        return error_set(err, ERR_REFUSED, "it redirects what is posted to it, which is not followed");
     if (!url_resolve(&hop->url, location, a, &next, err))
         return error_wrap(err, "redirect");
     if (hop->url.tls && !next.tls)

@@ -36,6 +36,7 @@ struct http_request {
     size_t headers_n;
     const struct address_rules *allow; // must outlive the body
     const struct secret *form;         // a POST of this, which no redirect carries on; NULL: a GET
+    struct slice form_type;            // its media type; empty: application/x-www-form-urlencoded
     bool unverified;                   // the URL's origin need not prove who it is under TLS
     bool once;                         // no second try, whatever the status
     uint64_t from;                     // not 0: only the bytes from there on, if the state is still that of:

@@ -8,6 +8,12 @@
 
 struct secret;
 
+// Several of them.
+struct secrets {
+    struct secret **v;
+    size_t n;
+};
+
 // A copy of the bytes. Never NULL.
 struct secret *secret_new(struct slice bytes);
 

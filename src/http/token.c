@@ -8,6 +8,7 @@
 #include <openssl/hmac.h>
 
 #define LEEWAY      15
+#define LIFE        60 // seconds that a token of ours is valid for, before and after it is made
 #define TOKEN_BYTES 8192
 
 // Base64 in the alphabet for URLs, without padding (RFC 4648, section 5). False for anything else.
@@ -34,6 +35,20 @@ static bool decode(struct slice s, struct buf *out)
     }
     // What is left over must be zeroes, so that a token has one spelling.
     return held < 6 && (bits & ((1U << held) - 1)) == 0;
+}
+
+static void encode(struct slice s, struct buf *out)
+{
+    static const char letters[] = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
+    uint32_t bits = 0;
+    unsigned held = 0;
+    for (size_t i = 0; i < s.n; i++) {
+        bits = bits << 8 | (unsigned char)s.p[i];
+        for (held += 8; held >= 6; held -= 6)
+            buf_addc(out, letters[bits >> (held - 6) & 63]);
+    }
+    if (held != 0)
+        buf_addc(out, letters[bits << (6 - held) & 63]);
 }
 
 static const EVP_MD *hash_named(struct slice algorithm)
@@ -141,4 +156,23 @@ bool token_check(const struct token_key *key, struct slice authorization, int64_
         buf_free(&parts[i]);
     }
     return ok;
+}
+
+struct secret *token_make(const struct secret *key, const char *issuer, int64_t now)
+{
+    struct buf claims BUF_AUTO = {0}, token BUF_AUTO = {0};
+    unsigned char signature[EVP_MAX_MD_SIZE];
+    unsigned int n = 0;
+    buf_addf(&claims, "{\"exp\":%lld,\"iat\":%lld,\"iss\":\"%s\",\"nbf\":%lld}", (long long)now + LIFE, (long long)now,
+             issuer, (long long)now - LIFE);
+    encode(SLICE("{\"alg\":\"HS256\"}"), &token);
+    buf_addc(&token, '.');
+    encode(buf_slice(&claims), &token);
+    struct slice secret = secret_reveal(key);
+    HMAC(EVP_sha256(), secret.p, (int)secret.n, (const unsigned char *)token.p, token.n, signature, &n);
+    buf_addc(&token, '.');
+    encode(slice_of((const char *)signature, n), &token);
+    struct secret *made = secret_join(SLICE("Bearer "), buf_slice(&token), SLICE(""));
+    OPENSSL_cleanse(token.p, token.cap);
+    return made;
 }

@@ -13,3 +13,7 @@ struct token_key {
 // Does an Authorization header ("Bearer TOKEN") carry a token that is valid at `now` (seconds)? Clocks may differ by
 // fifteen seconds. A token without `exp` does not expire. The error says what is wrong, without any part of the token.
 bool token_check(const struct token_key *key, struct slice authorization, int64_t now, struct error *err);
+
+// A new token for another service, as the value of an Authorization header: HS256, as Clair's own, from a minute before
+// `now` (seconds) to a minute after it. Never NULL; the caller frees it.
+struct secret *token_make(const struct secret *key, const char *issuer, int64_t now);

@@ -178,8 +178,7 @@ static void judge(struct config_check *c, struct arena *a, struct slice section,
     }
 }
 
-// Where a key is given; NULL when it is not.
-static const struct yaml_node *given(const struct config_check *c, const char *path)
+const struct yaml_node *config_given(const struct config_check *c, const char *path)
 {
     struct slice rest = slice_str(path), name;
     const struct yaml_node *node = c->root;
@@ -190,16 +189,16 @@ static const struct yaml_node *given(const struct config_check *c, const char *p
     return node != NULL && node->type != YAML_NULL ? node : NULL;
 }
 
-static void refuse(struct config_check *c, struct arena *a, bool error, const char *path, const char *text)
+void config_remark(struct config_check *c, struct arena *a, bool error, const char *path, const char *text)
 {
-    const struct yaml_node *node = given(c, path);
+    const struct yaml_node *node = config_given(c, path);
     struct yaml_place place = node != NULL ? node->place : (struct yaml_place){0};
     config_add_problem(c, a, error, place, slice_str(path), arena_dup(a, slice_str(text)));
 }
 
 static void judge_sets(struct config_check *c, struct arena *a)
 {
-    const struct yaml_node *list = given(c, "updaters.sets");
+    const struct yaml_node *list = config_given(c, "updaters.sets");
     for (size_t i = 0; i < c->config.updater_sets.n; i++) {
         struct slice set = c->config.updater_sets.v[i];
         bool known = updates_known_set(set);
@@ -215,7 +214,7 @@ static void judge_sets(struct config_check *c, struct arena *a)
 
 static void judge_allowed(struct config_check *c, struct arena *a)
 {
-    const struct yaml_node *list = given(c, "indexer.fetch.allow");
+    const struct yaml_node *list = config_given(c, "indexer.fetch.allow");
     struct address_rules rules = {0};
     struct error err;
     for (size_t i = 0; i < c->config.fetch_allow.n; i++)
@@ -236,13 +235,13 @@ static void take_mapping(struct config_check *c, struct arena *a, const char *fe
     if (feed_place_check(place, &wrong))
         config_add_place(&c->config, a, from, place);
     else
-        refuse(c, a, true, arena_printf(a, "%s_%s", key, file.n != 0 ? "file" : "url").p, wrong.text);
+        config_remark(c, a, true, arena_printf(a, "%s_%s", key, file.n != 0 ? "file" : "url").p, wrong.text);
 }
 
 // Clair's names of matchers.
 static void judge_matchers(struct config_check *c, struct arena *a)
 {
-    const struct yaml_node *list = given(c, "matchers.names");
+    const struct yaml_node *list = config_given(c, "matchers.names");
     c->config.matcher_names_given = list != NULL;
     for (size_t i = 0; list != NULL && i < c->config.matcher_names.n; i++) {
         struct slice name = c->config.matcher_names.v[i];
@@ -256,7 +255,7 @@ static void judge_matchers(struct config_check *c, struct arena *a)
 static void judge_together(struct config_check *c, struct arena *a)
 {
     struct config *config = &c->config;
-    config->updater_sets_given = given(c, "updaters.sets") != NULL;
+    config->updater_sets_given = config_given(c, "updaters.sets") != NULL;
     judge_sets(c, a);
     judge_allowed(c, a);
     judge_matchers(c, a);
@@ -264,25 +263,27 @@ static void judge_together(struct config_check *c, struct arena *a)
                  config->redhat_repositories_url, config->redhat_repositories_file);
     take_mapping(c, a, "redhat-containers", "indexer.scanner.package.rhel_containerscanner.name2repos_mapping",
                  config->redhat_containers_url, config->redhat_containers_file);
+    config_judge_targets(c, a);
     if ((config->tls_cert.n != 0) != (config->tls_key.n != 0))
-        refuse(c, a, true, config->tls_cert.n != 0 ? "tls.cert" : "tls.key", "tls.cert and tls.key go together");
+        config_remark(c, a, true, config->tls_cert.n != 0 ? "tls.cert" : "tls.key", "tls.cert and tls.key go together");
     if (config->tls_client_ca.n != 0 && config->tls_cert.n == 0)
-        refuse(c, a, true, "tls.client_ca", "asks for clients' certificates, which wants tls.cert and tls.key too");
-    if (given(c, "auth.psk") != NULL && given(c, "auth.psk.key") == NULL)
-        refuse(c, a, true, "auth.psk", "wants a key: without it there is no authentication");
+        config_remark(c, a, true, "tls.client_ca",
+                      "asks for clients' certificates, which wants tls.cert and tls.key too");
+    if (config_given(c, "auth.psk") != NULL && config_given(c, "auth.psk.key") == NULL)
+        config_remark(c, a, true, "auth.psk", "wants a key: without it there is no authentication");
     if (config->psk_key != NULL && config->psk_issuers.n == 0)
-        refuse(c, a, true, "auth.psk", "wants iss, the issuers whose tokens are taken");
+        config_remark(c, a, true, "auth.psk", "wants iss, the issuers whose tokens are taken");
     if (config->harbor_key != NULL && secret_reveal(config->harbor_key).n == 0)
-        refuse(c, a, true, "harbor.api_key",
-               "must not be empty: without the key there is no authentication of its own");
+        config_remark(c, a, true, "harbor.api_key",
+                      "must not be empty: without the key there is no authentication of its own");
     if (config->matcher_period <= 0)
-        refuse(c, a, true, "matcher.period", "must be more than nothing");
+        config_remark(c, a, true, "matcher.period", "must be more than nothing");
     if (config->matcher_cache_age == 0)
         config->matcher_cache_age = config->matcher_period;
     if (config->matcher_cache_age < 0)
-        refuse(c, a, true, "matcher.cache_age", "cannot be negative");
+        config_remark(c, a, true, "matcher.cache_age", "cannot be negative");
     if (config->metrics_endpoint.n == 0 || config->metrics_endpoint.p[0] != '/')
-        refuse(c, a, true, "metrics.prometheus.endpoint", "must be a path that begins with a slash");
+        config_remark(c, a, true, "metrics.prometheus.endpoint", "must be a path that begins with a slash");
 }
 
 static void set_defaults(struct config *config, struct arena *a)
@@ -316,7 +317,7 @@ static void keep_limits(const struct limits *given_there, struct limits *limits)
 static void set_retention(struct config_check *c)
 {
     int64_t keep = c->config.update_retention;
-    if (given(c, "matcher.update_retention") == NULL)
+    if (config_given(c, "matcher.update_retention") == NULL)
         c->config.update_retention = (int64_t)c->config.limits.feed_updates;
     else if (keep < 0)
         c->config.limits.feed_updates = INT64_MAX;
@@ -335,10 +336,30 @@ static bool finish(struct config_check *c, const struct limits *limits, struct a
     return c->errors == 0;
 }
 
+static void free_field(const struct config_key *key, void *field)
+{
+    if (key->type == CONFIG_SECRET || key->type == CONFIG_KEY) {
+        secret_free(field);
+    } else if (key->type == CONFIG_SECRETS) {
+        struct secrets *secrets = field;
+        for (size_t i = 0; i < secrets->n; i++)
+            secret_free(&secrets->v[i]);
+        secrets->n = 0;
+    } else if (key->type == CONFIG_HEADERS) {
+        struct target_headers *headers = field;
+        for (size_t i = 0; i < headers->n; i++) {
+            struct secret *value = (struct secret *)(uintptr_t)headers->v[i].value; // made by config_take
+            secret_free(&value);
+        }
+        headers->n = 0;
+    }
+}
+
 void config_free(struct config_check *check)
 {
-    secret_free(&check->config.psk_key);
-    secret_free(&check->config.harbor_key);
+    for (const struct config_key *key = config_keys; key->path != NULL; key++)
+        if (key->note == NULL)
+            free_field(key, (char *)&check->config + key->offset);
 }
 
 bool config_load(const char *path, const struct limits *limits, struct arena *a, struct config_check *check)
@@ -367,12 +388,18 @@ bool config_load_text(struct slice yaml, const struct limits *limits, struct are
 
 // ---- telling --------------------------------------------------------------------------------------------------------
 
-static void write_texts(const struct config_texts *texts, struct buf *out)
+static void write_texts(const struct slices *texts, struct buf *out)
 {
     buf_addc(out, '[');
     for (size_t i = 0; i < texts->n; i++)
         buf_addf(out, "%s%.*s", i != 0 ? ", " : "", SLICE_ARG(texts->v[i]));
     buf_addc(out, ']');
+}
+
+static void write_headers(const struct target_headers *headers, struct buf *out)
+{
+    for (size_t i = 0; i < headers->n; i++)
+        buf_addf(out, "%s%.*s", i != 0 ? ", " : "", SLICE_ARG(headers->v[i].name));
 }
 
 static void write_limits(const struct limits *limits, struct buf *out)
@@ -427,8 +454,13 @@ static void write_value(const struct config *config, const struct config_key *ke
                      SLICE_ARG(config->places[i].to));
         break;
     case CONFIG_SECRETS:
-    case CONFIG_SECRET_MAP:
+        if (((const struct secrets *)field)->n != 0)
+            buf_addf(out, "(%zu secrets)", ((const struct secrets *)field)->n);
+        break;
     case CONFIG_HEADERS:
+        write_headers(field, out);
+        break;
+    case CONFIG_SECRET_MAP:
     case CONFIG_FRACTION:
     case CONFIG_ANY:
     case CONFIG_REMOVED:
@@ -447,7 +479,7 @@ void config_write(const struct config_check *check, struct buf *out)
     for (const struct config_key *key = config_keys; key->path != NULL; key++) {
         if (key->note != NULL)
             continue;
-        const struct yaml_node *node = given(check, key->path);
+        const struct yaml_node *node = config_given(check, key->path);
         struct buf value BUF_AUTO = {0};
         write_value(&check->config, key, &value);
         if (key->type == CONFIG_TEXTS && node == NULL) {

@@ -13,11 +13,7 @@
 #include "base/yaml.h"
 #include "feed/feed.h"
 #include "http/secret.h"
-
-struct config_texts {
-    struct slice *v;
-    size_t n;
-};
+#include "notify/settings.h"
 
 struct config_address {
     struct slice text; // "HOST:PORT", as it was written
@@ -33,18 +29,19 @@ struct config {
     int64_t matcher_period, matcher_cache_age;
     int64_t update_retention;                     // of matcher.update_retention; it is in `limits` too, as feed_updates
     int64_t layer_concurrency, index_concurrency; // 0: as many as there are processors
-    struct config_texts fetch_allow;              // hosts and networks beside the public internet
-    struct config_texts updater_sets;             // with updater_sets_given; else all
+    struct slices fetch_allow;                    // hosts and networks beside the public internet
+    struct slices updater_sets;                   // with updater_sets_given; else all
     struct slice updater_mirror;
     struct feed_place *places; // of updaters.config and indexer.scanner: what is fetched elsewhere
     size_t places_n;
-    struct config_texts ecosystems; // of osv.allowlist; none: all
+    struct slices ecosystems; // of osv.allowlist; none: all
     struct slice redhat_repositories_url, redhat_repositories_file, redhat_containers_url, redhat_containers_file;
-    struct config_texts matcher_names; // with matcher_names_given; else all
-    struct secret *psk_key;            // NULL: no authentication; freed by config_free
-    struct config_texts psk_issuers;
+    struct slices matcher_names; // with matcher_names_given; else all
+    struct secret *psk_key;      // NULL: no authentication; freed by config_free
+    struct slices psk_issuers;
     struct secret *harbor_key; // NULL: Harbor's scanner API asks for what the others do; freed by config_free
     struct slice metrics_endpoint;
+    struct target_settings targets; // of notifications
     struct limits limits;
     bool airgap;
     bool updaters_disabled, enrichment_disabled;
@@ -104,9 +101,9 @@ enum config_type {
     CONFIG_ADDRESS,
     CONFIG_LEVEL,
     CONFIG_TEXTS,
-    CONFIG_SECRETS,
+    CONFIG_SECRETS,    // texts that are never repeated
     CONFIG_SECRET_MAP, // name → text
-    CONFIG_HEADERS,    // name → list of texts
+    CONFIG_HEADERS,    // name → list of texts, which are never repeated
     CONFIG_LIMITS,     // limit → number
     CONFIG_UPDATERS,   // updater → settings
     CONFIG_ANY,        // a map whose contents its reader judges
@@ -131,6 +128,17 @@ struct slice config_nearest(struct slice path);
 // Takes a value over into its field. False with `wrong` set: what it must be.
 bool config_take(const struct config_key *key, const struct yaml_node *value, struct arena *a, struct config *config,
                  struct error *wrong);
+
+// Where a key or section is given; NULL when it is not.
+const struct yaml_node *config_given(const struct config_check *check, const char *path);
+
+// Adds a problem (`error`) or a remark about a key, at its place when it is given.
+void config_remark(struct config_check *check, struct arena *a, bool error, const char *path, const char *text);
+
+// ---- config_targets.c: for config.c ---------------------------------------------------------------------------------
+
+// What the keys of the targets of notifications say together.
+void config_judge_targets(struct config_check *check, struct arena *a);
 
 // A duration as Go writes them (package time, ParseDuration): "1h30m", "1.5s", "-2ms", "0".
 bool config_duration(struct slice text, int64_t *nanoseconds);

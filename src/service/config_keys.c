@@ -33,14 +33,18 @@
         prefix ".grpc.service_config", CONFIG_TEXT, .note = (why)                                                      \
     }
 
+#define TARGET(name) FIELD(targets.name)
+
 // What AMQP and STOMP have in common.
-#define QUEUE_KEYS(prefix)                                                                                             \
-    {prefix ".uris", CONFIG_SECRETS, .note = NO_NOTIFIER}, {prefix ".callback", CONFIG_TEXT, .note = NO_NOTIFIER},     \
-        {prefix ".direct", CONFIG_BOOL, .note = NO_NOTIFIER}, {prefix ".rollup", CONFIG_INT, .note = NO_NOTIFIER},     \
-        {prefix ".tls.root_ca", CONFIG_TEXT, .note = NO_NOTIFIER},                                                     \
-        {prefix ".tls.cert", CONFIG_TEXT, .note = NO_NOTIFIER},                                                        \
+#define QUEUE_KEYS(name)                                                                                               \
+    {"notifier." #name ".uris", CONFIG_SECRETS, TARGET(name.uris), NULL, NULL},                                        \
+        {"notifier." #name ".callback", CONFIG_TEXT, TARGET(name.callback), NULL, NULL},                               \
+        {"notifier." #name ".direct", CONFIG_BOOL, TARGET(name.direct), "false", NULL},                                \
+        {"notifier." #name ".rollup", CONFIG_INT, TARGET(name.rollup), NULL, NULL},                                    \
+        {"notifier." #name ".tls.root_ca", CONFIG_FILE, TARGET(name.tls.root_ca), NULL, NULL},                         \
+        {"notifier." #name ".tls.cert", CONFIG_FILE, TARGET(name.tls.client_cert), NULL, NULL},                        \
     {                                                                                                                  \
-        prefix ".tls.key", CONFIG_TEXT, .note = NO_NOTIFIER                                                            \
+        "notifier." #name ".tls.key", CONFIG_FILE, TARGET(name.tls.key), NULL, NULL                                    \
     }
 
 // clang-format off
@@ -96,20 +100,34 @@ const struct config_key config_keys[] = {
     {"notifier.poll_interval", CONFIG_DURATION, .note = NO_NOTIFIER},
     {"notifier.delivery_interval", CONFIG_DURATION, .note = NO_NOTIFIER},
     {"notifier.disable_summary", CONFIG_BOOL, .note = NO_NOTIFIER},
-    {"notifier.webhook.target", CONFIG_SECRET, .note = NO_NOTIFIER},
-    {"notifier.webhook.callback", CONFIG_TEXT, .note = NO_NOTIFIER},
-    {"notifier.webhook.headers", CONFIG_HEADERS, .note = NO_NOTIFIER},
-    {"notifier.webhook.signed", CONFIG_BOOL, .note = NO_NOTIFIER},
-    {"notifier.amqp.exchange.name", CONFIG_TEXT, .note = NO_NOTIFIER},
-    {"notifier.amqp.exchange.type", CONFIG_TEXT, .note = NO_NOTIFIER},
-    {"notifier.amqp.exchange.durability", CONFIG_BOOL, .note = NO_NOTIFIER},
-    {"notifier.amqp.exchange.auto_delete", CONFIG_BOOL, .note = NO_NOTIFIER},
-    {"notifier.amqp.routing_key", CONFIG_TEXT, .note = NO_NOTIFIER},
-    QUEUE_KEYS("notifier.amqp"),
-    {"notifier.stomp.destination", CONFIG_TEXT, .note = NO_NOTIFIER},
-    {"notifier.stomp.user.login", CONFIG_SECRET, .note = NO_NOTIFIER},
-    {"notifier.stomp.user.passcode", CONFIG_SECRET, .note = NO_NOTIFIER},
-    QUEUE_KEYS("notifier.stomp"),
+    {"notifier.webhook.target", CONFIG_SECRET, TARGET(webhook.target), NULL, NULL},
+    {"notifier.webhook.callback", CONFIG_TEXT, TARGET(webhook.callback), NULL, NULL},
+    {"notifier.webhook.headers", CONFIG_HEADERS, TARGET(webhook.headers), NULL, NULL},
+    {"notifier.webhook.signed", CONFIG_BOOL, .note = "requests are signed when auth.psk has a key"},
+    {"notifier.webhook.content", CONFIG_TEXT, TARGET(webhook.content), "clair", NULL},
+    {"notifier.webhook.tls.root_ca", CONFIG_FILE, TARGET(webhook.root_ca), NULL, NULL},
+    {"notifier.amqp.exchange.name", CONFIG_TEXT, TARGET(amqp.exchange_name), NULL, NULL},
+    {"notifier.amqp.exchange.type", CONFIG_TEXT, TARGET(amqp.exchange_type), NULL, NULL},
+    {"notifier.amqp.exchange.durability", CONFIG_BOOL, TARGET(amqp.exchange_durable), "false", NULL},
+    {"notifier.amqp.exchange.auto_delete", CONFIG_BOOL, TARGET(amqp.exchange_auto_delete), "false", NULL},
+    {"notifier.amqp.routing_key", CONFIG_TEXT, TARGET(amqp.routing_key), NULL, NULL},
+    QUEUE_KEYS(amqp),
+    {"notifier.stomp.destination", CONFIG_TEXT, TARGET(stomp.destination), NULL, NULL},
+    {"notifier.stomp.user.login", CONFIG_SECRET, TARGET(stomp.login), NULL, NULL},
+    {"notifier.stomp.user.passcode", CONFIG_SECRET, TARGET(stomp.passcode), NULL, NULL},
+    QUEUE_KEYS(stomp),
+    {"notifier.mail.url", CONFIG_TEXT, TARGET(mail.url), NULL, NULL},
+    {"notifier.mail.from", CONFIG_TEXT, TARGET(mail.from), NULL, NULL},
+    {"notifier.mail.to", CONFIG_TEXTS, TARGET(mail.to), NULL, NULL},
+    {"notifier.mail.user", CONFIG_SECRET, TARGET(mail.user), NULL, NULL},
+    {"notifier.mail.password", CONFIG_SECRET, TARGET(mail.password), NULL, NULL},
+    {"notifier.mail.starttls", CONFIG_BOOL, TARGET(mail.starttls), "true", NULL},
+    {"notifier.mail.callback", CONFIG_TEXT, TARGET(mail.callback), NULL, NULL},
+    {"notifier.mail.tls.root_ca", CONFIG_FILE, TARGET(mail.root_ca), NULL, NULL},
+    {"notifier.chat.target", CONFIG_SECRET, TARGET(chat.target), NULL, NULL},
+    {"notifier.chat.style", CONFIG_TEXT, TARGET(chat.style), NULL, NULL},
+    {"notifier.chat.callback", CONFIG_TEXT, TARGET(chat.callback), NULL, NULL},
+    {"notifier.chat.tls.root_ca", CONFIG_FILE, TARGET(chat.root_ca), NULL, NULL},
 
     {"auth.psk.key", CONFIG_KEY, FIELD(psk_key), NULL, NULL},
     {"auth.psk.iss", CONFIG_TEXTS, FIELD(psk_issuers), NULL, NULL},

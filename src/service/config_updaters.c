@@ -171,7 +171,7 @@ static void take_allowlist(struct config_check *c, struct arena *a, const struct
                 arena_printf(a, "\"%.*s\" has no effect: no feed is made of that ecosystem", SLICE_ARG(item->text)));
         VEC_PUSH(a, &names) = item->text;
     }
-    c->config.ecosystems = (struct config_texts){names.v, names.n};
+    c->config.ecosystems = (struct slices){names.v, names.n};
 }
 
 static void take_setting(struct config_check *c, struct arena *a, struct slice updater, const struct yaml_member *m)

@@ -206,18 +206,12 @@ static bool take_key(const struct yaml_node *value, struct secret **out, struct 
     return true;
 }
 
-static void take_secret(const struct yaml_node *value, struct secret **out)
-{
-    secret_free(out);
-    *out = secret_new(value->text);
-}
-
-static bool take_texts(const struct yaml_node *value, bool hidden, struct arena *a, struct config_texts *out,
+static bool take_texts(const struct yaml_node *value, bool hidden, struct arena *a, struct slices *out,
                        struct error *wrong)
 {
     if (value->type != YAML_LIST)
         return must_be_hidden(wrong, "a list of texts", value);
-    struct config_texts texts = {ARENA_NEW(a, struct slice, value->members.n), value->members.n};
+    struct slices texts = {ARENA_NEW(a, struct slice, value->members.n), value->members.n};
     for (size_t i = 0; i < texts.n; i++) {
         const struct yaml_node *item = value->members.v[i].value;
         if (item->type != YAML_TEXT)
@@ -243,6 +237,51 @@ static bool check_map(const struct yaml_node *value, bool of_lists, struct arena
     return true;
 }
 
+static bool take_secret(const struct yaml_node *value, struct secret **out, struct error *wrong)
+{
+    if (value->type != YAML_TEXT)
+        return must_be_hidden(wrong, "text (in quotes)", value);
+    if (out != NULL) {
+        secret_free(out);
+        *out = value->text.n != 0 ? secret_new(value->text) : NULL;
+    }
+    return true;
+}
+
+static bool take_secrets(const struct yaml_node *value, struct arena *a, struct secrets *out, struct error *wrong)
+{
+    struct slices texts;
+    if (!take_texts(value, true, a, &texts, wrong))
+        return false;
+    if (out == NULL)
+        return true;
+    *out = (struct secrets){ARENA_NEW(a, struct secret *, texts.n), texts.n};
+    for (size_t i = 0; i < texts.n; i++)
+        out->v[i] = secret_new(texts.v[i]);
+    return true;
+}
+
+// A header for each text: of several with one name all are sent.
+static bool take_headers(const struct yaml_node *value, struct arena *a, struct target_headers *out,
+                         struct error *wrong)
+{
+    size_t n = 0;
+    if (!check_map(value, true, a, wrong))
+        return false;
+    if (out == NULL)
+        return true;
+    for (size_t i = 0; i < value->members.n; i++)
+        n += value->members.v[i].value->members.n;
+    *out = (struct target_headers){ARENA_NEW(a, struct http_header, n), 0};
+    for (size_t i = 0; i < value->members.n; i++) {
+        const struct yaml_node *texts = value->members.v[i].value;
+        for (size_t j = 0; j < texts->members.n; j++)
+            out->v[out->n++] =
+                (struct http_header){value->members.v[i].key, secret_new(texts->members.v[j].value->text)};
+    }
+    return true;
+}
+
 bool config_take(const struct config_key *key, const struct yaml_node *value, struct arena *a, struct config *config,
                  struct error *wrong)
 {
@@ -251,7 +290,7 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
         struct config_address address;
         enum log_level level;
         struct slice text;
-        struct config_texts texts;
+        struct slices texts;
         struct secret *secret;
         int64_t number;
         bool flag;
@@ -269,11 +308,7 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
             return error_errno(wrong, "cannot read %.*s", SLICE_ARG(value->text));
         return true;
     case CONFIG_SECRET:
-        if (value->type != YAML_TEXT)
-            return must_be_hidden(wrong, "text (in quotes)", value);
-        if (key->note == NULL)
-            take_secret(value, field);
-        return true;
+        return take_secret(value, key->note == NULL ? field : NULL, wrong);
     case CONFIG_KEY:
         return take_key(value, field, wrong);
     case CONFIG_BOOL:
@@ -293,11 +328,13 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
     case CONFIG_LEVEL:
         return take_level(value, field, wrong);
     case CONFIG_TEXTS:
+        return take_texts(value, false, a, field, wrong);
     case CONFIG_SECRETS:
-        return take_texts(value, key->type == CONFIG_SECRETS, a, field, wrong);
+        return take_secrets(value, a, key->note == NULL ? field : NULL, wrong);
     case CONFIG_SECRET_MAP:
+        return check_map(value, false, a, wrong);
     case CONFIG_HEADERS:
-        return check_map(value, key->type == CONFIG_HEADERS, a, wrong);
+        return take_headers(value, a, key->note == NULL ? field : NULL, wrong);
     case CONFIG_LIMITS: // whose members are judged one by one
     case CONFIG_UPDATERS:
     case CONFIG_ANY:
