@@ -143,6 +143,7 @@
     X(target_delivery_seconds, 300,    "seconds that one delivery of a notification may take in all")                  \
     X(target_message_bytes, 4 * MIB,   "size at which a message with items of a notification is closed for the next")  \
     X(target_frames,        1000,      "frames in a row that a broker may send without the awaited one among them")    \
+    X(target_greeting_bytes, 1 * MIB,  "bytes that an AMQP broker may send until one is logged in")                    \
     X(stomp_frame_bytes,    64 * KIB,  "size of a frame that a STOMP broker sends")                                    \
     X(stomp_headers,        64,        "headers of such a frame")                                                      \
     X(summary_items,        1000000,   "items of a notification that are looked at for its summary")                   \

@@ -14,9 +14,12 @@
 #include <amqp.h>
 #include <amqp_ssl_socket.h>
 #include <amqp_tcp_socket.h>
+#include <linux/tcp.h> // netinet's knows no tcpi_bytes_received
+#include <netinet/in.h>
 #include <openssl/ssl.h>
 #include <poll.h>
 #include <pthread.h>
+#include <stdatomic.h>
 #include <stdlib.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
@@ -25,6 +28,7 @@
 #define CHANNEL      1
 #define FRAME_BYTES  131072
 #define BEAT_SECONDS 30
+#define GREETING_MS  20                 // between two looks at how much has come
 #define WINDOW       200                // messages that are on their way unconfirmed
 #define APP_ID       "clairV4-notifier" // as consumers of Clair's know it
 
@@ -36,25 +40,42 @@ struct amqp {
 
 // ---- the guard ------------------------------------------------------------------------------------------------------
 
-// Shuts a socket down when its time is over, or when deliveries are broken off.
+// Shuts a socket down when its time is over, or when deliveries are broken off; and while one logs in, in which the
+// library keeps whatever comes, when too much has come.
 struct guard {
     int socket, ended; // an event descriptor
     const struct breaker *breaker;
     double deadline;
+    uint64_t greeting_bytes;
+    atomic_bool greeting; // it is still to end
+    atomic_bool flooded;
     pthread_t thread;
     bool running;
 };
 
+static uint64_t received_bytes(int socket)
+{
+    struct tcp_info info = {0};
+    socklen_t size = sizeof info;
+    return getsockopt(socket, IPPROTO_TCP, TCP_INFO, &info, &size) == 0 ? info.tcpi_bytes_received : 0;
+}
+
+static int guard_wait_ms(const struct guard *g, double left)
+{
+    return g->greeting ? GREETING_MS : left > 60 ? 60000 : (int)(left * 1000) + 1;
+}
+
 static void *guard_run(void *argument)
 {
-    const struct guard *g = argument;
+    struct guard *g = argument;
     for (;;) {
         struct pollfd p[2] = {{.fd = g->ended, .events = POLLIN}, {.fd = g->breaker->fd, .events = POLLIN}};
         double left = g->deadline - clock_monotonic();
-        int n = left <= 0 ? 0 : poll(p, 2, left > 60 ? 60000 : (int)(left * 1000) + 1);
+        int n = left <= 0 ? 0 : poll(p, 2, guard_wait_ms(g, left));
         if (n > 0 && p[0].revents != 0)
             return NULL;
-        if (left > 0 && (n <= 0 || p[1].revents == 0))
+        g->flooded = g->greeting && received_bytes(g->socket) > g->greeting_bytes;
+        if (left > 0 && (n <= 0 || p[1].revents == 0) && !g->flooded)
             continue;
         shutdown(g->socket, SHUT_RDWR);
         return NULL;
@@ -125,6 +146,12 @@ static bool failed(const struct session *s, int status, struct error *err)
 {
     if (breaker_is_broken(&s->amqp->breaker))
         return error_set(err, ERR_REFUSED, "broken off: nothing is delivered any more");
+    if (s->guard.flooded)
+        return error_set(
+            err, ERR_LIMIT,
+            "the broker sent more than the %llu bytes that limit target_greeting_bytes allows until one is "
+            "logged in",
+            (unsigned long long)s->guard.greeting_bytes);
     if (status == AMQP_STATUS_TIMEOUT || clock_monotonic() >= s->deadline)
         return error_set(err, ERR_NETWORK, "it did not answer in time");
     return error_set(err, ERR_NETWORK, "%s", amqp_error_string2(status));
@@ -269,9 +296,11 @@ static bool log_in(struct session *s, const struct amqp_connection_info *to, str
 {
     struct timeval seconds = seconds_of((double)s->amqp->limits->target_answer_seconds);
     amqp_set_handshake_timeout(s->connection, &seconds);
-    amqp_rpc_reply_t reply = amqp_login(s->connection, to->vhost, CHANNEL, FRAME_BYTES, BEAT_SECONDS,
+    const char *vhost = to->vhost[0] != '\0' ? to->vhost : "/"; // as Clair reads a URI that ends in a slash
+    amqp_rpc_reply_t reply = amqp_login(s->connection, vhost, CHANNEL, FRAME_BYTES, BEAT_SECONDS,
                                         AMQP_SASL_METHOD_PLAIN, to->user, to->password);
-    return check_reply(s, reply, err) || error_wrap(err, "login to the virtual host \"%s\"", to->vhost);
+    s->guard.greeting = false;
+    return check_reply(s, reply, err) || error_wrap(err, "login to the virtual host \"%s\"", vhost);
 }
 
 // Is the exchange there, and as configured? It is the broker's administrator who makes it.
@@ -371,7 +400,11 @@ static bool deliver_at(const struct amqp *amqp, struct slice uri, const struct d
         .amqp = amqp,
         .connection = amqp_new_connection(),
         .deadline = deadline,
-        .guard = {.ended = -1, .breaker = &amqp->breaker, .deadline = deadline},
+        .guard = {.ended = -1,
+                  .breaker = &amqp->breaker,
+                  .deadline = deadline,
+                  .greeting = true,
+                  .greeting_bytes = amqp->limits->target_greeting_bytes},
     };
     bool delivered =
         s.connection != NULL ? converse(&s, &to, delivery, err) : error_set(err, ERR_IO, "no memory for a connection");

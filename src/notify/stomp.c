@@ -92,7 +92,7 @@ static bool wait_for(struct session *s, const char *command, const char *receipt
     double until = answer_until(s);
     for (uint64_t frames = 0; frames < s->stomp->limits->target_frames; frames++) {
         struct arena a ARENA_AUTO = {0};
-        struct said said;
+        struct said said = {0};
         if (!next_frame(s, until, &a, &said, err))
             return false;
         if (slice_eq(said.command, SLICE("ERROR")))
@@ -130,7 +130,7 @@ static bool say_hello(struct session *s, struct slice host, struct error *err)
     struct buf frame BUF_AUTO = {0};
     stomp_write_command(&frame, "CONNECT");
     stomp_write_header(&frame, "accept-version", SLICE("1.2"), false);
-    stomp_write_header(&frame, "host", host, false);
+    stomp_write_header(&frame, "host", set->host.n != 0 ? set->host : host, false);
     stomp_write_header(&frame, "heart-beat", SLICE("0,0"), false);
     if (set->login != NULL)
         stomp_write_header(&frame, "login", secret_reveal(set->login), false);

@@ -113,6 +113,7 @@ const struct config_key config_keys[] = {
     {"notifier.amqp.routing_key", CONFIG_TEXT, TARGET(amqp.routing_key), NULL, NULL},
     QUEUE_KEYS(amqp),
     {"notifier.stomp.destination", CONFIG_TEXT, TARGET(stomp.destination), NULL, NULL},
+    {"notifier.stomp.host", CONFIG_TEXT, TARGET(stomp.host), NULL, NULL},
     {"notifier.stomp.user.login", CONFIG_SECRET, TARGET(stomp.login), NULL, NULL},
     {"notifier.stomp.user.passcode", CONFIG_SECRET, TARGET(stomp.passcode), NULL, NULL},
     QUEUE_KEYS(stomp),

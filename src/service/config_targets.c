@@ -109,12 +109,15 @@ static bool is_host_port(struct slice text)
     return (slice_find(host, ':') >= 0) == brackets;
 }
 
-// STOMP has no escapes for these in a CONNECT.
-static bool is_one_line(const struct secret *secret)
+// STOMP has no escapes in a CONNECT.
+static bool is_one_line(struct slice text)
 {
-    return secret == NULL ||
-           (slice_find(secret_reveal(secret), '\n') < 0 && slice_find(secret_reveal(secret), '\r') < 0 &&
-            slice_find(secret_reveal(secret), '\0') < 0);
+    return slice_find(text, '\n') < 0 && slice_find(text, '\r') < 0 && slice_find(text, '\0') < 0;
+}
+
+static bool is_secret_line(const struct secret *secret)
+{
+    return secret == NULL || is_one_line(secret_reveal(secret));
 }
 
 static void judge_stomp(struct judge *j, struct stomp_settings *stomp)
@@ -124,8 +127,9 @@ static void judge_stomp(struct judge *j, struct stomp_settings *stomp)
     for (size_t i = 0; i < stomp->uris.n; i++)
         if (!is_host_port(secret_reveal(stomp->uris.v[i])))
             say(j, true, "uris", "each must be HOST:PORT");
-    if (!is_one_line(stomp->login) || !is_one_line(stomp->passcode))
+    if (!is_secret_line(stomp->login) || !is_secret_line(stomp->passcode))
         say(j, true, "user", "login and passcode must be of one line");
+    want(j, is_one_line(stomp->host), "host", "must be of one line");
     if (stomp->rollup < 0)
         say(j, true, "rollup", "cannot be negative");
     judge_callback(j, stomp->callback, !stomp->direct);
