@@ -203,7 +203,7 @@ static bool call(struct session *s, amqp_method_number_t id, void *method, amqp_
                  struct error *err)
 {
     double until = answer_until(s);
-    amqp_method_t got;
+    amqp_method_t got = {0};
     int status = amqp_send_method(s->connection, CHANNEL, id, method);
     if (status != AMQP_STATUS_OK)
         return failed(s, status, err);
@@ -234,7 +234,7 @@ static bool wait_confirmed(struct session *s, uint64_t most, struct error *err)
     double until = answer_until(s);
     s->frames = 0;
     while (s->published - s->confirmed > most) {
-        amqp_method_t got;
+        amqp_method_t got = {0};
         if (!next_method(s, until, &got, err))
             return false;
         if (got.id == AMQP_BASIC_NACK_METHOD)

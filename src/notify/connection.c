@@ -50,22 +50,27 @@ struct connection {
     const struct breaker *breaker;
 };
 
+// May it go on? Asked also when nothing has to be waited for: a peer that sends without end has no other bound.
+static bool may_go_on(const struct connection *c, double deadline, struct error *err)
+{
+    if (breaker_is_broken(c->breaker))
+        return error_set(err, ERR_REFUSED, "broken off: nothing is delivered any more");
+    return clock_monotonic() < deadline || error_set(err, ERR_NETWORK, "it did not answer in time");
+}
+
 // Until the socket is ready for `events`.
 static bool wait_for(const struct connection *c, short events, double deadline, struct error *err)
 {
-    for (;;) {
+    while (may_go_on(c, deadline, err)) {
         struct pollfd p[2] = {{.fd = c->fd, .events = events}, {.fd = c->breaker->fd, .events = POLLIN}};
         double left = deadline - clock_monotonic();
-        if (left <= 0)
-            return error_set(err, ERR_NETWORK, "it did not answer in time");
-        int n = poll(p, 2, left > 60 ? 60000 : (int)(left * 1000) + 1);
+        int n = poll(p, 2, left > 60 ? 60000 : left > 0 ? (int)(left * 1000) + 1 : 0);
         if (n < 0 && errno != EINTR)
             return error_errno(err, "cannot wait for a connection");
-        if (n > 0 && p[1].revents != 0)
-            return error_set(err, ERR_REFUSED, "broken off: nothing is delivered any more");
-        if (n > 0 && p[0].revents != 0)
+        if (n > 0 && p[1].revents == 0 && p[0].revents != 0)
             return true;
     }
+    return false;
 }
 
 // ---- TCP ------------------------------------------------------------------------------------------------------------
@@ -201,6 +206,8 @@ bool connection_send(struct connection *c, struct slice bytes, double deadline, 
     while (bytes.n != 0) {
         size_t sent = 0;
         int result = 1;
+        if (!may_go_on(c, deadline, err))
+            return false;
         if (c->ssl != NULL) {
             result = SSL_write_ex(c->ssl, bytes.p, bytes.n, &sent);
         } else {
@@ -220,6 +227,8 @@ bool connection_receive(struct connection *c, char *out, size_t size, size_t *n,
 {
     *n = 0;
     while (*n == 0) {
+        if (!may_go_on(c, deadline, err))
+            return false;
         if (c->ssl != NULL) {
             int result = SSL_read_ex(c->ssl, out, size, n);
             if (result != 1 && !tls_wait(c, result, deadline, err))

@@ -5,7 +5,6 @@ import json
 import os
 import re
 import sys
-import time
 import unittest
 
 import brokers
@@ -114,10 +113,8 @@ class Webhook(clarion.Case):
 
         for handle, codes in ((receivers.garbage, (NETWORK,)), (receivers.closes, (NETWORK,)), (receivers.stalls, (NETWORK,)),
                               (receivers.dribbles, (NETWORK,)), (endless_header, (LIMIT,)), (endless_body, (0,))):
-            start = time.monotonic()
             result = self.one({"webhook": {"target": "http://127.0.0.1:%d/" % Server(self, handle).port, "callback": CALLBACK}})
             self.assertIn(result.code, codes, (handle, result))
-            self.assertLess(time.monotonic() - start, 45, handle)
             self.assertLess(self.kib, 400 * 1024, handle)
 
     def test_break_off(self):
@@ -294,10 +291,8 @@ class Mails(clarion.Case):
 
     def test_hostile(self):
         for handle in (receivers.garbage, receivers.closes, receivers.stalls, receivers.dribbles, receivers.floods):
-            start = time.monotonic()
             result = self.one(self.settings(Server(self, handle), starttls=False))
             self.assertEqual(result.code, NETWORK, (handle, result))
-            self.assertLess(time.monotonic() - start, 45, handle)
             self.assertLess(self.kib, 400 * 1024, handle)
 
     def test_break_off(self):
