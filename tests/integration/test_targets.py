@@ -2,15 +2,13 @@
 import email
 import email.policy
 import json
-import os
 import re
 import sys
-import unittest
 
 import brokers
 import clarion
 import receivers
-from receivers import FORMAT, ID, LIMIT, NETWORK, REFUSED, Mail, Server, Web, deliver
+from receivers import ID, LIMIT, NETWORK, REFUSED, Mail, Server, Web, deliver
 from registry import Authority
 
 try:

@@ -1,10 +1,8 @@
 """A real broker is told of a made-up notification, by AMQP and by STOMP; and servers that only look like one."""
 import json
-import os
 import shutil
 import tempfile
 import time
-import unittest
 
 import brokers
 import clarion

@@ -23,7 +23,7 @@ static void made_and_checked(void **state)
     struct secret *key SECRET_AUTO = secret_new(SLICE("secret"));
     struct secret *token SECRET_AUTO = token_make(key, "clair-notifier", NOW);
     assert_true(taken("secret", "clair-notifier", token, NOW));
-    assert_true(taken("secret", "clair-notifier", token, NOW - 60));
+    assert_true(taken("secret", "clair-notifier", token, NOW - 15)); // a clock that is late
     assert_true(taken("secret", "clair-notifier", token, NOW + 60));
     assert_false(taken("secret", "clair-notifier", token, NOW + 90));
     assert_false(taken("secret", "clair-notifier", token, NOW - 90));
