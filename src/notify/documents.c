@@ -35,13 +35,11 @@ static void add_vulnerability(yyjson_mut_doc *doc, yyjson_mut_val *root, const s
     yyjson_mut_val *value = json_add_obj(doc, root, "vulnerability");
     json_add_str(doc, value, "name", flaw->vulnerability);
     json_add_str(doc, value, "description", flaw->description);
-    clair_add_source(doc, value, "package", flaw->of_source ? "source" : "binary", SLICE(""), flaw->record_package,
-                     SLICE(""));
+    const struct clair_package package = {.kind = flaw->of_source ? "source" : "binary", .name = flaw->record_package};
+    clair_add_source(doc, value, "package", &package);
     clair_add_distribution(doc, value, "distribution", "", &flaw->distribution);
     yyjson_mut_val *repository = json_add_obj(doc, value, "repo");
-    json_add_str_if(doc, repository, "name", flaw->repository);
-    json_add_str_if(doc, repository, "uri", flaw->repository_uri);
-    json_add_str(doc, repository, "cpe", SLICE(""));
+    clair_add_repository(doc, repository, flaw->repository, SLICE(""), flaw->repository_uri, SLICE(""));
     json_add_str(doc, value, "severity", severity);
     json_add_str(doc, value, "normalized_severity", severity);
     json_add_str(doc, value, "fixed_in_version", flaw->fixed_in_clair);
