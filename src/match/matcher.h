@@ -7,6 +7,7 @@
 #include "base/arena.h"
 #include "base/buf.h"
 #include "inventory/inventory.h"
+#include "store/store.h"
 #include "version/version.h"
 
 // What a matcher may know of the image around a package.
@@ -119,6 +120,13 @@ extern const struct matcher *const matchers[];
 
 // The matcher for packages of `kind` on `distribution`, or NULL.
 const struct matcher *matcher_for(const struct distribution *distribution, struct slice kind);
+
+// Does any matcher read this feed? Else it maps names, or adds to what was found.
+bool matchers_read(struct slice feed);
+
+// All names under which matchers look packages up, whatever the distribution is: for the store's reverse look-up. Those
+// of containers are not among them, since they are what a feed says.
+extern const struct store_naming match_naming;
 
 // ---- for matchers ---------------------------------------------------------------------------------------------------
 

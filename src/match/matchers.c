@@ -64,6 +64,34 @@ const struct matcher *matcher_for(const struct distribution *distribution, struc
     return NULL;
 }
 
+bool matchers_read(struct slice feed)
+{
+    for (size_t m = 0; matchers[m] != NULL; m++)
+        for (size_t f = 0; matchers[m]->feeds[f] != NULL; f++)
+            if (slice_eq(feed, slice_str(matchers[m]->feeds[f])))
+                return true;
+    return false;
+}
+
+static void all_names(struct arena *a, const struct package *package, store_names *out)
+{
+    const struct match_package p = {.package = package};
+    for (size_t m = 0; matchers[m] != NULL; m++) {
+        name_vec names = {0};
+        if (!slice_eq(package->kind, slice_str(matchers[m]->kind)))
+            continue;
+        if (matchers[m]->names != NULL)
+            matchers[m]->names(a, &p, &names);
+        else
+            match_source_name(a, &p, &names);
+        for (size_t i = 0; i < names.n; i++)
+            VEC_PUSH(a, out) = names.v[i].name;
+    }
+}
+
+// To be raised when a matcher comes to look packages up by other names: then the store's are made anew.
+const struct store_naming match_naming = {.version = 1, .names = all_names};
+
 struct slice match_support_end(const struct match_release *releases, struct slice name)
 {
     for (size_t i = 0; releases[i].name != NULL; i++)

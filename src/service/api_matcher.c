@@ -87,16 +87,6 @@ static void get_vulnerability_report(void *context, const struct web_request *re
 
 // ---- update_operation -----------------------------------------------------------------------------------------------
 
-// Clair knows two kinds of updaters: those whose records packages are judged by, and those that add to what was found.
-static bool brings_vulnerabilities(struct slice feed)
-{
-    for (size_t m = 0; matchers[m] != NULL; m++)
-        for (size_t f = 0; matchers[m]->feeds[f] != NULL; f++)
-            if (slice_eq(feed, slice_str(matchers[m]->feeds[f])))
-                return true;
-    return false;
-}
-
 static void add_operation(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct kept_update *u, bool latest,
                           struct arena *a)
 {
@@ -123,7 +113,8 @@ static void write_operations(const struct kept_update *operations, size_t n, boo
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     struct slice newest = {0};
     for (size_t i = 0; i < n; i++) {
-        if (brings_vulnerabilities(operations[i].feed) == enrichment)
+        // Clair knows two kinds of updaters: those whose records packages are judged by, and those that add to them.
+        if (matchers_read(operations[i].feed) == enrichment)
             continue;
         newest = newest.n == 0 ? operations[i].ref : newest;
         add_operation(doc, root, &operations[i], latest, request->arena);

@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "layer/worker.h"
+#include "match/matcher.h"
 #include "scan/scanner.h"
 
 #include <pthread.h>
@@ -255,7 +256,7 @@ bool index_image(struct store *store, struct image *image, const struct index_op
     merge(a, &pool, result);
     list_layers(a, &pool, result);
     tell(options, INDEX_STORING);
-    return result->problems_n != 0 || store_image_put(store, &state, &result->image, err);
+    return result->problems_n != 0 || store_image_put(store, &state, &result->image, &match_naming, err);
 }
 
 bool index_target(struct store *store, const char *target, const struct index_options *options, struct arena *a,

@@ -1,5 +1,5 @@
 // Layers' findings and indexed images in the database.
-#include "store/store.h"
+#include "store/lookup_rows.h"
 
 #include "base/clock.h"
 #include "base/json.h"
@@ -270,14 +270,16 @@ static bool put_image(struct store *s, const struct digest *state, const struct 
                 db_text(buf_slice(&remarks))))
         return false;
     int64_t id = db_last_id(s->db);
-    return put_layers(s, id, image->layers, image->layers_n, err) && put_repositories(s, id, &image->inventory, err);
+    return put_layers(s, id, image->layers, image->layers_n, err) && put_repositories(s, id, &image->inventory, err) &&
+           lookup_put_contexts(s, err);
 }
 
-bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image, struct error *err)
+bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
+                     const struct store_naming *naming, struct error *err)
 {
     if (!db_begin(s->db, err))
         return false;
-    if (put_image(s, state, image, err))
+    if (put_image(s, state, image, err) && (naming == NULL || lookup_name_packages(s, naming, err)))
         return db_commit(s->db, err);
     db_rollback(s->db);
     return false;

@@ -53,8 +53,18 @@ struct stored_image {
     struct inventory inventory;
 };
 
+// The names under which records are looked up that may concern a package: the rules are others', the store keeps what
+// they give. `names` appends those of one package, in the arena; with other rules comes a higher version, from 1 on.
+typedef VEC(struct slice) store_names;
+struct store_naming {
+    unsigned version;
+    void (*names)(struct arena *a, const struct package *package, store_names *out);
+};
+
 // One transaction: after a crash the image is there whole or not at all. Replaces an earlier one of the same manifest.
-bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image, struct error *err);
+// With `naming` NULL its packages get their names at the next store_lookup_complete.
+bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
+                     const struct store_naming *naming, struct error *err);
 
 // `state` NULL: whatever state it was indexed under.
 bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
@@ -82,6 +92,71 @@ bool store_image_count(struct store *s, uint64_t *n, struct error *err);
 
 // A number that is another one whenever another connection has changed the database.
 bool store_version(struct store *s, int64_t *version, struct error *err);
+
+// ---- lookup_store.c: from a name in a record to the images that it concerns
+// ------------------------------------------
+
+// Gives names to the packages that have none by these rules yet (an older program stored them); costs one query when
+// there are none. To be called before the others here.
+bool store_lookup_complete(struct store *s, const struct store_naming *naming, struct error *err);
+
+// A package in a context: all images with the same distribution and the same repositories.
+struct store_candidate {
+    int64_t context, package;
+};
+typedef VEC(struct store_candidate) store_candidates;
+
+// Appends the packages of `kind` that are looked up by that name, in each context that they occur in.
+bool store_lookup_name(struct store *s, struct slice name, struct slice kind, struct arena *a, store_candidates *out,
+                       struct error *err);
+
+// Appends all packages of `kind`; those of one context, unless that is 0.
+bool store_lookup_kind(struct store *s, struct slice kind, int64_t context, struct arena *a, store_candidates *out,
+                       struct error *err);
+
+// Appends the ids of all contexts.
+typedef VEC(int64_t) store_ids;
+bool store_contexts(struct store *s, struct arena *a, store_ids *out, struct error *err);
+
+// A context as an inventory without packages.
+bool store_context_get(struct store *s, int64_t context, struct arena *a, struct inventory *out, struct error *err);
+
+// Appends a package to an inventory: without owner, database and layer. ERR_NOT_FOUND when there is none.
+bool store_package_get(struct store *s, int64_t package, struct arena *a, struct inventory_package *out,
+                       struct error *err);
+
+// An image that holds a package.
+struct holding {
+    int64_t image;
+    struct slice manifest; // valid in the callback
+    size_t layer;          // the lowest that brought the package
+};
+typedef bool store_holding_fn(void *context, const struct holding *holding, struct error *err);
+
+// Tells of the images of a context that hold a package which no package of a distribution owns there.
+bool store_holdings(struct store *s, int64_t context, int64_t package, store_holding_fn *each, void *argument,
+                    struct error *err);
+
+// The same of one package set, whether it is owned there or not.
+bool store_set_holdings(struct store *s, int64_t set, int64_t context, int64_t package, store_holding_fn *each,
+                        void *argument, struct error *err);
+
+// Appends the sets in which a package is owned by one of the distribution, or, as "deb:python3-jinja2", is the owner.
+bool store_owned_sets(struct store *s, int64_t package, struct slice as_owner, struct arena *a, store_ids *out,
+                      struct error *err);
+
+// Appends the contexts of the images with that set.
+bool store_set_contexts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err);
+
+// What of a package set decides about those of its packages that are owned: these themselves, with each of their
+// places, and their owners. `package` is the id of each.
+struct store_owned {
+    int64_t package;
+    struct slice owner; // empty: it is an owner, or another place of an owned one
+    bool judged;        // is owned, here or at another place in the set
+};
+typedef VEC(struct store_owned) store_owned_packages;
+bool store_set_owned(struct store *s, int64_t set, struct arena *a, store_owned_packages *out, struct error *err);
 
 // ---- update_store.c -------------------------------------------------------------------------------------------------
 

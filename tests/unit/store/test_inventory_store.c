@@ -110,7 +110,7 @@ static void test_image_round_trip(void **state)
     bool found = true;
     assert_true(store_image_get(&f->store, &in.manifest, &indexer, &a, &out, &found, &err));
     assert_false(found);
-    assert_true(store_image_put(&f->store, &indexer, &in, &err));
+    assert_true(store_image_put(&f->store, &indexer, &in, NULL, &err));
     assert_true(store_image_get(&f->store, &in.manifest, &other, &a, &out, &found, &err));
     assert_false(found);
     assert_true(store_image_get(&f->store, &in.manifest, NULL, &a, &out, &found, &err));
@@ -144,9 +144,9 @@ static void test_shared_parts(void **state)
     struct error err;
     struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "b");
-    assert_true(store_image_put(&f->store, &indexer, &one, &err));
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
     struct stored_image two = image("two", "b");
-    assert_true(store_image_put(&f->store, &indexer, &two, &err));
+    assert_true(store_image_put(&f->store, &indexer, &two, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 1);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 2);
@@ -154,13 +154,13 @@ static void test_shared_parts(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 3);
     // The same image again, with other packages: replaced, not added.
     struct stored_image again = image("one", "c");
-    assert_true(store_image_put(&f->store, &indexer, &again, &err));
+    assert_true(store_image_put(&f->store, &indexer, &again, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM image_layer"), 4);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
     // The same packages from another repository are another set.
     again.inventory.packages[1].package.repository = SLICE("appstream");
-    assert_true(store_image_put(&f->store, &indexer, &again, &err));
+    assert_true(store_image_put(&f->store, &indexer, &again, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 3);
 }
@@ -173,7 +173,7 @@ static void test_find_by_prefix(void **state)
     struct digest indexer = digest_of(SLICE("state")), found[2];
     size_t n;
     struct stored_image one = image("one", "b");
-    assert_true(store_image_put(&f->store, &indexer, &one, &err));
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
     assert_true(store_image_find(&f->store, slice_of(one.manifest.text, 15), &a, found, 2, &n, &err));
     assert_int_equal(n, 1);
     assert_true(digest_eq(&found[0], &one.manifest));

@@ -1,0 +1,367 @@
+// From a name in a feed's record to the packages that it may concern, and from these to the images that hold them. Each
+// step is an indexed query: what it costs follows what it finds.
+#include "store/lookup_rows.h"
+
+#include "store/update_rows.h"
+
+// ---- filling --------------------------------------------------------------------------------------------------------
+
+static struct slice copy(struct arena *a, struct db_row *row, int column)
+{
+    return arena_dup(a, db_column(row, column));
+}
+
+struct package_row {
+    int64_t id;
+    struct package package;
+};
+
+// Columns as PACKAGE_COLUMNS has them.
+#define PACKAGE_COLUMNS "id, kind, name, version, arch, module, vendor, source_name, source_version"
+static struct package_row package_of(struct arena *a, struct db_row *row)
+{
+    return (struct package_row){db_column_int(row, 0),
+                                {.kind = copy(a, row, 1),
+                                 .name = copy(a, row, 2),
+                                 .version = copy(a, row, 3),
+                                 .arch = copy(a, row, 4),
+                                 .module = copy(a, row, 5),
+                                 .vendor = copy(a, row, 6),
+                                 .source_name = copy(a, row, 7),
+                                 .source_version = copy(a, row, 8)}};
+}
+
+struct unnamed {
+    struct arena arena;
+    VEC(struct package_row) list;
+};
+
+static void unnamed_free(struct unnamed *u)
+{
+    arena_free(&u->arena);
+}
+
+static bool unnamed_row(void *context, struct db_row *row, struct error *err)
+{
+    struct unnamed *u = context;
+    (void)err;
+    VEC_PUSH(&u->arena, &u->list) = package_of(&u->arena, row);
+    return true;
+}
+
+static bool name_package(struct store *s, const struct package_row *p, const struct store_naming *naming,
+                         struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    store_names names = {0};
+    naming->names(&scratch, &p->package, &names);
+    if (!db_run(s->db, err, "DELETE FROM lookup_name WHERE package_id = ?1", db_int(p->id)))
+        return false;
+    for (size_t i = 0; i < names.n; i++)
+        if (!db_run(s->db, err, "INSERT INTO lookup_name (package_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                    db_int(p->id), db_text(names.v[i])))
+            return false;
+    return db_run(s->db, err, "UPDATE package SET named = ?2 WHERE id = ?1", db_int(p->id), db_int(naming->version));
+}
+
+bool lookup_name_packages(struct store *s, const struct store_naming *naming, struct error *err)
+{
+    struct unnamed unnamed __attribute__((cleanup(unnamed_free))) = {0};
+    const struct db_value values[] = {db_int(naming->version)};
+    if (!db_query(s->db, "SELECT " PACKAGE_COLUMNS " FROM package WHERE named < ?1", values, 1, unnamed_row, &unnamed,
+                  err))
+        return false;
+    for (size_t i = 0; i < unnamed.list.n; i++)
+        if (!name_package(s, &unnamed.list.v[i], naming, err))
+            return false;
+    return true;
+}
+
+static bool text_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    buf_add(context, db_column(row, 0));
+    buf_addc(context, '\n');
+    return true;
+}
+
+// Which packages occur where is written once for a set in a context, not for each image.
+static bool put_context(struct store *s, int64_t image, int64_t distribution, int64_t set, struct error *err)
+{
+    struct buf repositories BUF_AUTO = {0};
+    const struct db_value of_image[] = {db_int(image)};
+    int64_t context = 0, same = 0;
+    if (!db_query(s->db, "SELECT repository FROM image_repository WHERE image_id = ?1 ORDER BY repository", of_image, 1,
+                  text_row, &repositories, err))
+        return false;
+    const struct db_value values[] = {db_int(distribution), db_text(buf_slice(&repositories))};
+    if (!db_query(s->db, "INSERT INTO context (distribution_id, repositories) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
+                  values, 2, NULL, NULL, err) ||
+        !db_query(s->db, "SELECT id FROM context WHERE distribution_id = ?1 AND repositories = ?2", values, 2,
+                  number_row, &context, err))
+        return false;
+    const struct db_value pair[] = {db_int(set), db_int(context)};
+    return db_query(s->db, "SELECT 1 FROM image WHERE set_id = ?1 AND context_id = ?2 LIMIT 1", pair, 2, number_row,
+                    &same, err) &&
+           db_run(s->db, err, "UPDATE image SET context_id = ?2 WHERE id = ?1", db_int(image), db_int(context)) &&
+           (same != 0 || db_query(s->db,
+                                  "INSERT INTO package_context (package_id, context_id) SELECT DISTINCT package_id, ?2 "
+                                  "FROM package_set_member WHERE set_id = ?1 ON CONFLICT DO NOTHING",
+                                  pair, 2, NULL, NULL, err));
+}
+
+struct image_id {
+    int64_t id, distribution, set;
+};
+
+struct image_ids {
+    struct arena arena;
+    VEC(struct image_id) list;
+};
+
+static void image_ids_free(struct image_ids *ids)
+{
+    arena_free(&ids->arena);
+}
+
+static bool image_row(void *context, struct db_row *row, struct error *err)
+{
+    struct image_ids *ids = context;
+    (void)err;
+    VEC_PUSH(&ids->arena, &ids->list) =
+        (struct image_id){db_column_int(row, 0), db_column_int(row, 1), db_column_int(row, 2)};
+    return true;
+}
+
+bool lookup_put_contexts(struct store *s, struct error *err)
+{
+    struct image_ids ids __attribute__((cleanup(image_ids_free))) = {0};
+    if (!db_query(s->db, "SELECT id, coalesce(distribution_id, 0), set_id FROM image WHERE context_id IS NULL", NULL, 0,
+                  image_row, &ids, err))
+        return false;
+    for (size_t i = 0; i < ids.list.n; i++)
+        if (!put_context(s, ids.list.v[i].id, ids.list.v[i].distribution, ids.list.v[i].set, err))
+            return false;
+    return true;
+}
+
+bool store_lookup_complete(struct store *s, const struct store_naming *naming, struct error *err)
+{
+    const struct db_value values[] = {db_int(naming->version)};
+    int64_t missing = 0;
+    if (!db_query(s->db,
+                  "SELECT EXISTS (SELECT 1 FROM package WHERE named < ?1) OR EXISTS (SELECT 1 FROM image WHERE "
+                  "context_id IS NULL)",
+                  values, 1, number_row, &missing, err))
+        return false;
+    if (missing == 0)
+        return true;
+    if (!db_begin(s->db, err))
+        return false;
+    if (lookup_name_packages(s, naming, err) && lookup_put_contexts(s, err))
+        return db_commit(s->db, err);
+    db_rollback(s->db);
+    return false;
+}
+
+// ---- asking ---------------------------------------------------------------------------------------------------------
+
+struct appending {
+    struct arena *arena;
+    void *out;
+};
+
+static bool candidate_row(void *context, struct db_row *row, struct error *err)
+{
+    struct appending *c = context;
+    store_candidates *out = c->out;
+    (void)err;
+    VEC_PUSH(c->arena, out) = (struct store_candidate){db_column_int(row, 0), db_column_int(row, 1)};
+    return true;
+}
+
+bool store_lookup_name(struct store *s, struct slice name, struct slice kind, struct arena *a, store_candidates *out,
+                       struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_text(name), db_text(kind)};
+    return db_query(s->db,
+                    "SELECT c.context_id, p.id FROM lookup_name n JOIN package p ON p.id = n.package_id "
+                    "JOIN package_context c ON c.package_id = p.id WHERE n.name = ?1 AND p.kind = ?2",
+                    values, 2, candidate_row, &c, err);
+}
+
+bool store_lookup_kind(struct store *s, struct slice kind, int64_t context, struct arena *a, store_candidates *out,
+                       struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_text(kind), db_int(context)};
+    return db_query(s->db,
+                    "SELECT c.context_id, p.id FROM package p JOIN package_context c ON c.package_id = p.id WHERE "
+                    "p.kind = ?1 AND (?2 = 0 OR c.context_id = ?2)",
+                    values, 2, candidate_row, &c, err);
+}
+
+static bool append_id(void *context, struct db_row *row, struct error *err)
+{
+    struct appending *c = context;
+    store_ids *out = c->out;
+    (void)err;
+    VEC_PUSH(c->arena, out) = db_column_int(row, 0);
+    return true;
+}
+
+bool store_contexts(struct store *s, struct arena *a, store_ids *out, struct error *err)
+{
+    struct appending c = {a, out};
+    return db_query(s->db, "SELECT id FROM context ORDER BY id", NULL, 0, append_id, &c, err);
+}
+
+static bool distribution_row(void *context, struct db_row *row, struct error *err)
+{
+    struct appending *c = context;
+    (void)err;
+    *(struct distribution *)c->out = (struct distribution){
+        .known = true,
+        .id = copy(c->arena, row, 0),
+        .id_like = copy(c->arena, row, 1),
+        .name = copy(c->arena, row, 2),
+        .version = copy(c->arena, row, 3),
+        .version_id = copy(c->arena, row, 4),
+        .codename = copy(c->arena, row, 5),
+        .pretty_name = copy(c->arena, row, 6),
+        .cpe = copy(c->arena, row, 7),
+        .support_end = copy(c->arena, row, 8),
+    };
+    return true;
+}
+
+static bool repositories_row(void *context, struct db_row *row, struct error *err)
+{
+    struct appending *c = context;
+    struct inventory *out = c->out;
+    struct slice rest = copy(c->arena, row, 0), id;
+    (void)err;
+    while (slice_next_line(&rest, &id)) {
+        if (out->repositories_n == out->repositories_cap)
+            out->repositories = arena_grow(c->arena, out->repositories, sizeof *out->repositories, out->repositories_n,
+                                           &out->repositories_cap);
+        out->repositories[out->repositories_n++] = (struct inventory_repository){.id = id};
+    }
+    return true;
+}
+
+bool store_context_get(struct store *s, int64_t context, struct arena *a, struct inventory *out, struct error *err)
+{
+    const struct db_value values[] = {db_int(context)};
+    *out = (struct inventory){0};
+    struct appending repositories = {a, out}, distribution = {a, &out->distribution};
+    return db_query(s->db, "SELECT repositories FROM context WHERE id = ?1", values, 1, repositories_row, &repositories,
+                    err) &&
+           db_query(s->db,
+                    "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end FROM "
+                    "context c JOIN distribution d ON d.id = c.distribution_id WHERE c.id = ?1",
+                    values, 1, distribution_row, &distribution, err);
+}
+
+static bool one_package_row(void *context, struct db_row *row, struct error *err)
+{
+    struct appending *c = context;
+    (void)err;
+    *(struct package *)c->out = package_of(c->arena, row).package;
+    return true;
+}
+
+bool store_package_get(struct store *s, int64_t package, struct arena *a, struct inventory_package *out,
+                       struct error *err)
+{
+    *out = (struct inventory_package){0};
+    struct appending c = {a, &out->package};
+    const struct db_value values[] = {db_int(package)};
+    if (!db_query(s->db, "SELECT " PACKAGE_COLUMNS " FROM package WHERE id = ?1", values, 1, one_package_row, &c, err))
+        return false;
+    return out->package.kind.n != 0 || error_set(err, ERR_NOT_FOUND, "the store has no such package (any more)");
+}
+
+// ---- who holds it ---------------------------------------------------------------------------------------------------
+
+struct telling {
+    store_holding_fn *each;
+    void *argument;
+};
+
+static bool holding_row(void *context, struct db_row *row, struct error *err)
+{
+    const struct telling *t = context;
+    const struct holding holding = {db_column_int(row, 0), db_column(row, 1), (size_t)db_column_int(row, 2)};
+    return t->each(t->argument, &holding, err);
+}
+
+bool store_holdings(struct store *s, int64_t context, int64_t package, store_holding_fn *each, void *argument,
+                    struct error *err)
+{
+    struct telling t = {each, argument};
+    const struct db_value values[] = {db_int(context), db_int(package)};
+    return db_query(s->db,
+                    "SELECT i.id, i.manifest, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
+                    "package_set_member WHERE package_id = ?2 GROUP BY set_id HAVING max(owner) = '') m "
+                    "CROSS JOIN image i ON i.set_id = m.set_id AND i.context_id = ?1",
+                    values, 2, holding_row, &t, err);
+}
+
+bool store_set_holdings(struct store *s, int64_t set, int64_t context, int64_t package, store_holding_fn *each,
+                        void *argument, struct error *err)
+{
+    struct telling t = {each, argument};
+    const struct db_value values[] = {db_int(set), db_int(context), db_int(package)};
+    return db_query(s->db,
+                    "SELECT i.id, i.manifest, (SELECT min(layer) FROM package_set_member WHERE package_id = ?3 AND "
+                    "set_id = ?1) FROM image i WHERE i.set_id = ?1 AND i.context_id = ?2",
+                    values, 3, holding_row, &t, err);
+}
+
+// ---- packages that others own ---------------------------------------------------------------------------------------
+
+bool store_owned_sets(struct store *s, int64_t package, struct slice as_owner, struct arena *a, store_ids *out,
+                      struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_int(package), db_text(as_owner)};
+    return db_query(s->db,
+                    "SELECT set_id FROM package_set_member WHERE package_id = ?1 AND owner <> '' UNION "
+                    "SELECT o.set_id FROM package_set_member o WHERE o.owner = ?2 AND o.owner <> '' AND EXISTS "
+                    "(SELECT 1 FROM package_set_member m WHERE m.package_id = ?1 AND m.set_id = o.set_id) ORDER BY 1",
+                    values, 2, append_id, &c, err);
+}
+
+bool store_set_contexts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_int(set)};
+    return db_query(s->db, "SELECT DISTINCT context_id FROM image WHERE set_id = ?1 AND context_id IS NOT NULL", values,
+                    1, append_id, &c, err);
+}
+
+static bool owned_row(void *context, struct db_row *row, struct error *err)
+{
+    struct appending *c = context;
+    store_owned_packages *out = c->out;
+    (void)err;
+    VEC_PUSH(c->arena, out) =
+        (struct store_owned){db_column_int(row, 0), copy(c->arena, row, 1), db_column_int(row, 2) != 0};
+    return true;
+}
+
+bool store_set_owned(struct store *s, int64_t set, struct arena *a, store_owned_packages *out, struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_int(set)};
+    return db_query(
+        s->db,
+        "WITH owned AS (SELECT package_id, owner FROM package_set_member WHERE set_id = ?1 AND owner <> '') "
+        "SELECT m.package_id, m.owner, m.package_id IN (SELECT package_id FROM owned) "
+        "FROM package_set_member m JOIN package p ON p.id = m.package_id WHERE m.set_id = ?1 AND "
+        "(m.package_id IN (SELECT package_id FROM owned) OR p.kind || ':' || p.name IN "
+        "(SELECT owner FROM owned)) ORDER BY p.kind, p.name, p.version, p.arch, m.package_id, m.owner",
+        values, 1, owned_row, &c, err);
+}

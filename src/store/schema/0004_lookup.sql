@@ -1,0 +1,38 @@
+-- From a name in a feed's record to the images that it concerns.
+
+-- What of an image, beside the packages themselves, decides how they are judged. distribution_id: 0 where it is not
+-- known. repositories: their ids in order, each followed by a newline.
+CREATE TABLE context (
+    id INTEGER PRIMARY KEY,
+    distribution_id INTEGER NOT NULL,
+    repositories TEXT NOT NULL,
+    UNIQUE (distribution_id, repositories)
+);
+
+-- context_id: NULL for an image of a former schema, until the next look-up.
+ALTER TABLE image ADD COLUMN context_id INTEGER REFERENCES context (id);
+CREATE INDEX image_by_set_and_context ON image (set_id, context_id);
+DROP INDEX image_by_set;
+CREATE INDEX image_without_context ON image (id) WHERE context_id IS NULL;
+
+-- The contexts that a package occurs in; some of them perhaps no longer.
+CREATE TABLE package_context (
+    package_id INTEGER NOT NULL REFERENCES package (id) ON DELETE CASCADE,
+    context_id INTEGER NOT NULL REFERENCES context (id),
+    PRIMARY KEY (package_id, context_id)
+) WITHOUT ROWID;
+
+-- The names under which any matcher looks a package up. named: the version of the rules that gave them, 0 none.
+ALTER TABLE package ADD COLUMN named INTEGER NOT NULL DEFAULT 0;
+CREATE INDEX package_by_named ON package (named);
+CREATE INDEX package_by_kind ON package (kind);
+CREATE TABLE lookup_name (
+    package_id INTEGER NOT NULL REFERENCES package (id) ON DELETE CASCADE,
+    name TEXT NOT NULL,
+    PRIMARY KEY (package_id, name)
+) WITHOUT ROWID;
+CREATE INDEX lookup_name_by_name ON lookup_name (name);
+
+-- Packages of languages that one of the distribution brought along.
+CREATE INDEX package_set_member_by_owner ON package_set_member (owner, set_id) WHERE owner <> '';
+CREATE INDEX package_set_member_owned ON package_set_member (package_id, set_id) WHERE owner <> '';
