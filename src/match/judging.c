@@ -87,8 +87,8 @@ static bool belongs_to_distribution(struct slice kind)
     return slice_eq(kind, SLICE("deb")) || slice_eq(kind, SLICE("apk")) || slice_eq(kind, SLICE("rpm"));
 }
 
-static void appoint(struct judge *j, const struct match_image *image, struct slice kind,
-                    struct report_segments *segments, int64_t now, struct arena *a)
+void judge_appoint(struct judge *j, const struct match_image *image, struct slice kind,
+                   struct report_segments *segments, int64_t now, struct arena *a)
 {
     const struct distribution *d = image->distribution;
     *j = (struct judge){.kind = kind, .matcher = matcher_for(d, kind)};
@@ -118,7 +118,7 @@ void judge_records(const struct judge *judge, struct arena *a, const struct matc
 
 // ---- keys -----------------------------------------------------------------------------------------------------------
 
-static struct match_key key_of(const struct judge *judge, const struct match_package *package, struct arena *a)
+struct match_key judge_key_of(const struct judge *judge, const struct match_package *package, struct arena *a)
 {
     name_vec names = {0};
     if (judge->matcher != NULL && judge->matcher->names != NULL)
@@ -288,13 +288,13 @@ bool for_each_group(const struct report *report, struct report_segments *segment
     for (size_t first = 0, end; first < inventory->packages_n; first = end) {
         struct judge *judge = ARENA_NEW(a, struct judge, 1);
         end = kind_end(inventory, first);
-        appoint(judge, &image, inventory->packages[first].package.kind, segments, now, a);
+        judge_appoint(judge, &image, inventory->packages[first].package.kind, segments, now, a);
         struct keyed_package *keyed = ARENA_NEW(a, struct keyed_package, end - first);
         size_t n = 0;
         for (size_t i = first; i < end; i++) {
             struct match_package p = package_of(report, i, &published, a);
             if (!package_is_key(p.package))
-                keyed[n++] = (struct keyed_package){i, key_of(judge, &p, a)};
+                keyed[n++] = (struct keyed_package){i, judge_key_of(judge, &p, a)};
         }
         if (!each_group(judge, keyed, n, a, each, context, err))
             return false;

@@ -57,6 +57,10 @@ struct package_group {
     size_t records_n;
 };
 
+// Finds out who judges packages of `kind` in an image. Everything lives in the arena.
+void judge_appoint(struct judge *judge, const struct match_image *image, struct slice kind,
+                   struct report_segments *segments, int64_t now, struct arena *a);
+
 // Can packages with this key be judged? `obstacle` is why not, for people.
 bool can_judge(const struct judge *judge, const struct match_key *key, struct slice *obstacle);
 
@@ -66,6 +70,9 @@ bool group_records(struct package_group *group, bool brief, struct error *err);
 
 // Are these two judged alike?
 bool same_key(const struct match_key *a, const struct match_key *b);
+
+// What a package is looked up and judged by.
+struct match_key judge_key_of(const struct judge *judge, const struct match_package *package, struct arena *a);
 
 // Calls `each` for every group among the packages of the report's image, in a fixed order. The report's repositories
 // and names of containers must be there. Fails when a segment cannot be read to its end, or `each` fails.

@@ -1,0 +1,480 @@
+// What a change of the feeds changes in the reports: found by the reverse look-up, and by making the reports of all
+// images. The two must be the same, for worlds of chance: distributions and releases, packages of one source, packages
+// of languages with and without owners, containers, feeds that come to speak of a release.
+#include "notify/delta.h"
+
+#include "base/buf.h"
+#include "notify/filter.h"
+#include "notify/flaw.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <unistd.h>
+
+#include <cmocka.h>
+
+#define NOW    1764000000 // 2025-11-24
+#define IMAGES 24
+#define ROUNDS 60
+
+// ---- chance ---------------------------------------------------------------------------------------------------------
+
+static uint64_t chance_state;
+
+// The same numbers in each run (xorshift64*).
+static unsigned chance(unsigned below)
+{
+    chance_state ^= chance_state >> 12;
+    chance_state ^= chance_state << 25;
+    chance_state ^= chance_state >> 27;
+    return (unsigned)((chance_state * 2685821657736338717ULL) >> 33) % below;
+}
+
+// ---- a world --------------------------------------------------------------------------------------------------------
+
+#define FEEDS 6
+static const char *const feed_names[FEEDS] = {"debian",     "osv-pypi", "redhat-containers",
+                                              "redhat-vex", "ubuntu",   "ubuntu-osv"};
+enum { DEBIAN, PYPI, CONTAINER_NAMES, REDHAT, UBUNTU, UBUNTU_OSV };
+
+struct world {
+    char folder[64];
+    struct store store;
+    struct arena arena;
+    struct limits limits;
+    struct digest manifests[IMAGES];
+    struct feed_state before[FEEDS], after[FEEDS];
+};
+
+static int setup(void **state)
+{
+    struct world *w = calloc(1, sizeof *w);
+    struct error err;
+    snprintf(w->folder, sizeof w->folder, "/tmp/clarion-delta-XXXXXX");
+    *state = w;
+    w->limits = limits_default();
+    return mkdtemp(w->folder) != NULL && store_open(w->folder, &w->store, &err) ? 0 : -1;
+}
+
+static int teardown(void **state)
+{
+    struct world *w = *state;
+    char command[128];
+    store_close(&w->store);
+    arena_free(&w->arena);
+    snprintf(command, sizeof command, "rm -rf %s", w->folder);
+    int code = system(command);
+    free(w);
+    return code;
+}
+
+static struct slice text(struct world *w, const char *format, unsigned number)
+{
+    char s[64];
+    snprintf(s, sizeof s, format, number);
+    return arena_dup(&w->arena, slice_str(s));
+}
+
+static struct distribution some_distribution(void)
+{
+    static const struct distribution all[] = {
+        {.known = true, .id = SLICE("debian"), .version_id = SLICE("12"), .codename = SLICE("bookworm")},
+        {.known = true, .id = SLICE("debian"), .version_id = SLICE("11"), .codename = SLICE("bullseye")},
+        {.known = true, .id = SLICE("ubuntu"), .version_id = SLICE("22.04"), .codename = SLICE("jammy")},
+        {.known = true, .id = SLICE("ubuntu"), .version_id = SLICE("24.04"), .codename = SLICE("noble")},
+        {.known = false},
+    };
+    return all[chance(sizeof all / sizeof all[0])];
+}
+
+static int by_kind_and_name(const void *x, const void *y)
+{
+    const struct inventory_package *a = x, *b = y;
+    int order = slice_cmp(a->package.kind, b->package.kind);
+    if (order == 0)
+        order = slice_cmp(a->package.name, b->package.name);
+    if (order == 0)
+        order = slice_cmp(a->package.version, b->package.version);
+    return order != 0 ? order : slice_cmp(a->db, b->db);
+}
+
+// Two packages of each of a few sources; what is called python3-N may own the package N of Python.
+static void some_packages(struct world *w, struct inventory *inventory)
+{
+    struct inventory_package *p = ARENA_NEW(&w->arena, struct inventory_package, 40);
+    size_t n = 0;
+    for (unsigned source = 0; source < 6; source++) {
+        unsigned version = 1 + chance(3);
+        for (unsigned binary = 0; binary < 2; binary++)
+            if (chance(3) != 0)
+                p[n++] = (struct inventory_package){
+                    .package = {.kind = SLICE("deb"),
+                                .name = text(w, binary == 0 ? "python3-%u" : "lib%u", source),
+                                .version = text(w, "%u.0", version),
+                                .arch = SLICE("amd64"),
+                                .source_name = text(w, "s%u", source),
+                                .source_version = text(w, "%u.0", version)},
+                    .db = SLICE("var/lib/dpkg/status"),
+                    .scanner = "dpkg"};
+    }
+    for (unsigned python = 0; python < 4; python++)
+        for (unsigned place = 0; place < 2; place++)
+            if (chance(2) != 0)
+                p[n++] = (struct inventory_package){.package = {.kind = SLICE("python"),
+                                                                .name = text(w, "P.%u", python),
+                                                                .version = text(w, "%u.0", 1 + chance(2))},
+                                                    .db = text(w, "usr/lib/%u", place),
+                                                    .owner = chance(2) ? text(w, "deb:python3-%u", python) : SLICE(""),
+                                                    .layer = place,
+                                                    .scanner = "python"};
+    if (chance(3) == 0)
+        p[n++] = (struct inventory_package){.package = {.kind = SLICE("container"),
+                                                        .name = text(w, "c%u", chance(2)),
+                                                        .version = text(w, "%u.0", 1 + chance(3))},
+                                            .db = SLICE("root/buildinfo"),
+                                            .scanner = "redhat-container"};
+    qsort(p, n, sizeof *p, by_kind_and_name);
+    inventory->packages = p;
+    inventory->packages_n = n;
+}
+
+static void put_image(struct world *w, unsigned number)
+{
+    struct error err;
+    struct digest state = digest_of(SLICE("state"));
+    struct stored_layer layers[2] = {{.digest = digest_of(SLICE("base"))}, {.digest = digest_of(SLICE("top"))}};
+    static struct inventory last; // one in three has the packages of the one before: sets are shared
+    struct stored_image image = {
+        .manifest = digest_of(text(w, "image %u", number)), .layers = layers, .layers_n = 2, .indexed = NOW};
+    if (number == 0 || chance(3) != 0)
+        some_packages(w, &last);
+    image.inventory = last;
+    image.inventory.distribution = some_distribution();
+    w->manifests[number] = image.manifest;
+    // Without names as well: older programs stored images so.
+    if (!store_image_put(&w->store, &state, &image, number % 2 ? &match_naming : NULL, &err))
+        fail_msg("%s", err.text);
+}
+
+struct speech {
+    const char *scope, *package;
+    unsigned packages;
+    bool of_source;
+};
+
+static void add_some_records(struct world *w, struct segment_builder *b, const struct speech *s)
+{
+    struct error err;
+    segment_add_scope(b, slice_str(s->scope));
+    for (unsigned i = 0; i < s->packages; i++)
+        for (unsigned flaw = 0; flaw < 4; flaw++) {
+            static const enum advisory_status statuses[] = {ADVISORY_AFFECTED, ADVISORY_FIXED, ADVISORY_FIXED,
+                                                            ADVISORY_NOT_AFFECTED, ADVISORY_UNDETERMINED};
+            enum advisory_status status = statuses[chance(5)];
+            bool ghsa = strcmp(s->scope, "pypi") == 0 && chance(2);
+            if (chance(3) == 0)
+                continue;
+            const struct advisory record = {
+                .scope = slice_str(s->scope),
+                .package = text(w, s->package, i),
+                .of_source = s->of_source,
+                .vulnerability = text(w, ghsa ? "GHSA-%u" : "CVE-2024-%u", flaw),
+                .aliases = ghsa && chance(2) ? text(w, "CVE-2024-%u", flaw) : SLICE(""),
+                .status = status,
+                .bound = status == ADVISORY_FIXED ? text(w, "%u.0", 1 + chance(4)) : SLICE(""),
+                .severity = chance(2) ? SLICE("high") : SLICE("low"),
+            };
+            if (!segment_add(b, &record, &w->limits, &err))
+                fail_msg("%s", err.text);
+        }
+}
+
+static void make_segment(struct world *w, int feed, struct feed_state *state)
+{
+    static const struct speech speeches[FEEDS][2] = {
+        [DEBIAN] = {{"debian:bookworm", "s%u", 6, true}, {"debian:bullseye", "s%u", 6, true}},
+        [PYPI] = {{"pypi", "p-%u", 4, false}},
+        [REDHAT] = {{"rhcc", "c%u", 2, false}},
+        [UBUNTU] = {{"ubuntu:jammy", "s%u", 6, true}, {"ubuntu:noble", "s%u", 6, true}},
+        [UBUNTU_OSV] = {{"ubuntu:jammy", "s%u", 6, true}, {"ubuntu:noble", "s%u", 6, true}},
+    };
+    struct error err;
+    *state = (struct feed_state){.feed = slice_str(feed_names[feed]), .updated = NOW, .checked = NOW, .tried = NOW};
+    if (feed == CONTAINER_NAMES || chance(8) == 0) // never loaded
+        return;
+    struct segment_builder *b = segment_builder_new(feed_names[feed], w->store.segments);
+    for (size_t i = 0; i < 2 && speeches[feed][i].scope != NULL; i++)
+        if (i == 0 || chance(3) != 0)
+            add_some_records(w, b, &speeches[feed][i]);
+    if (!segment_write(b, w->store.segments, &state->segment, &state->records, &err))
+        fail_msg("%s", err.text);
+    segment_builder_free(&b);
+}
+
+// ---- the two ways ---------------------------------------------------------------------------------------------------
+
+typedef VEC(struct slice) lines;
+
+static int by_text(const void *a, const void *b)
+{
+    return slice_cmp(*(const struct slice *)a, *(const struct slice *)b);
+}
+
+static void add_line(struct world *w, lines *out, const char *reason, struct slice manifest, const struct package *p,
+                     const struct report_finding *f)
+{
+    VEC_PUSH(&w->arena, out) =
+        arena_printf(&w->arena, "%s %.*s %.*s:%.*s %.*s %.*s %.*s %s", reason, SLICE_ARG(manifest), SLICE_ARG(p->kind),
+                     SLICE_ARG(p->name), SLICE_ARG(p->version), SLICE_ARG(f->vulnerability), SLICE_ARG(f->fixed_in),
+                     severity_name(f->severity));
+}
+
+static void sort_once(lines *list)
+{
+    size_t kept = 0;
+    if (list->n != 0)
+        qsort(list->v, list->n, sizeof *list->v, by_text);
+    for (size_t i = 0; i < list->n; i++)
+        if (i == 0 || !slice_eq(list->v[i], list->v[kept - 1]))
+            list->v[kept++] = list->v[i];
+    list->n = kept;
+}
+
+static bool same_package(const struct package *p, const struct package *q)
+{
+    return slice_eq(p->kind, q->kind) && slice_eq(p->name, q->name) && slice_eq(p->version, q->version);
+}
+
+// The finding of the same flaw in the same package.
+static const struct report_finding *like(const struct report *report, const struct package *p,
+                                         const struct report_finding *f)
+{
+    for (size_t i = 0; i < report->findings_n; i++)
+        if (slice_eq(report->findings[i].vulnerability, f->vulnerability) &&
+            same_package(&report->image->inventory.packages[report->findings[i].package].package, p))
+            return &report->findings[i];
+    return NULL;
+}
+
+static void compare_reports(struct world *w, const struct report *before, const struct report *after, lines *out)
+{
+    struct slice manifest = digest_slice(&after->image->manifest);
+    for (size_t i = 0; i < before->findings_n; i++) {
+        const struct report_finding *f = &before->findings[i];
+        const struct package *p = &before->image->inventory.packages[f->package].package;
+        if (like(after, p, f) == NULL)
+            add_line(w, out, "removed", manifest, p, f);
+    }
+    for (size_t i = 0; i < after->findings_n; i++) {
+        const struct report_finding *f = &after->findings[i];
+        const struct package *p = &after->image->inventory.packages[f->package].package;
+        const struct report_finding *was = like(before, p, f);
+        if (was == NULL)
+            add_line(w, out, "added", manifest, p, f);
+        else if (was->severity != f->severity || !slice_eq(was->fixed_in, f->fixed_in))
+            add_line(w, out, "changed", manifest, p, f);
+    }
+}
+
+static void by_reports(struct world *w, const struct delta *d, lines *out)
+{
+    for (size_t i = 0; i < IMAGES; i++) {
+        struct stored_image image;
+        struct report before, after;
+        struct error err;
+        bool found;
+        if (!store_image_get(&w->store, &w->manifests[i], NULL, &w->arena, &image, &found, &err) || !found ||
+            !report_make(&image, d->generation_before, d->before, NOW, &w->arena, &before, &err) ||
+            !report_make(&image, d->generation_after, d->after, NOW, &w->arena, &after, &err))
+            fail_msg("%s", err.text);
+        compare_reports(w, &before, &after, out);
+    }
+    sort_once(out);
+}
+
+struct telling {
+    struct world *world;
+    lines *out;
+    const struct delta_change *change;
+};
+
+static bool take_image(void *context, const struct holding *holding, struct error *err)
+{
+    struct telling *t = context;
+    const struct delta_change *c = t->change;
+    (void)err;
+    assert_true(holding->layer < 2);
+    add_line(t->world, t->out, notice_reason_name(c->reason), holding->manifest,
+             &c->report->image->inventory.packages[c->finding->package].package, c->finding);
+    return true;
+}
+
+static bool take_change(void *context, const struct delta_change *change, struct error *err)
+{
+    struct telling *t = context;
+    t->change = change;
+    return delta_images(&t->world->store, change, take_image, t, err);
+}
+
+static void by_delta(struct world *w, const struct delta *d, const char *feed, lines *out)
+{
+    struct telling telling = {w, out, NULL};
+    struct affected affected;
+    struct error err;
+    const struct affected_change change = {feed, d->before, d->after, NOW};
+    if (!store_lookup_complete(&w->store, &match_naming, &err) ||
+        !affected_by_update(&w->store, &change, &w->arena, &affected, &err) ||
+        !delta_tell(d, &affected, take_change, &telling, &err))
+        fail_msg("%s", err.text);
+    size_t told = out->n;
+    sort_once(out);
+    assert_int_equal(told, out->n); // each once
+}
+
+static size_t check_feed(struct world *w, int feed)
+{
+    struct generation before = {SLICE("before"), NOW, w->before, FEEDS}, after = {SLICE("after"), NOW, w->after, FEEDS};
+    struct delta d = {
+        &w->store, &before, &after, report_segments_open(&w->store, &before), report_segments_open(&w->store, &after),
+        NOW};
+    lines wanted = {0}, have = {0};
+    by_reports(w, &d, &wanted);
+    by_delta(w, &d, feed_names[feed], &have);
+    for (size_t i = 0; i < wanted.n || i < have.n; i++)
+        if (i >= wanted.n || i >= have.n || !slice_eq(wanted.v[i], have.v[i]))
+            fail_msg("%s: wanted %.*s, have %.*s", feed_names[feed],
+                     SLICE_ARG(i < wanted.n ? wanted.v[i] : SLICE("none")),
+                     SLICE_ARG(i < have.n ? have.v[i] : SLICE("none")));
+    report_segments_close(&d.before);
+    report_segments_close(&d.after);
+    return have.n;
+}
+
+static void test_same_as_reports(void **state)
+{
+    struct world *w = *state;
+    static const int judged[] = {DEBIAN, PYPI, REDHAT, UBUNTU, UBUNTU_OSV};
+    size_t changes[FEEDS] = {0};
+    chance_state = 20251124;
+    for (unsigned i = 0; i < IMAGES; i++)
+        put_image(w, i);
+    for (int i = 0; i < FEEDS; i++)
+        make_segment(w, i, &w->before[i]);
+    for (unsigned round = 0; round < ROUNDS; round++) {
+        int feed = judged[round % 5];
+        struct error err;
+        bool found;
+        memcpy(w->after, w->before, sizeof w->before);
+        make_segment(w, feed, &w->after[feed]);
+        changes[feed] += check_feed(w, feed);
+        memcpy(w->before, w->after, sizeof w->before);
+        // Another image in the place of one.
+        unsigned number = chance(IMAGES);
+        assert_true(store_image_delete(&w->store, &w->manifests[number], &found, &err) && found);
+        put_image(w, number);
+    }
+    for (size_t i = 0; i < 5; i++)
+        assert_true(changes[judged[i]] > 20);
+}
+
+// Nothing that is looked up is left of images that are gone.
+static bool count_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
+}
+
+static int64_t count(struct world *w, const char *sql)
+{
+    struct error err;
+    int64_t n = -1;
+    assert_true(db_query(w->store.db, sql, NULL, 0, count_row, &n, &err));
+    return n;
+}
+
+static void test_nothing_left(void **state)
+{
+    struct world *w = *state;
+    struct error err;
+    bool found;
+    chance_state = 7;
+    for (unsigned i = 0; i < IMAGES; i++)
+        put_image(w, i);
+    assert_true(store_lookup_complete(&w->store, &match_naming, &err));
+    assert_true(count(w, "SELECT count(*) FROM lookup_name") > 0);
+    assert_true(count(w, "SELECT count(*) FROM package_context") > 0);
+    assert_int_equal(0, count(w, "SELECT count(*) FROM image WHERE context_id IS NULL"));
+    for (unsigned i = 0; i < IMAGES; i++)
+        assert_true(store_image_delete(&w->store, &w->manifests[i], &found, &err) && found);
+    assert_int_equal(0, count(w, "SELECT count(*) FROM lookup_name"));
+    assert_int_equal(0, count(w, "SELECT count(*) FROM package_context"));
+    assert_int_equal(0, count(w, "SELECT count(*) FROM package"));
+}
+
+static void test_flaw_round_trip(void **state)
+{
+    struct world *w = *state;
+    struct notice_flaw in = {.vulnerability = SLICE("CVE-2024-1"),
+                             .aliases = SLICE("GHSA-1"),
+                             .description = SLICE("a \"flaw\"\n"),
+                             .links = SLICE("https://example.com/1"),
+                             .feed = SLICE("debian"),
+                             .severity = SEVERITY_HIGH,
+                             .severity_clair = SEVERITY_LOW,
+                             .fixed_in = SLICE("1.2"),
+                             .fixed_in_clair = SLICE("fixed=1.2"),
+                             .exploited = true,
+                             .package = {.kind = SLICE("deb"),
+                                         .name = SLICE("n"),
+                                         .version = SLICE("1"),
+                                         .source_name = SLICE("s"),
+                                         .source_version = SLICE("2")},
+                             .of_source = true,
+                             .record_package = SLICE("s"),
+                             .distribution = {.known = true, .id = SLICE("debian"), .version = SLICE("12 (bookworm)")}};
+    struct notice_flaw out;
+    struct buf json BUF_AUTO = {0}, again BUF_AUTO = {0};
+    struct error err;
+    notice_flaw_encode(&in, &json);
+    assert_true(notice_flaw_decode(buf_slice(&json), &w->arena, &out, &err));
+    notice_flaw_encode(&out, &again);
+    assert_true(slice_eq(buf_slice(&json), buf_slice(&again)));
+    assert_true(out.exploited && out.of_source && out.distribution.known);
+    assert_int_equal(SEVERITY_HIGH, out.severity);
+    assert_int_equal(SEVERITY_LOW, out.severity_clair);
+    assert_true(slice_eq(out.package.source_version, SLICE("2")));
+    assert_false(notice_flaw_decode(SLICE("{}"), &w->arena, &out, &err));
+    assert_false(notice_flaw_decode(SLICE("["), &w->arena, &out, &err));
+}
+
+static void test_filter(void **state)
+{
+    struct notice_flaw flaw = {.severity = SEVERITY_MEDIUM};
+    struct notice_filter filter = {.least = SEVERITY_MEDIUM};
+    (void)state;
+    assert_true(notice_filter_flaw(&filter, &flaw));
+    filter.least = SEVERITY_HIGH;
+    assert_false(notice_filter_flaw(&filter, &flaw));
+    filter = (struct notice_filter){.only_fixable = true};
+    assert_false(notice_filter_flaw(&filter, &flaw));
+    flaw.fixed_in = SLICE("1");
+    assert_true(notice_filter_flaw(&filter, &flaw));
+    filter.only_exploited = true;
+    assert_false(notice_filter_flaw(&filter, &flaw));
+    flaw.exploited = true;
+    assert_true(notice_filter_flaw(&filter, &flaw));
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(test_same_as_reports, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_nothing_left, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_flaw_round_trip, setup, teardown),
+        cmocka_unit_test(test_filter),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
