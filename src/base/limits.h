@@ -119,6 +119,14 @@
     X(ignore_bytes,         1 * MIB,   "size of a file of ignore rules")                                               \
     X(ignore_rules,         10000,     "rules of one such file")
 
+// From an update of a feed to notices of it: src/notify.
+#define LIMITS_NOTIFY(X)                                                                                               \
+    X(notification_items,   5000000,   "items of one notification; what is beyond is counted")                         \
+    X(notification_days,    14,        "days that a notification is kept once nothing is to be delivered of it")       \
+    X(delivery_attempts,    20,        "attempts to deliver a notification to a target before it is given up")         \
+    X(delivery_first_wait_seconds, 5,  "seconds from the first failed attempt to the next; twice as many each time")   \
+    X(delivery_most_wait_seconds, 3600, "seconds that are waited at most between two attempts")
+
 // The service: its configuration and its clients: src/service, src/http.
 #define LIMITS_SERVICE(X)                                                                                              \
     X(config_bytes,         1 * MIB,   "size of one file of the configuration")                                        \
@@ -133,6 +141,8 @@
     X(index_queue,          1000,      "manifests that wait to be indexed, and scans of Harbor that wait")                \
     X(index_failures,       1000,      "manifests of which it is remembered why they could not be indexed")            \
     X(layer_headers,        64,        "headers that a client gives to fetch one layer with")                          \
+    X(update_diff_bytes,    64 * MIB,  "size of the difference of two updates of a feed as a document")               \
+    X(affected_images,      1000000,   "pairs of an image and a vulnerability in an answer of affected_manifest")      \
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
     X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")
 
@@ -154,7 +164,7 @@
 // All of them: by R those that what is read of an image depends on, by O the others.
 #define LIMITS_BY(R, O)                                                                                                \
     LIMITS_IMAGE(R) LIMITS_FETCH(O) LIMITS_LAYER(R) LIMITS_SCAN(R) LIMITS_INVENTORY(R)                                 \
-    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_SERVICE(O) LIMITS_TARGETS(O)
+    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_NOTIFY(O) LIMITS_TARGETS(O) LIMITS_SERVICE(O)
 #define LIMITS(X) LIMITS_BY(X, X)
 // clang-format on
 

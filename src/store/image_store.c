@@ -1,5 +1,5 @@
 // What the service asks of the store beside reports: is it still the same, and forget it.
-#include "store/store.h"
+#include "store/notification_store.h"
 
 static bool mark_row(void *context, struct db_row *row, struct error *err)
 {
@@ -123,6 +123,68 @@ bool store_image_delete(struct store *s, const struct digest *manifest, bool *fo
     if (!db_begin(s->db, err))
         return false;
     if (delete_image(s, manifest, found, err))
+        return db_commit(s->db, err);
+    db_rollback(s->db);
+    return false;
+}
+
+// ---- what nobody uses any more --------------------------------------------------------------------------------------
+
+struct states {
+    struct arena arena;
+    VEC(struct digest) list;
+};
+
+static void states_free(struct states *states)
+{
+    arena_free(&states->arena);
+}
+
+static bool state_row(void *context, struct db_row *row, struct error *err)
+{
+    struct states *states = context;
+    return digest_parse(db_column(row, 0), &VEC_PUSH(&states->arena, &states->list), err);
+}
+
+static bool is_among(const struct digest *state, const struct digest *states, size_t n)
+{
+    for (size_t i = 0; i < n; i++)
+        if (digest_eq(state, &states[i]))
+            return true;
+    return false;
+}
+
+static bool collect_findings(struct store *s, const struct digest *states, size_t n, struct error *err)
+{
+    struct states there __attribute__((cleanup(states_free))) = {0};
+    if (!db_query(s->db, "SELECT DISTINCT state FROM layer_findings", NULL, 0, state_row, &there, err))
+        return false;
+    for (size_t i = 0; i < there.list.n; i++)
+        if (!is_among(&there.list.v[i], states, n) &&
+            !db_run(s->db, err, "DELETE FROM layer_findings WHERE state = ?1", db_text(digest_slice(&there.list.v[i]))))
+            return false;
+    return true;
+}
+
+static bool collect_inventory(struct store *s, const struct digest *states, size_t n, struct error *err)
+{
+    struct ids sets __attribute__((cleanup(ids_free))) = {0};
+    if (!collect_findings(s, states, n, err) ||
+        !db_query(s->db,
+                  "SELECT id FROM package_set WHERE NOT EXISTS (SELECT 1 FROM image WHERE set_id = package_set.id)",
+                  NULL, 0, id_row, &sets, err))
+        return false;
+    for (size_t i = 0; i < sets.list.n; i++)
+        if (!delete_set(s, sets.list.v[i], err))
+            return false;
+    return true;
+}
+
+bool store_inventory_collect(struct store *s, const struct digest *states, size_t n, struct error *err)
+{
+    if (!db_begin(s->db, err))
+        return false;
+    if (collect_inventory(s, states, n, err))
         return db_commit(s->db, err);
     db_rollback(s->db);
     return false;

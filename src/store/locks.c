@@ -1,4 +1,5 @@
 // Locks between the processes that share a data folder.
+#include "store/notification_store.h"
 #include "store/update_rows.h"
 
 #include "base/file.h"
@@ -53,4 +54,12 @@ bool store_own_segments(struct store *s, int *fd, bool *got, struct error *err)
     struct arena scratch ARENA_AUTO = {0};
     const char *path;
     return open_lock(s, SLICE("segments"), fd, &scratch, &path, err) && take(*fd, LOCK_EX | LOCK_NB, path, got, err);
+}
+
+bool store_own_notifications(struct store *s, int *fd, bool *got, struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    const char *path;
+    return open_lock(s, SLICE("notifications"), fd, &scratch, &path, err) &&
+           take(*fd, LOCK_EX | LOCK_NB, path, got, err);
 }

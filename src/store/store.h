@@ -3,6 +3,7 @@
 //   DATA/clarion.db     inventory, layer findings, update operations, generations
 //   DATA/segments/      immutable advisory segments, named by their digest
 //   DATA/FEED.lock      held by the process that changes what is in force of the feed
+//   DATA/notifications.lock  held by the process that makes and delivers notifications
 //   DATA/segments.lock  held, shared, by whoever is about to open or to record segments
 //
 // Two processes may use one folder at once. A store belongs to one thread at a time.
@@ -289,8 +290,8 @@ bool store_hold_segments(struct store *s, int *fd, struct error *err);
 
 // ---- retention.c ----------------------------------------------------------------------------------------------------
 
-// Removes the segments that no kept update made, and what crashed processes left in their folder. Where somebody holds
-// the segments, nothing is done: the next call does it.
+// Removes the segments that no kept update made and that no notification is still to be made from, and what crashed
+// processes left in their folder. Where somebody holds the segments, nothing is done: the next call does it.
 void store_collect(struct store *s);
 
 // ---- vex_store.c ----------------------------------------------------------------------------------------------------

@@ -2,6 +2,7 @@
 #include "store/update_rows.h"
 
 #include "base/clock.h"
+#include "store/notification_store.h"
 
 #include <stdio.h>
 #include <sys/random.h>
@@ -216,17 +217,14 @@ bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct
 
 // ---- writing --------------------------------------------------------------------------------------------------------
 
-#define REF_TEXT 37
-
-// A random UUID (RFC 9562, version 4).
-static bool make_ref(char text[static REF_TEXT], struct error *err)
+bool store_make_uuid(char text[static UUID_TEXT], struct error *err)
 {
     uint8_t b[16];
     if (getrandom(b, sizeof b, 0) != sizeof b)
         return error_errno(err, "cannot get random bytes");
     b[6] = (uint8_t)((b[6] & 0x0f) | 0x40);
     b[8] = (uint8_t)((b[8] & 0x3f) | 0x80);
-    snprintf(text, REF_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
+    snprintf(text, UUID_TEXT, "%02x%02x%02x%02x-%02x%02x-%02x%02x-%02x%02x-%02x%02x%02x%02x%02x%02x", b[0], b[1], b[2],
              b[3], b[4], b[5], b[6], b[7], b[8], b[9], b[10], b[11], b[12], b[13], b[14], b[15]);
     return true;
 }
@@ -265,8 +263,8 @@ bool update_put_checked(struct store *s, int64_t update, int64_t checked, struct
 
 bool update_put(struct store *s, const struct new_update *u, struct error *err)
 {
-    char ref[REF_TEXT];
-    return make_ref(ref, err) &&
+    char ref[UUID_TEXT];
+    return store_make_uuid(ref, err) &&
            db_run(s->db, err,
                   "INSERT INTO update_operation (ref, feed, segment, records, made, checked, note) VALUES (?1, ?2, ?3, "
                   "?4, ?5, ?6, ?7)",

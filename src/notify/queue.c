@@ -1,0 +1,107 @@
+#include "notify/queue.h"
+
+#include "base/log.h"
+#include "notify/items.h"
+
+#include <sys/random.h>
+
+// After the n-th attempt, from 1 on.
+static int64_t pause_after(uint64_t attempts, const struct limits *limits, uint32_t chance)
+{
+    uint64_t wait = limits->delivery_first_wait_seconds;
+    for (uint64_t i = 1; i < attempts && wait < limits->delivery_most_wait_seconds; i++)
+        wait = wait <= UINT64_MAX / 2 ? wait * 2 : UINT64_MAX;
+    if (wait > limits->delivery_most_wait_seconds)
+        wait = limits->delivery_most_wait_seconds;
+    if (wait > INT32_MAX)
+        wait = INT32_MAX;
+    return (int64_t)(wait - (uint64_t)((double)(wait / 2) * ((double)chance / UINT32_MAX)));
+}
+
+void queue_after(struct stored_delivery *d, const struct error *failure, const struct limits *limits, int64_t now,
+                 uint32_t chance, struct arena *a)
+{
+    d->attempts++;
+    d->changed = now;
+    d->next = 0;
+    d->error = failure != NULL ? arena_dup(a, slice_str(failure->text)) : SLICE("");
+    if (failure == NULL) {
+        d->state = DELIVERY_DELIVERED;
+    } else if (failure->code == ERR_REFUSED || failure->code == ERR_UNSUPPORTED ||
+               d->attempts >= limits->delivery_attempts) {
+        d->state = DELIVERY_FAILED;
+    } else {
+        d->state = DELIVERY_CREATED;
+        d->next = now + pause_after(d->attempts, limits, chance);
+    }
+}
+
+// Says what became of it.
+static enum queue_outcome judge(const struct queue *q, const struct stored_delivery *d)
+{
+    switch (d->state) {
+    case DELIVERY_DELIVERED:
+        log_info("notification %.*s: delivered to %s", SLICE_ARG(d->uuid), q->target->name);
+        return QUEUE_DELIVERED;
+    case DELIVERY_FAILED:
+        log_error("notification %.*s: given up after %llu attempts to deliver it to %s (`clarion notifications retry` "
+                  "puts it back): %.*s",
+                  SLICE_ARG(d->uuid), (unsigned long long)d->attempts, q->target->name, SLICE_ARG(d->error));
+        return QUEUE_GIVEN_UP;
+    case DELIVERY_CREATED:
+        break;
+    }
+    log_warn("notification %.*s: attempt %llu to deliver it to %s failed, the next is in %lld s: %.*s",
+             SLICE_ARG(d->uuid), (unsigned long long)d->attempts, q->target->name, (long long)(d->next - d->changed),
+             SLICE_ARG(d->error));
+    return QUEUE_FAILED;
+}
+
+static bool attempt(const struct queue *q, struct stored_delivery *d, int64_t now, struct arena *a,
+                    enum queue_outcome *outcome, struct error *err)
+{
+    struct stored_notification n;
+    struct error failure = {0};
+    uint32_t chance = 0;
+    bool found;
+    if (!store_notification_get(q->store, d->uuid, a, &n, &found, err))
+        return false;
+    if (!found) { // it was removed just now, and its deliveries with it
+        *outcome = QUEUE_EMPTY;
+        return true;
+    }
+    struct stored_items source = {q->store, &n};
+    const struct notice notice = notice_of(&n);
+    const struct delivery delivery = {.notice = &notice, .items = notice_items_of(&source)};
+    bool delivered = q->target->kind->deliver(q->target->state, &delivery, &failure);
+    if (!delivered && atomic_load(q->stopping)) {
+        *outcome = QUEUE_STOPPED;
+        return true;
+    }
+    if (getrandom(&chance, sizeof chance, 0) != sizeof chance)
+        chance = 0;
+    queue_after(d, delivered ? NULL : &failure, q->limits, now, chance, a);
+    if (!store_delivery_put(q->store, d, delivered && q->target->consumes, err))
+        return false;
+    *outcome = judge(q, d);
+    return true;
+}
+
+bool queue_step(const struct queue *q, int64_t now, enum queue_outcome *outcome, int64_t *wait, struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct stored_delivery d;
+    bool found;
+    *outcome = QUEUE_EMPTY;
+    *wait = 0;
+    if (!store_delivery_first(q->store, slice_str(q->target->name), &a, &d, &found, err))
+        return false;
+    if (!found)
+        return true;
+    if (d.next > now) {
+        *outcome = QUEUE_WAITING;
+        *wait = d.next - now;
+        return true;
+    }
+    return attempt(q, &d, now, &a, outcome, err);
+}

@@ -1,0 +1,38 @@
+// The queue of one target: notifications in their order, each until it is delivered or given up.
+//
+// What was tried is noted after the attempt. A process that ends in between tries again when it is started: at least
+// once. A notification that cannot be delivered keeps those behind it waiting, so that they stay in order, until it is
+// given up; other targets have queues of their own.
+#pragma once
+
+#include "base/limits.h"
+#include "notify/target.h"
+#include "store/notification_store.h"
+
+#include <stdatomic.h>
+
+// What becomes of a delivery after an attempt: `failure` is NULL when the target took it. An attempt that another would
+// only repeat (ERR_REFUSED, ERR_UNSUPPORTED), or the last that the limit delivery_attempts allows, gives it up. Else
+// the next waits delivery_first_wait_seconds, doubled with each further one up to delivery_most_wait_seconds, of which
+// `chance` (a random number) takes off up to half, so that not all come at the same time.
+void queue_after(struct stored_delivery *delivery, const struct error *failure, const struct limits *limits,
+                 int64_t now, uint32_t chance, struct arena *a);
+
+struct queue {
+    struct store *store;
+    const struct target *target;
+    const struct limits *limits;
+    const atomic_bool *stopping; // then a failure is nobody's fault and is not noted
+};
+
+enum queue_outcome {
+    QUEUE_EMPTY,     // nothing to deliver
+    QUEUE_WAITING,   // not now: see `wait`
+    QUEUE_DELIVERED, //
+    QUEUE_FAILED,    // will be tried again
+    QUEUE_GIVEN_UP,  //
+    QUEUE_STOPPED,   //
+};
+
+// Delivers the first one, if it is due at `now`. `*wait`: seconds until it is.
+bool queue_step(const struct queue *queue, int64_t now, enum queue_outcome *outcome, int64_t *wait, struct error *err);

@@ -1,0 +1,49 @@
+// Which images hold a package, for people who ask.
+#include "store/where_store.h"
+
+struct place_context {
+    store_place_fn *each;
+    void *context;
+};
+
+static bool place_row(void *context, struct db_row *row, struct error *err)
+{
+    const struct place_context *c = context;
+    const struct store_place place = {
+        .manifest = db_column(row, 0),
+        .reference = db_column(row, 1),
+        .layer = db_column(row, 2),
+        .kind = db_column(row, 3),
+        .name = db_column(row, 4),
+        .version = db_column(row, 5),
+        .arch = db_column(row, 6),
+        .db = db_column(row, 7),
+    };
+    return c->each(c->context, &place, err);
+}
+
+#define PLACE                                                                                                          \
+    "SELECT i.manifest, i.reference, coalesce((SELECT digest FROM image_layer l JOIN layer ON layer.id = l.layer_id "  \
+    "WHERE l.image_id = i.id AND l.position = m.layer), ''), p.kind, p.name, p.version, p.arch, m.db "
+
+bool store_places_named(struct store *s, struct slice name, store_place_fn *each, void *context, struct error *err)
+{
+    struct place_context c = {each, context};
+    const struct db_value values[] = {db_text(name)};
+    return db_query(s->db,
+                    PLACE "FROM package p JOIN package_set_member m ON m.package_id = p.id JOIN image i ON i.set_id = "
+                          "m.set_id WHERE p.name = ?1 OR p.source_name = ?1 ORDER BY i.reference, i.manifest, p.kind, "
+                          "p.name, p.version, p.arch, m.db",
+                    values, 1, place_row, &c, err);
+}
+
+bool store_place(struct store *s, int64_t image, int64_t package, store_place_fn *each, void *context,
+                 struct error *err)
+{
+    struct place_context c = {each, context};
+    const struct db_value values[] = {db_int(image), db_int(package)};
+    return db_query(s->db,
+                    PLACE "FROM image i JOIN package_set_member m ON m.package_id = ?2 AND m.set_id = i.set_id JOIN "
+                          "package p ON p.id = m.package_id WHERE i.id = ?1 ORDER BY m.layer, m.db LIMIT 1",
+                    values, 2, place_row, &c, err);
+}
