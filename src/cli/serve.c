@@ -7,7 +7,7 @@
 
 static const struct option_spec options[] = {
     {"config", 'c', "FILE", "the configuration (default: $CLAIR_CONF, else none)", NULL},
-    {"mode", 0, "MODE", "combo (default, or $CLAIR_MODE), indexer or matcher", "combo indexer matcher"},
+    {"mode", 0, "MODE", "combo (default, or $CLAIR_MODE), indexer or matcher", "combo indexer matcher notifier"},
     {0},
 };
 
@@ -25,7 +25,7 @@ static int run(struct cli *cli)
     unsigned roles = ROLES_ALL;
     const char *wanted = value_or(cli, "mode", "CLAIR_MODE");
     if (wanted != NULL && !service_mode_parse(slice_str(wanted), &roles))
-        return cli_usage(cli, "there is no mode \"%s\" here; there are: combo indexer matcher", wanted);
+        return cli_usage(cli, "there is no mode \"%s\" here; there are: combo indexer matcher notifier", wanted);
     bool ok = config_load(value_or(cli, "config", "CLAIR_CONF"), &cli->limits, &a, &check);
     for (size_t i = 0; i < check.problems.n; i++) {
         struct buf line BUF_AUTO = {0};

@@ -36,6 +36,21 @@ bool api_path_digest(const struct web_request *request, struct digest *digest, s
     return false;
 }
 
+// In the words of the library that Clair parses them with.
+bool api_uuid(struct slice text, struct arena *a, struct slice *uuid, struct error *err)
+{
+    if (text.n != 36)
+        return error_set(err, ERR_FORMAT, "invalid UUID length: %zu", text.n);
+    *uuid = arena_dup_lower(a, text);
+    for (size_t i = 0; i < text.n; i++) {
+        char c = uuid->p[i];
+        bool dash = i == 8 || i == 13 || i == 18 || i == 23;
+        if (dash ? c != '-' : !((c >= '0' && c <= '9') || (c >= 'a' && c <= 'f')))
+            return error_set(err, ERR_FORMAT, "invalid UUID format");
+    }
+    return true;
+}
+
 void api_trim_newline(struct buf *body)
 {
     body->n -= body->n != 0 && body->p[body->n - 1] == '\n';
@@ -95,6 +110,7 @@ static const struct {
     {ROLE_INDEXER, api_indexer_routes},
     {ROLE_MATCHER, api_matcher_routes},
     {ROLE_INDEXER, api_harbor_routes}, // who can pull; reports are made of the store that all share
+    {ROLE_NOTIFIER, api_notifier_routes},
 };
 
 const struct web_route *api_routes(unsigned roles, struct arena *a)

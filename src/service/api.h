@@ -8,6 +8,7 @@
 extern const struct web_route api_indexer_routes[];
 extern const struct web_route api_matcher_routes[];
 extern const struct web_route api_harbor_routes[];
+extern const struct web_route api_notifier_routes[];
 
 #define API_TYPE_INDEX_REPORT "application/vnd.clair.index_report.v1+json"
 #define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess
@@ -24,6 +25,9 @@ struct slice api_quoted(const struct web_request *request, struct slice tag);
 
 // The digest at the end of the path. False: then a 400 is the answer.
 bool api_path_digest(const struct web_request *request, struct digest *digest, struct web_response *response);
+
+// The UUID at `text`, in lower case. False with Clair's words for what is wrong.
+bool api_uuid(struct slice text, struct arena *a, struct slice *uuid, struct error *err);
 
 // Our outputs end with a newline, Clair's answers do not.
 void api_trim_newline(struct buf *body);

@@ -442,6 +442,9 @@ static void write_value(const struct config *config, const struct config_key *ke
     case CONFIG_LEVEL:
         buf_adds(out, levels[*(const enum log_level *)field]);
         break;
+    case CONFIG_SEVERITY:
+        buf_adds(out, severity_name(*(const enum severity *)field));
+        break;
     case CONFIG_TEXTS:
         write_texts(field, out);
         break;

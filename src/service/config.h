@@ -13,6 +13,7 @@
 #include "base/yaml.h"
 #include "feed/feed.h"
 #include "http/secret.h"
+#include "match/matcher.h"
 #include "notify/settings.h"
 
 struct config_address {
@@ -42,6 +43,9 @@ struct config {
     struct secret *harbor_key; // NULL: Harbor's scanner API asks for what the others do; freed by config_free
     struct slice metrics_endpoint;
     struct target_settings targets; // of notifications
+    bool notifier_summary_disabled, notifier_first_update;
+    enum severity notifier_least; // of what is notified of
+    bool notifier_only_fixable, notifier_only_exploited;
     struct limits limits;
     bool airgap;
     bool updaters_disabled, enrichment_disabled;
@@ -100,6 +104,7 @@ enum config_type {
     CONFIG_DURATION,
     CONFIG_ADDRESS,
     CONFIG_LEVEL,
+    CONFIG_SEVERITY,
     CONFIG_TEXTS,
     CONFIG_SECRETS,    // texts that are never repeated
     CONFIG_SECRET_MAP, // name → text

@@ -171,6 +171,12 @@ static bool take_level(const struct yaml_node *value, enum log_level *out, struc
     return must_be(wrong, "debug, info, warn, error, fatal or panic", value);
 }
 
+static bool take_severity(const struct yaml_node *value, enum severity *out, struct error *wrong)
+{
+    return (value->type == YAML_TEXT && severity_parse(value->text, out)) ||
+           must_be(wrong, "unknown, negligible, low, medium, high or critical", value);
+}
+
 // Only what the alphabet has, filled up to a multiple of four: EVP_DecodeBlock takes '=' anywhere.
 static bool base64_valid(struct slice s)
 {
@@ -327,6 +333,8 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
         return take_address(value, field, wrong);
     case CONFIG_LEVEL:
         return take_level(value, field, wrong);
+    case CONFIG_SEVERITY:
+        return take_severity(value, field, wrong);
     case CONFIG_TEXTS:
         return take_texts(value, false, a, field, wrong);
     case CONFIG_SECRETS:

@@ -60,6 +60,23 @@ static void write_feeds(const struct generation *g, struct buf *out)
                  "", (double)g->created);
 }
 
+// By state, from the store: the counters begin anew with the process, these do not.
+static void write_deliveries(struct store *store, struct buf *out)
+{
+    uint64_t counts[DELIVERY_STATES];
+    struct error err;
+    if (!store_delivery_count(store, SLICE(""), counts, &err)) {
+        log_error("metrics: %s", err.text);
+        return;
+    }
+    for (int i = 0; i < DELIVERY_STATES; i++) {
+        char labels[64];
+        snprintf(labels, sizeof labels, "state=\"%s\"", delivery_state_name((enum delivery_state)i));
+        metric_write(out, "clarion_notifier_deliveries", "gauge", i == 0 ? "Deliveries by state." : NULL, labels,
+                     (double)counts[i]);
+    }
+}
+
 static void write_store(struct service *service, struct buf *out)
 {
     struct error err;
@@ -77,6 +94,8 @@ static void write_store(struct service *service, struct buf *out)
                  "", clock_monotonic() - start);
     metric_write(out, "clarion_images", "gauge", "Indexed images.", "", (double)images);
     write_feeds(&view->generation, out);
+    if (service->notifier != NULL)
+        write_deliveries(&view->store, out);
     views_give(service->views, view);
 }
 
@@ -145,6 +164,30 @@ static void write_indexing(struct indexing *indexing, struct buf *out)
                  (double)load.failed);
 }
 
+static void write_notifier(const struct notifier *notifier, struct buf *out)
+{
+    const struct notifier_load load = notifier_load(notifier);
+    const struct {
+        const char *name, *type, *help;
+        uint64_t value;
+    } values[] = {
+        {"clarion_notifier_updates_total", "counter", "Updates of feeds that were compared with the one before.",
+         load.updates},
+        {"clarion_notifier_notifications_total", "counter", "Notifications made.", load.notifications},
+        {"clarion_notifier_items_total", "counter", "Items in them.", load.items},
+        {"clarion_notifier_held_back_total", "counter", "Items that the filter or a limit kept out.", load.held_back},
+        {"clarion_notifier_errors_total", "counter", "Times that notifications could not be made or read.",
+         load.errors},
+        {"clarion_notifier_delivered_total", "counter", "Deliveries that a target took.", load.delivered},
+        {"clarion_notifier_failed_total", "counter", "Attempts to deliver that failed.", load.failed},
+        {"clarion_notifier_given_up_total", "counter", "Deliveries given up.", load.given_up},
+        {"clarion_notifier_age_seconds", "gauge", "From a feed's update to its notification, of the last one.",
+         load.last_age},
+    };
+    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
+        metric_write(out, values[i].name, values[i].type, values[i].help, "", (double)values[i].value);
+}
+
 static void get_metrics(void *context, const struct web_request *request, struct web_response *response)
 {
     struct service *service = context;
@@ -160,6 +203,8 @@ static void get_metrics(void *context, const struct web_request *request, struct
     pthread_mutex_unlock(&service->lock);
     if (service->indexing != NULL)
         write_indexing(service->indexing, &response->body);
+    if (service->notifier != NULL)
+        write_notifier(service->notifier, &response->body);
     write_store(service, &response->body);
     write_process(service, &response->body);
 }

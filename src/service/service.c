@@ -21,7 +21,8 @@ bool service_mode_parse(struct slice text, unsigned *roles)
     static const struct {
         const char *name;
         unsigned roles;
-    } modes[] = {{"combo", ROLES_ALL}, {"indexer", ROLE_INDEXER}, {"matcher", ROLE_MATCHER}};
+    } modes[] = {
+        {"combo", ROLES_ALL}, {"indexer", ROLE_INDEXER}, {"matcher", ROLE_MATCHER}, {"notifier", ROLE_NOTIFIER}};
     for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
         if (!slice_eq_nocase(text, slice_str(modes[i].name)))
             continue;
@@ -184,8 +185,11 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     service.reports = cache_new(config->limits.report_cache_bytes);
     service.metrics = metrics_new(service.routes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
-    bool ok = ((roles & ROLE_INDEXER) == 0 || (service.indexing = indexing_start(config, folder, err)) != NULL) &&
-              serve_until_told(&service, roles, folder, &signals, err);
+    bool ok =
+        ((roles & ROLE_INDEXER) == 0 || (service.indexing = indexing_start(config, folder, err)) != NULL) &&
+        ((roles & ROLE_NOTIFIER) == 0 || (service.notifier = notifier_start(config, folder, NULL, 0, err)) != NULL) &&
+        serve_until_told(&service, roles, folder, &signals, err);
+    notifier_stop(&service.notifier);
     indexing_stop(&service.indexing);
     metrics_free(&service.metrics);
     cache_free(&service.reports);

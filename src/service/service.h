@@ -6,14 +6,15 @@
 #include "service/config.h"
 #include "service/indexing.h"
 #include "service/metrics.h"
+#include "service/notifier.h"
 #include "service/views.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
 
 // What a process does. Clair's modes are one of them each, or all ("combo").
-enum service_role { ROLE_INDEXER = 1, ROLE_MATCHER = 2 };
-#define ROLES_ALL (ROLE_INDEXER | ROLE_MATCHER)
+enum service_role { ROLE_INDEXER = 1, ROLE_MATCHER = 2, ROLE_NOTIFIER = 4 };
+#define ROLES_ALL (ROLE_INDEXER | ROLE_MATCHER | ROLE_NOTIFIER)
 
 // The roles of a mode. Case does not count. False for anything else.
 bool service_mode_parse(struct slice text, unsigned *roles);
@@ -25,6 +26,7 @@ struct service {
     struct indexing *indexing; // NULL without that role
     struct digest scanners;    // and the indexer's limits: its state
     char index_state[33];      // as the API tells it: changes with what the scanners find
+    struct notifier *notifier; // NULL without that role
     struct metrics *metrics;
     struct cache *reports; // by their tags
     int64_t started;

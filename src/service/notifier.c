@@ -1,0 +1,308 @@
+#include "service/notifier.h"
+
+#include "base/clock.h"
+#include "base/file.h"
+#include "base/log.h"
+#include "notify/notices.h"
+#include "notify/queue.h"
+#include "scan/scanner.h"
+
+#include <errno.h>
+#include <pthread.h>
+#include <stdlib.h>
+
+#define COLLECT_SECONDS 3600.0
+#define DAY             (24 * 3600)
+
+struct deliverer {
+    struct notifier *notifier;
+    const struct target *target;
+    pthread_t thread;
+    bool started;
+};
+
+struct notifier {
+    const struct config *config;
+    const char *folder;
+    pthread_t thread;
+    bool started;
+    struct deliverer *deliverers;
+    size_t deliverers_n;
+    struct slice *names; // of the targets
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    atomic_bool stopping;
+    atomic_bool owner; // this process is the one that works
+    atomic_ullong updates, notifications, items, held_back, errors, delivered, failed, given_up, last_age;
+};
+
+// ---- waiting --------------------------------------------------------------------------------------------------------
+
+// A second, or less when it is to stop. False: then.
+static bool wait_a_second(struct notifier *n)
+{
+    struct timespec until;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec++;
+    pthread_mutex_lock(&n->lock);
+    while (!atomic_load(&n->stopping) && pthread_cond_timedwait(&n->wake, &n->lock, &until) != ETIMEDOUT)
+        continue;
+    pthread_mutex_unlock(&n->lock);
+    return !atomic_load(&n->stopping);
+}
+
+// ---- making ---------------------------------------------------------------------------------------------------------
+
+struct maker {
+    struct notifier *notifier;
+    struct store store;
+    int lock;
+    int64_t version; // of the database when it was last looked at
+    bool looked;
+    double collected; // when, on the monotonic clock; 0 never
+};
+
+static void fail(struct notifier *n, const char *what, const struct error *err)
+{
+    atomic_fetch_add(&n->errors, 1);
+    log_error("%s: %s", what, err->text);
+}
+
+static void count(struct notifier *n, const struct notices_outcome *outcome)
+{
+    atomic_fetch_add(&n->updates, outcome->updates);
+    atomic_fetch_add(&n->notifications, outcome->notifications);
+    atomic_fetch_add(&n->items, outcome->items);
+    atomic_fetch_add(&n->held_back, outcome->held_back);
+    if (outcome->notifications != 0)
+        atomic_store(&n->last_age, (unsigned long long)(outcome->slowest > 0 ? outcome->slowest : 0));
+}
+
+static bool make(struct maker *m, struct error *err)
+{
+    struct notifier *n = m->notifier;
+    const struct config *config = n->config;
+    const struct notices_options options = {
+        .limits = &config->limits,
+        .filter = {config->notifier_least, config->notifier_only_fixable, config->notifier_only_exploited},
+        .whole = config->notifier_summary_disabled,
+        .first_update = config->notifier_first_update,
+        .targets = n->names,
+        .targets_n = n->deliverers_n,
+    };
+    struct notices_outcome outcome = {0};
+    bool ok = notices_make(&m->store, &options, &outcome, err);
+    count(n, &outcome);
+    return ok;
+}
+
+// True when the database is another one than at the last look.
+static bool has_changed(struct maker *m, bool *changed, struct error *err)
+{
+    int64_t version;
+    if (!store_version(&m->store, &version, err))
+        return false;
+    *changed = !m->looked || version != m->version;
+    m->looked = true;
+    m->version = version;
+    return true;
+}
+
+static bool collect(struct maker *m, struct error *err)
+{
+    const struct limits *limits = &m->notifier->config->limits;
+    const struct digest states[] = {scanner_state(SUBJECT_LAYER, limits), scanner_state(SUBJECT_SOURCES, limits),
+                                    scanner_state(SUBJECT_SBOM, limits)};
+    int64_t days = limits->notification_days < 36500 ? (int64_t)limits->notification_days : 36500;
+    uint64_t removed;
+    if (!store_notifications_collect(&m->store, clock_now() - days * DAY, &removed, err) ||
+        !store_inventory_collect(&m->store, states, sizeof states / sizeof states[0], err))
+        return false;
+    store_collect(&m->store);
+    if (removed != 0)
+        log_info("removed %llu notifications that were older than %lld days", (unsigned long long)removed,
+                 (long long)days);
+    return true;
+}
+
+static bool is_owner(struct maker *m, struct error *err)
+{
+    struct notifier *n = m->notifier;
+    bool got = atomic_load(&n->owner);
+    if (got)
+        return true;
+    fd_close(&m->lock);
+    if (!store_own_notifications(&m->store, &m->lock, &got, err))
+        return false;
+    atomic_store(&n->owner, got);
+    err->code = ERR_NONE;
+    return got;
+}
+
+static void look(struct maker *m)
+{
+    struct notifier *n = m->notifier;
+    struct error err = {0};
+    bool changed = false;
+    if (!is_owner(m, &err)) {
+        if (err.code != ERR_NONE)
+            fail(n, "notifications", &err);
+        return;
+    }
+    if (!has_changed(m, &changed, &err) || (changed && !make(m, &err))) {
+        m->looked = false; // to be tried again
+        fail(n, "notifications cannot be made", &err);
+    }
+    double now = clock_monotonic();
+    if (m->collected != 0 && now - m->collected < COLLECT_SECONDS)
+        return;
+    m->collected = now;
+    if (!collect(m, &err))
+        fail(n, "what is not needed any more cannot be removed", &err);
+}
+
+static void *make_thread(void *argument)
+{
+    struct maker m = {.notifier = argument, .lock = -1};
+    struct error err;
+    if (store_open(m.notifier->folder, &m.store, &err)) {
+        do
+            look(&m);
+        while (wait_a_second(m.notifier));
+    } else {
+        fail(m.notifier, "notifications cannot be made", &err);
+    }
+    store_close(&m.store);
+    fd_close(&m.lock);
+    return NULL;
+}
+
+// ---- delivering -----------------------------------------------------------------------------------------------------
+
+static void count_attempt(struct notifier *n, enum queue_outcome outcome)
+{
+    if (outcome == QUEUE_DELIVERED)
+        atomic_fetch_add(&n->delivered, 1);
+    if (outcome == QUEUE_FAILED || outcome == QUEUE_GIVEN_UP)
+        atomic_fetch_add(&n->failed, 1);
+    if (outcome == QUEUE_GIVEN_UP)
+        atomic_fetch_add(&n->given_up, 1);
+}
+
+// Delivers what is due.
+static void deliver(struct notifier *n, const struct queue *queue)
+{
+    enum queue_outcome outcome = QUEUE_DELIVERED;
+    struct error err;
+    int64_t wait;
+    while (!atomic_load(&n->stopping) && (outcome == QUEUE_DELIVERED || outcome == QUEUE_GIVEN_UP)) {
+        if (!queue_step(queue, clock_now(), &outcome, &wait, &err)) {
+            fail(n, "notifications cannot be delivered", &err);
+            return;
+        }
+        count_attempt(n, outcome);
+    }
+}
+
+static void *deliver_thread(void *argument)
+{
+    struct deliverer *d = argument;
+    struct notifier *n = d->notifier;
+    struct store store STORE_AUTO = {0};
+    struct error err;
+    const struct queue queue = {&store, d->target, &n->config->limits, &n->stopping};
+    if (!store_open(n->folder, &store, &err)) {
+        fail(n, "notifications cannot be delivered", &err);
+        return NULL;
+    }
+    do
+        if (atomic_load(&n->owner))
+            deliver(n, &queue);
+    while (wait_a_second(n));
+    return NULL;
+}
+
+// ---- starting and stopping ------------------------------------------------------------------------------------------
+
+static bool start(pthread_t *thread, bool *started, void *(*run)(void *), void *argument, struct error *err)
+{
+    int code = pthread_create(thread, NULL, run, argument);
+    *started = code == 0;
+    errno = code;
+    return *started || error_errno(err, "cannot start a thread for notifications");
+}
+
+static bool start_all(struct notifier *n, struct error *err)
+{
+    if (!start(&n->thread, &n->started, make_thread, n, err))
+        return false;
+    for (size_t i = 0; i < n->deliverers_n; i++)
+        if (!start(&n->deliverers[i].thread, &n->deliverers[i].started, deliver_thread, &n->deliverers[i], err))
+            return false;
+    return true;
+}
+
+struct notifier *notifier_start(const struct config *config, const char *folder, const struct target *targets,
+                                size_t targets_n, struct error *err)
+{
+    struct notifier *n = must_alloc(sizeof *n);
+    *n = (struct notifier){.config = config, .folder = folder, .deliverers_n = targets_n};
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&n->lock, NULL);
+    pthread_cond_init(&n->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    n->deliverers = must_alloc(sizeof *n->deliverers * (targets_n + 1));
+    n->names = must_alloc(sizeof *n->names * (targets_n + 1));
+    for (size_t i = 0; i < targets_n; i++) {
+        n->deliverers[i] = (struct deliverer){.notifier = n, .target = &targets[i]};
+        n->names[i] = slice_str(targets[i].name);
+    }
+    if (start_all(n, err))
+        return n;
+    notifier_stop(&n);
+    return NULL;
+}
+
+void notifier_stop(struct notifier **notifier)
+{
+    struct notifier *n = *notifier;
+    if (n == NULL)
+        return;
+    pthread_mutex_lock(&n->lock);
+    atomic_store(&n->stopping, true);
+    pthread_cond_broadcast(&n->wake);
+    pthread_mutex_unlock(&n->lock);
+    for (size_t i = 0; i < n->deliverers_n; i++) {
+        const struct target *t = n->deliverers[i].target;
+        if (n->deliverers[i].started && t->kind->break_off != NULL)
+            t->kind->break_off(t->state);
+    }
+    for (size_t i = 0; i < n->deliverers_n; i++)
+        if (n->deliverers[i].started)
+            pthread_join(n->deliverers[i].thread, NULL);
+    if (n->started)
+        pthread_join(n->thread, NULL);
+    pthread_cond_destroy(&n->wake);
+    pthread_mutex_destroy(&n->lock);
+    free(n->deliverers);
+    free(n->names);
+    free(n);
+    *notifier = NULL;
+}
+
+struct notifier_load notifier_load(const struct notifier *n)
+{
+    return (struct notifier_load){
+        .updates = atomic_load(&n->updates),
+        .notifications = atomic_load(&n->notifications),
+        .items = atomic_load(&n->items),
+        .held_back = atomic_load(&n->held_back),
+        .errors = atomic_load(&n->errors),
+        .delivered = atomic_load(&n->delivered),
+        .failed = atomic_load(&n->failed),
+        .given_up = atomic_load(&n->given_up),
+        .last_age = atomic_load(&n->last_age),
+    };
+}
