@@ -1,0 +1,114 @@
+#include "notify/where.h"
+
+// ---- what is said of it ---------------------------------------------------------------------------------------------
+
+typedef VEC(struct affected_record) record_vec;
+
+static void add_record(struct arena *a, const char *feed, const struct advisory *r, record_vec *out)
+{
+    VEC_PUSH(a, out) = (struct affected_record){feed, arena_dup(a, r->scope), arena_dup(a, r->package)};
+}
+
+// OSV's records go by the ids of their databases, and have CVEs among their aliases.
+static bool is_of_languages(const char *feed)
+{
+    for (size_t i = 0; matchers[i] != NULL; i++)
+        for (size_t f = 0; matchers[i]->feeds[f] != NULL; f++)
+            if (strcmp(matchers[i]->feeds[f], feed) == 0)
+                return matchers[i]->applies == NULL && strcmp(matchers[i]->kind, "container") != 0;
+    return false;
+}
+
+static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, record_vec *out,
+                        struct error *err)
+{
+    size_t n = 1;
+    segment_walk(segment);
+    while (n != 0) {
+        struct arena scratch ARENA_AUTO = {0};
+        advisory_vec block = {0};
+        if (!segment_walk_next(segment, &scratch, &block, err))
+            return false;
+        n = block.n;
+        for (size_t i = 0; i < n; i++) {
+            if (!segment_describe(segment, &block.v[i], &scratch, err))
+                return false;
+            if (has_id(block.v[i].vulnerability, block.v[i].aliases, id)) {
+                add_record(a, feed, &block.v[i], out);
+                break; // the others of the block are of the same package
+            }
+        }
+    }
+    return true;
+}
+
+static bool add_of_feed(struct report_segments *segments, const char *feed, struct slice id, struct arena *a,
+                        record_vec *out, struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    advisory_vec records = {0};
+    struct slice why = {0};
+    struct segment *segment = report_segment(segments, feed, &why);
+    if (segment == NULL)
+        return why.n == 0 || error_set(err, ERR_STORE, "feed %s: %.*s", feed, SLICE_ARG(why));
+    if (is_of_languages(feed))
+        return add_aliased(segment, feed, id, a, out, err) || error_wrap(err, "feed %s", feed);
+    if (!segment_vulnerability(segment, id, &scratch, &records, err))
+        return error_wrap(err, "feed %s", feed);
+    for (size_t i = 0; i < records.n; i++)
+        add_record(a, feed, &records.v[i], out);
+    return true;
+}
+
+// ---- who has it -----------------------------------------------------------------------------------------------------
+
+struct asking {
+    struct store *store;
+    struct slice id;
+    const struct delta_change *change;
+    where_fn *each;
+    void *context;
+};
+
+static bool tell_place(void *context, const struct store_place *place, struct error *err)
+{
+    const struct asking *asking = context;
+    const struct where where = {place, asking->change->finding};
+    return asking->each(asking->context, &where, err);
+}
+
+static bool take_image(void *context, const struct holding *holding, struct error *err)
+{
+    const struct asking *asking = context;
+    return store_place(asking->store, holding->image, asking->change->package, tell_place, context, err);
+}
+
+static bool take_change(void *context, const struct delta_change *change, struct error *err)
+{
+    struct asking *asking = context;
+    if (!report_has_id(change->finding, asking->id))
+        return true;
+    asking->change = change;
+    return delta_images(asking->store, change, take_image, asking, err);
+}
+
+bool where_vulnerability(struct store *s, const struct generation *g, struct report_segments *segments,
+                         struct slice vulnerability, int64_t now, where_fn *each, void *context, bool *known,
+                         struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    record_vec records = {0};
+    struct affected affected;
+    struct asking asking = {.store = s, .id = vulnerability, .each = each, .context = context};
+    const struct delta d = {.store = s, .generation_after = g, .after = segments, .now = now};
+    *known = false;
+    if (!store_lookup_complete(s, &match_naming, err))
+        return false;
+    for (size_t i = 0; i < g->feeds_n; i++)
+        if (matchers_read(g->feeds[i].feed) &&
+            !add_of_feed(segments, arena_dup(&a, g->feeds[i].feed).p, vulnerability, &a, &records, err))
+            return false;
+    *known = records.n != 0;
+    return affected_by_records(s, records.v, records.n, &a, &affected, err) &&
+           delta_tell(&d, &affected, take_change, &asking, err);
+}
