@@ -1,0 +1,325 @@
+"""From an update of a feed to a notice: what is told is held against the reports of all images before and after."""
+import json
+import os
+import shutil
+import signal
+import sqlite3
+import time
+import unittest
+import uuid
+
+import clarion
+from clarion import debian_layer, stanza, tracker_entry
+from serving import Service
+
+PAGES = "/notifier/api/v1/notification/"
+WHOLE = {"notifier": {"disable_summary": True}}
+
+
+def told(package, finding_or_item):
+    return (package["kind"], package["name"], package["version"], package["arch"], finding_or_item["vulnerability"])
+
+
+def difference(before, after):
+    """What became of the findings from one report to another: {what: (reason, severity, fixed_in)}."""
+    def findings(report):
+        packages = {p["id"]: p for p in report["packages"]}
+        return {told(packages[f["package"]], f): (f["severity"], f["fixed_in"] or "") for f in report["findings"]}
+    x, y = findings(before), findings(after)
+    out = {what: ("removed",) + x[what] for what in x.keys() - y.keys()}
+    out.update({what: ("added",) + y[what] for what in y.keys() - x.keys()})
+    out.update({what: ("changed",) + y[what] for what in x.keys() & y.keys() if x[what] != y[what]})
+    return out
+
+
+class Base(clarion.Case):
+    def indexed(self, *layers, name="image"):
+        r = self.run_clarion("index", self.image(*layers, name=name), "--format", "clair")
+        self.assertEqual(r.code, 0, r)
+        return r.doc["manifest_hash"]
+
+    def report(self, digest, *more):
+        r = self.run_clarion("report", digest, "--format", "json", *more)
+        self.assertIn(r.code, (0, 3), r)
+        return r.doc
+
+    def list(self):
+        return self.run_clarion("notifications", "list", "--format", "json").doc["notifications"]
+
+    def contents(self, notification):
+        r = self.run_clarion("notifications", "show", "--format", "json", notification["id"])
+        self.assertEqual(r.code, 0, r)
+        return r.doc["contents"]
+
+    def noted(self):
+        """True when all updates have been seen to."""
+        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
+        try:
+            pending = db.execute("SELECT count(*) FROM update_operation u WHERE id IN (SELECT max(id) FROM update_operation GROUP BY "
+                                 "feed) AND feed NOT IN ('nvd', 'epss', 'kev', 'redhat-repositories', 'redhat-containers') AND NOT "
+                                 "EXISTS (SELECT 1 FROM notified n WHERE n.feed = u.feed AND n.segment = u.segment)").fetchone()[0]
+            return pending == 0
+        finally:
+            db.close()
+
+    def settle(self, service, seconds=60):
+        deadline = time.monotonic() + seconds
+        while not self.noted():
+            self.assertLess(time.monotonic(), deadline, service.messages()[-3000:])
+            self.assertIsNone(service.process.poll(), service.messages()[-3000:])
+            time.sleep(0.05)
+
+    def all_items(self):
+        """{manifest: {what: (reason, severity, fixed_in)}} of all notifications; each only once."""
+        out = {}
+        for notification in self.list():
+            for item in self.contents(notification):
+                of_image = out.setdefault(item["manifest"], {})
+                what = told(item["package"], item)
+                self.assertNotIn(what, of_image)
+                of_image[what] = (item["reason"], item["severity"], item["fixed_in"])
+        return out
+
+
+OLD = {"openssl": {"CVE-2030-1": tracker_entry(bookworm="1.0.2-1"), "CVE-2030-2": tracker_entry(bookworm=None),
+                   "CVE-2030-3": tracker_entry(bookworm=None)},
+       "bash": {"CVE-2030-4": tracker_entry(bookworm="5.3-1")}}
+NEW = {"openssl": {"CVE-2030-1": tracker_entry(bookworm="1.0.2-1"), "CVE-2030-2": tracker_entry(bookworm="1.0.3-1"),
+                   "CVE-2030-5": tracker_entry(urgency="high", bookworm=None), "CVE-2030-6": tracker_entry(bookworm=None)},
+       "bash": {"CVE-2030-4": tracker_entry(bookworm="5.3-1")}}
+PACKAGES = (stanza("libssl", "1.0.1-1", source="openssl"), stanza("openssl", "1.0.1-1"), stanza("bash", "5.2-1"))
+
+
+class Killed(Service):
+    """One that ends whenever it pleases the test."""
+
+    def kill(self):
+        self.process.send_signal(signal.SIGKILL)
+        self.process.wait(timeout=60)
+
+    def end(self, code=-signal.SIGKILL):
+        super().end(code)
+
+
+class Notifications(Base):
+    def test_same_as_reports(self):
+        """Each change in each image is told of, with pages as Clair has them."""
+        images = [self.indexed(debian_layer(*PACKAGES), name="one"), self.indexed(debian_layer(*PACKAGES[1:]), name="two"),
+                  self.indexed(debian_layer(PACKAGES[2]), name="three")]
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        self.assertEqual(self.list(), [])  # the first update is told of only when that is wanted
+        before = {digest: self.report(digest) for digest in images}
+        self.update(self.feeds(NEW, name="new"), "debian")
+        self.settle(service)
+        after = {digest: self.report(digest) for digest in images}
+        wanted = {d: difference(before[d], after[d]) for d in images}
+        self.assertEqual(self.all_items(), {d: changes for d, changes in wanted.items() if changes})
+        self.assertEqual(sum(map(len, wanted.values())), 4 * 2 + 4)
+        self.check_pages(service, self.list()[0], images)
+
+    def check_pages(self, service, notification, images):
+        path = PAGES + notification["id"]
+        whole = service.get(path).doc
+        self.assertEqual(whole["page"], {"size": 500})
+        items = whole["notifications"]
+        self.assertEqual(len(items), 12)
+        self.assertEqual([set(i) for i in items], [{"id", "manifest", "reason", "vulnerability"}] * 12)
+        self.assertEqual({i["manifest"] for i in items}, set(images[:2]))
+        for item in items:
+            v = item["vulnerability"]
+            self.assertEqual(set(v), {"name", "description", "package", "distribution", "repo", "severity", "normalized_severity",
+                                      "fixed_in_version", "links"})
+            self.assertEqual((v["package"]["name"], v["package"]["kind"], v["distribution"]["did"]), ("openssl", "source", "debian"))
+            self.assertEqual(v["severity"], v["normalized_severity"])
+        self.assertEqual(items[0]["vulnerability"]["name"], "CVE-2030-5")  # the worst first
+        ids = [i["id"] for i in items]
+        self.assertEqual((ids, len(set(ids))), (sorted(ids), 12))
+        self.assertEqual([str(uuid.UUID(i)) for i in ids], ids)
+        paged, after = [], None
+        while True:
+            page = service.get(path + "?page_size=5" + ("&next=" + after if after else "")).doc
+            self.assertEqual(page["page"]["size"], 5)
+            paged += page["notifications"]
+            after = page["page"].get("next")
+            if not after:
+                break
+            self.assertEqual(after, paged[-1]["id"])
+        self.assertEqual(paged, items)
+        self.assertEqual(service.get(path + "?next=00000000-0000-0000-0000-000000000000").doc, whole)
+        self.assertEqual(service.ask("DELETE", "/indexer/api/v1/index_report/" + images[0]).status, 204)
+        left = service.get(path).doc["notifications"]
+        self.assertEqual({i["manifest"] for i in left}, {images[1]})
+        for _ in range(2):
+            answer = service.ask("DELETE", path)
+            self.assertEqual((answer.status, answer.body), (200, b""))
+        self.assertEqual(service.get(path).doc["notifications"], left)  # until the next collection
+        metrics = service.get("/metrics", introspection=True).body.decode()
+        for line in ("clarion_notifier_notifications_total 1", "clarion_notifier_items_total 12",
+                     'clarion_notifier_deliveries{state="created"} 0'):
+            self.assertIn(line, metrics)
+
+    def test_summary(self):
+        """Of each image for each reason the worst alone; what was added is never taken for what was removed."""
+        digest = self.indexed(debian_layer(*PACKAGES))
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self)
+        self.settle(service)
+        self.update(self.feeds(NEW, name="new"), "debian")
+        self.settle(service)
+        items = self.contents(self.list()[0])
+        self.assertEqual([(i["manifest"], i["reason"], i["vulnerability"], i["package"]["name"]) for i in items],
+                         [(digest, "added", "CVE-2030-5", "libssl"), (digest, "changed", "CVE-2030-2", "libssl"),
+                          (digest, "removed", "CVE-2030-3", "libssl")])
+
+    def test_filter(self):
+        self.indexed(debian_layer(*PACKAGES))
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self, {"notifier": {"disable_summary": True, "filter": {"severity": "high"}}})
+        self.settle(service)
+        self.update(self.feeds(NEW, name="new"), "debian")
+        self.settle(service)
+        notification = self.list()[0]
+        self.assertEqual((notification["items"], notification["held_back"]), (2, 6))
+        self.assertEqual({i["vulnerability"] for i in self.contents(notification)}, {"CVE-2030-5"})
+
+    def test_first_update(self):
+        self.indexed(debian_layer(*PACKAGES))
+        service = Service(self, {"notifier": {"first_update": True, "disable_summary": True}})
+        self.update(self.feeds(OLD), "debian")
+        self.settle(service)
+        self.assertEqual([(n["feed"], n["items"]) for n in self.list()], [("debian", 7)])
+
+    def test_nothing_to_tell(self):
+        """An update that changes nothing for any image is noted, and told to nobody."""
+        self.indexed(debian_layer(PACKAGES[2]))
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        self.update(self.feeds(NEW, name="new"), "debian")
+        self.settle(service)
+        self.assertEqual(self.list(), [])
+
+    def test_segment_is_kept_until_told_of(self):
+        """While no notifier runs, updates go by; what it saw last is kept for it."""
+        self.indexed(debian_layer(*PACKAGES))
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        service.end()
+        for i in range(5):
+            tracker = dict(NEW, other={"CVE-2031-%d" % i: tracker_entry(bookworm=None)})
+            r = self.run_clarion("update", "--limit", "feed_updates=1", "--mirror", self.feeds(tracker, name="new%d" % i), "debian")
+            self.assertEqual(r.code, 0, r)
+        self.settle(Service(self, WHOLE))
+        self.assertEqual([n["items"] for n in self.list()], [8])
+        self.update(self.feeds(NEW, name="last"), "debian")
+        kept = os.listdir(os.path.join(self.data, "segments"))
+        self.assertLessEqual(len(kept), 4)
+
+    def test_words_of_clair(self):
+        service = Service(self)
+        unknown = PAGES + "00000000-0000-0000-0000-000000000009"
+        self.assertEqual(service.get(unknown).doc, {"page": {"size": 500}, "notifications": []})
+        wrong = {PAGES + "zzz": (400, "could not parse notification id: invalid UUID length: 3"),
+                 unknown + "?next=zz": (400, 'could not parse "next" query param into integer'),
+                 unknown + "?page_size=x": (400, 'could not parse "page_size" query param into integer'),
+                 unknown + "?page_size=-1": (500, "failed to retrieve notifications: notification associated with id 00000000-0000-"
+                                             "0000-0000-000000000009 is malformed: bad page size: -1")}
+        for path, (status, message) in wrong.items():
+            answer = service.get(path)
+            self.assertEqual((answer.status, answer.doc["message"]), (status, message))
+        self.assertEqual(service.get(unknown, Accept="text/html").status, 415)
+        answer = service.ask("POST", unknown)
+        self.assertEqual((answer.status, answer.doc["message"]), (405, "endpoint only allows GET or DELETE"))
+        answer = service.ask("DELETE", unknown)
+        self.assertEqual((answer.status, answer.doc["message"]), (500, "could not delete notification: no receipt exists for "
+                                                                  "notification id 00000000-0000-0000-0000-000000000009"))
+
+    def test_where(self):
+        one, two = self.indexed(debian_layer(*PACKAGES), name="one"), self.indexed(debian_layer(PACKAGES[2]), name="two")
+        self.update(self.feeds(NEW), "debian")
+
+        def where(what):
+            r = self.run_clarion("where", "--format", "json", what)
+            self.assertEqual(r.code, 0, r)
+            return {i["manifest"]: sorted((p["name"], p["version"], p.get("fixed_in")) for p in i["packages"]) for i in r.doc["images"]}
+        self.assertEqual(where("CVE-2030-2"), {one: [("libssl", "1.0.1-1", "1.0.3-1"), ("openssl", "1.0.1-1", "1.0.3-1")]})
+        self.assertEqual(set(where("CVE-2030-4")), {one, two})
+        self.assertEqual(where("CVE-1999-1"), {})
+        self.assertEqual(where("openssl"), {one: [("libssl", "1.0.1-1", None), ("openssl", "1.0.1-1", None)]})
+        self.assertIn("2 images", self.run_clarion("where", "bash").out)
+
+    def test_killed_at_any_moment(self):
+        """An update that comes while the process is killed, again and again: each flaw is told of once in the end."""
+        digest = self.indexed(debian_layer(*PACKAGES))
+        mirror = self.feeds(OLD)
+        config = dict(WHOLE, matcher={"disable_updaters": False, "period": "1h"}, updaters={"sets": ["debian"], "mirror": mirror})
+        service = Service(self, config)
+        self.settle_update(service, 1)
+        service.end()
+        tracker, wanted = json.loads(json.dumps(OLD)), set()
+        for i in range(30):
+            flaw = "CVE-2031-%d" % i
+            tracker["bash"][flaw] = tracker_entry(bookworm=None)
+            wanted.add(flaw)
+            self.feeds(tracker)
+            service = Killed(self, config, wait=False)
+            time.sleep(i * 0.05)
+            service.kill()
+        service = Service(self, config)
+        self.settle_update(service, 4 + 30)
+        have = [(i["reason"], i["manifest"], i["vulnerability"]) for n in self.list() for i in self.contents(n)]
+        self.assertEqual(sorted(have), sorted(("added", digest, flaw) for flaw in wanted))
+
+    def settle_update(self, service, records, seconds=60):
+        """Until the update with so many records at least is in force, and has been seen to."""
+        deadline = time.monotonic() + seconds
+        while True:
+            db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
+            row = db.execute("SELECT records FROM update_operation ORDER BY id DESC LIMIT 1").fetchone()
+            db.close()
+            if row and row[0] >= records and self.noted():
+                return
+            self.assertLess(time.monotonic(), deadline, service.messages()[-3000:])
+            time.sleep(0.05)
+
+
+@clarion.need_shared
+class RealFeeds(Base):
+    def test_same_as_reports(self):
+        """The shared feeds, and those of a later day laid over them."""
+        folder = os.path.join(clarion.SHARED, "images")
+        names = [n for n in sorted(os.listdir(folder)) if n.endswith(".oci") and not n.startswith("bad-")
+                 and os.path.exists(os.path.join(folder, n[:-4] + ".expected.json"))]
+        digests = []
+        for name in names[::3]:
+            r = self.run_clarion("index", "oci:" + os.path.join(folder, name), "--format", "clair", timeout=300)
+            if r.code == 0:
+                digests.append(r.doc["manifest_hash"])
+        self.assertGreater(len(digests), 5)
+        mirror = self.path("mirror")
+        shutil.copytree(os.path.join(clarion.SHARED, "feeds"), mirror, copy_function=os.symlink)
+        feeds = ("debian", "osv-pypi", "osv-rubygems", "osv-go", "osv-npm", "alpine")
+        self.run_clarion("update", "--mirror", mirror, *feeds, timeout=600)
+        service = Service(self, WHOLE)
+        self.settle(service, 120)
+        before = {d: self.report(d) for d in digests}
+        for where, _, files in os.walk(os.path.join(clarion.SHARED, "feeds-next")):
+            at = os.path.join(mirror, os.path.relpath(where, os.path.join(clarion.SHARED, "feeds-next")))
+            os.makedirs(at, exist_ok=True)
+            for file in files:
+                if os.path.lexists(os.path.join(at, file)):
+                    os.unlink(os.path.join(at, file))
+                os.symlink(os.path.join(where, file), os.path.join(at, file))
+        self.run_clarion("update", "--mirror", mirror, *feeds, timeout=600)
+        self.settle(service, 300)
+        wanted = {d: difference(before[d], self.report(d)) for d in digests}
+        wanted = {d: changes for d, changes in wanted.items() if changes}
+        self.assertEqual(self.all_items(), wanted)
+        self.assertGreater(sum(map(len, wanted.values())), 20)
+
+
+if __name__ == "__main__":
+    unittest.main()
