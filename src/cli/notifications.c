@@ -4,7 +4,6 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/session.h"
-#include "notify/documents.h"
 #include "notify/items.h"
 
 #define ITEMS_AT_A_TIME 500
@@ -118,6 +117,29 @@ static bool find(struct session *s, struct slice id, struct stored_notification 
     return found;
 }
 
+static void add_item(const struct notice_item *item, yyjson_mut_doc *doc, yyjson_mut_val *list)
+{
+    const struct notice_flaw *f = item->flaw;
+    yyjson_mut_val *value = yyjson_mut_arr_add_obj(doc, list);
+    json_add_str(doc, value, "id", item->id);
+    json_add_str(doc, value, "manifest", digest_slice(&item->manifest));
+    json_add_str(doc, value, "reference", item->reference);
+    json_add_str(doc, value, "layer", digest_slice(&item->introduced_in));
+    json_add_str(doc, value, "reason", slice_str(notice_reason_name(item->reason)));
+    json_add_str(doc, value, "vulnerability", f->vulnerability);
+    json_add_str(doc, value, "aliases", f->aliases);
+    json_add_str(doc, value, "severity", slice_str(severity_name(f->severity)));
+    json_add_str(doc, value, "fixed_in", f->fixed_in);
+    yyjson_mut_obj_add_bool(doc, value, "kev", f->exploited);
+    json_add_str(doc, value, "feed", f->feed);
+    json_add_str(doc, value, "links", f->links);
+    yyjson_mut_val *package = json_add_obj(doc, value, "package");
+    json_add_str(doc, package, "kind", f->package.kind);
+    json_add_str(doc, package, "name", f->package.name);
+    json_add_str(doc, package, "version", f->package.version);
+    json_add_str(doc, package, "arch", f->package.arch);
+}
+
 static void write_item(const struct notice_item *item, struct buf *out)
 {
     struct arena scratch ARENA_AUTO = {0};
@@ -130,26 +152,23 @@ static void write_item(const struct notice_item *item, struct buf *out)
              fixed.n != 0 ? ", fixed in " : ", no fix", SLICE_ARG(fixed), item->manifest.text, SLICE_ARG(reference));
 }
 
-static bool write_items(struct session *s, const struct stored_notification *n, bool json, struct buf *out,
-                        struct error *err)
+// Into `list`, or, where that is NULL, as lines.
+static bool write_items(struct session *s, const struct stored_notification *n, yyjson_mut_doc *doc,
+                        yyjson_mut_val *list, struct buf *out, struct error *err)
 {
     struct stored_items source = {&s->store, n};
     struct notice_items reader = notice_items_of(&source);
     char after[UUID_TEXT] = "";
-    bool first = true;
     for (size_t got = 1; got != 0;) {
         struct arena a ARENA_AUTO = {0};
         struct notice_item *items;
         if (!reader.read(reader.context, slice_str(after), ITEMS_AT_A_TIME, &a, &items, &got, err))
             return false;
         for (size_t i = 0; i < got; i++) {
-            if (json) {
-                buf_adds(out, first ? "" : ",\n");
-                document_item(&items[i], out);
-            } else {
+            if (list != NULL)
+                add_item(&items[i], doc, list);
+            else
                 write_item(&items[i], out);
-            }
-            first = false;
         }
         if (got != 0)
             snprintf(after, sizeof after, "%.*s", SLICE_ARG(items[got - 1].id));
@@ -164,17 +183,21 @@ static int show(struct session *s, bool json, struct slice argument)
     size_t deliveries_n;
     struct error err;
     struct buf out BUF_AUTO = {0};
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     if (!find(s, argument, &n))
         return EXIT_FAILED;
     if (!store_deliveries(&s->store, n.row, &s->arena, &deliveries, &deliveries_n, &err))
         return failed(&err);
-    if (json)
-        buf_adds(&out, "[");
-    else
+    add_notification(&n, deliveries, deliveries_n, doc, root);
+    if (!json)
         write_line(&n, deliveries, deliveries_n, &out);
-    if (!write_items(s, &n, json, &out, &err))
+    if (!write_items(s, &n, doc, json ? json_add_arr(doc, root, "contents") : NULL, &out, &err))
         return failed(&err);
-    buf_adds(&out, json ? "]\n" : "");
+    if (json) {
+        json_write(doc, true, &out);
+        buf_addc(&out, '\n');
+    }
     return cli_emit(buf_slice(&out), NULL);
 }
 
@@ -223,7 +246,7 @@ const struct command command_notifications = {
     .arguments = "PART [ID]",
     .details = "PART is one of\n"
                "  list      the notifications that are kept, the newest first, and how far they are delivered\n"
-               "  show ID   its items; in JSON as Clair's notifier gives them\n"
+               "  show ID   the same of one, with its items\n"
                "  retry ID  has the service try again to deliver what it had given up\n"
                "See docs/notifications.md.\n",
     .options = options,

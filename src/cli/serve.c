@@ -7,7 +7,8 @@
 
 static const struct option_spec options[] = {
     {"config", 'c', "FILE", "the configuration (default: $CLAIR_CONF, else none)", NULL},
-    {"mode", 0, "MODE", "combo (default, or $CLAIR_MODE), indexer or matcher", "combo indexer matcher notifier"},
+    {"mode", 0, "MODE", "combo (default, or $CLAIR_MODE), indexer, matcher or notifier",
+     "combo indexer matcher notifier"},
     {0},
 };
 

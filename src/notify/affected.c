@@ -42,6 +42,20 @@ static bool speaks_of_containers(const struct matcher *m, struct slice scope)
     return false;
 }
 
+const struct matcher *affected_matcher(const char *feed, struct slice scope)
+{
+    const struct matcher *found = NULL;
+    for (size_t i = 0; matchers[i] != NULL; i++) {
+        if (!reads(matchers[i], feed))
+            continue;
+        if (is_of_containers(matchers[i]) && speaks_of_containers(matchers[i], scope))
+            return matchers[i];
+        if (found == NULL && !is_of_containers(matchers[i]))
+            found = matchers[i];
+    }
+    return found;
+}
+
 static bool add_named(struct store *s, const struct affected_record *record, struct arena *a, store_candidates *out,
                       struct error *err)
 {

@@ -41,6 +41,9 @@ struct affected_record {
     struct slice scope, package;
 };
 
+// The matcher that judges by a feed's records of that scope; NULL when none does.
+const struct matcher *affected_matcher(const char *feed, struct slice scope);
+
 // What some records may concern.
 bool affected_by_records(struct store *s, const struct affected_record *records, size_t n, struct arena *a,
                          struct affected *out, struct error *err);

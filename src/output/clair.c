@@ -101,36 +101,34 @@ static struct slice arch_pattern(struct arena *a, struct slice arches)
 }
 
 // What the record says of its package, and of where that comes from: a distribution, or a repository.
-static void add_origin(yyjson_mut_doc *doc, yyjson_mut_val *value, const struct report *report,
-                       const struct clair_finding *f, const struct match_clair *clair, struct arena *a)
+static void add_origin(yyjson_mut_doc *doc, yyjson_mut_val *value, const struct clair_vulnerability *v,
+                       const struct match_clair *clair, struct arena *a)
 {
     static const struct distribution none = {0};
-    const struct advisory *r = &f->statement->record;
+    const struct advisory *r = v->record;
     bool of_repository = clair->repository.n != 0;
     const struct clair_package package = {.kind = r->of_source ? "source" : "binary",
                                           .name = r->package,
                                           .module = r->module,
                                           .arch = arch_pattern(a, r->arch)};
     clair_add_source(doc, value, "package", &package);
-    clair_add_distribution(doc, value, "distribution", "",
-                           of_repository ? &none : &report->image->inventory.distribution);
+    clair_add_distribution(doc, value, "distribution", "", of_repository ? &none : v->distribution);
     yyjson_mut_val *repository = json_add_obj(doc, value, "repository");
     clair_add_repository(doc, repository, clair->repository, clair->key, clair->uri, clair->cpe);
     if (package.arch.n != 0)
         json_add_str(doc, value, "arch_op", SLICE("pattern match"));
 }
 
-static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report *report, const struct clair_finding *f,
-                                        struct slice id)
+yyjson_mut_val *clair_vulnerability(yyjson_mut_doc *doc, const struct clair_vulnerability *v)
 {
-    const struct matcher *m = f->statement->matcher;
-    const struct advisory *r = &f->statement->record;
+    const struct matcher *m = v->matcher;
+    const struct advisory *r = v->record;
     struct arena scratch ARENA_AUTO = {0};
     yyjson_mut_val *value = yyjson_mut_obj(doc);
-    struct match_clair clair = {.severity = r->severity, .fixed_in = f->statement->fixed_in};
+    struct match_clair clair = {.severity = r->severity, .fixed_in = v->fixed_in};
     if (m->clair != NULL)
         m->clair(&scratch, r, &clair);
-    json_add_str(doc, value, "id", id);
+    json_add_str(doc, value, "id", v->id);
     json_add_str(doc, value, "updater", m->clair_updater(&scratch, r->scope));
     json_add_str(doc, value, "name", r->vulnerability);
     json_add_str(doc, value, "description", r->description);
@@ -138,7 +136,7 @@ static yyjson_mut_val *vulnerability_of(yyjson_mut_doc *doc, const struct report
     json_add_str(doc, value, "links", m->links != NULL ? m->links(&scratch, r) : r->links);
     json_add_str(doc, value, "severity", clair.severity);
     json_add_str(doc, value, "normalized_severity", slice_str(severity_name(m->severity_clair(r))));
-    add_origin(doc, value, report, f, &clair, &scratch);
+    add_origin(doc, value, v, &clair, &scratch);
     json_add_str(doc, value, "fixed_in_version", clair.fixed_in);
     yyjson_mut_val *part = json_add_obj(doc, value, "Self");
     json_add_str(doc, part, "space", clair.self_space);
@@ -154,8 +152,11 @@ static void add_vulnerabilities(yyjson_mut_doc *doc, yyjson_mut_val *root, const
     for (size_t i = 0; i < c->n; i++) {
         char text[CLAIR_ID];
         struct slice id = clair_id(text, c->v[i].number);
+        const struct report_statement *statement = c->v[i].statement;
+        const struct clair_vulnerability v = {id, statement->matcher, &statement->record, statement->fixed_in,
+                                              &c->report->image->inventory.distribution};
         if (i == 0 || c->v[i].number != c->v[i - 1].number)
-            clair_add_member(doc, map, id, vulnerability_of(doc, c->report, &c->v[i], id));
+            clair_add_member(doc, map, id, clair_vulnerability(doc, &v));
     }
 }
 

@@ -31,6 +31,16 @@ void clair_add_repository(yyjson_mut_doc *doc, yyjson_mut_val *object, struct sl
 void clair_add_distribution(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, const char *id,
                             const struct distribution *d);
 
+// A record as claircore's Vulnerability.
+struct clair_vulnerability {
+    struct slice id;
+    const struct matcher *matcher;
+    const struct advisory *record; // with its long texts
+    struct slice fixed_in;         // empty where no update fixes it
+    const struct distribution *distribution;
+};
+yyjson_mut_val *clair_vulnerability(yyjson_mut_doc *doc, const struct clair_vulnerability *vulnerability);
+
 // Adds a member whose key is made here.
 void clair_add_member(yyjson_mut_doc *doc, yyjson_mut_val *object, struct slice key, yyjson_mut_val *value);
 

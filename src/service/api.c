@@ -102,16 +102,21 @@ static const struct web_route document_routes[] = {
 };
 
 // Which roles have which routes.
+// clang-format off
 static const struct {
     unsigned roles;
     const struct web_route *routes;
 } parts[] = {
     {ROLES_ALL, document_routes},
     {ROLE_INDEXER, api_indexer_routes},
+    {ROLE_INDEXER, api_affected_routes},
     {ROLE_MATCHER, api_matcher_routes},
     {ROLE_INDEXER, api_harbor_routes}, // who can pull; reports are made of the store that all share
+    {ROLE_MATCHER, api_updates_routes},
+    {ROLE_MATCHER, api_search_routes},
     {ROLE_NOTIFIER, api_notifier_routes},
 };
+// clang-format on
 
 const struct web_route *api_routes(unsigned roles, struct arena *a)
 {

@@ -9,6 +9,9 @@ extern const struct web_route api_indexer_routes[];
 extern const struct web_route api_matcher_routes[];
 extern const struct web_route api_harbor_routes[];
 extern const struct web_route api_notifier_routes[];
+extern const struct web_route api_updates_routes[];
+extern const struct web_route api_affected_routes[];
+extern const struct web_route api_search_routes[];
 
 #define API_TYPE_INDEX_REPORT "application/vnd.clair.index_report.v1+json"
 #define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess

@@ -1,7 +1,5 @@
 #include "service/requests.h"
 
-#include "base/json.h"
-
 #include <stdio.h>
 
 // ---- digests --------------------------------------------------------------------------------------------------------
@@ -34,7 +32,7 @@ bool request_digest(struct slice text, struct digest *digest, struct error *err)
 
 // ---- bodies ---------------------------------------------------------------------------------------------------------
 
-static yyjson_doc *parse_body(struct slice body, struct error *err)
+yyjson_doc *request_json(struct slice body, struct error *err)
 {
     yyjson_read_err why;
     yyjson_doc *doc =
@@ -69,7 +67,7 @@ static bool take_digest(struct slice body, const yyjson_doc *doc, yyjson_val *va
 
 bool request_digests(struct slice body, struct arena *a, struct digest **digests, size_t *n, struct error *err)
 {
-    yyjson_doc *doc JSON_AUTO = parse_body(body, err);
+    yyjson_doc *doc JSON_AUTO = request_json(body, err);
     if (doc == NULL)
         return false;
     yyjson_val *root = yyjson_doc_get_root(doc), *item;
@@ -170,7 +168,7 @@ bool request_manifest(struct slice body, const struct limits *limits, struct are
                       struct error *err)
 {
     *manifest = (struct posted_manifest){0};
-    yyjson_doc *doc JSON_AUTO = parse_body(body, err);
+    yyjson_doc *doc JSON_AUTO = request_json(body, err);
     bool ok = doc != NULL && take_manifest(body, doc, limits, a, manifest, err);
     if (!ok)
         posted_manifest_forget(manifest);

@@ -4,11 +4,15 @@
 #include "base/arena.h"
 #include "base/digest.h"
 #include "base/error.h"
+#include "base/json.h"
 #include "base/limits.h"
 #include "image/remote.h"
 
 // A digest as claircore reads them. Errors: ERR_FORMAT, in its words.
 bool request_digest(struct slice text, struct digest *digest, struct error *err);
+
+// A body that is JSON. ERR_FORMAT, without context, in words like those of Clair's decoder.
+yyjson_doc *request_json(struct slice body, struct error *err);
 
 // A body that is a JSON array of digests. Errors: ERR_FORMAT, without context.
 bool request_digests(struct slice body, struct arena *a, struct digest **digests, size_t *n, struct error *err);

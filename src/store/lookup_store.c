@@ -309,6 +309,18 @@ bool store_holdings(struct store *s, int64_t context, int64_t package, store_hol
                     values, 2, holding_row, &t, err);
 }
 
+bool store_all_holdings(struct store *s, int64_t context, int64_t package, store_holding_fn *each, void *argument,
+                        struct error *err)
+{
+    struct telling t = {each, argument};
+    const struct db_value values[] = {db_int(context), db_int(package)};
+    return db_query(s->db,
+                    "SELECT i.id, i.manifest, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
+                    "package_set_member WHERE package_id = ?2 GROUP BY set_id) m "
+                    "CROSS JOIN image i ON i.set_id = m.set_id AND i.context_id = ?1",
+                    values, 2, holding_row, &t, err);
+}
+
 bool store_set_holdings(struct store *s, int64_t set, int64_t context, int64_t package, store_holding_fn *each,
                         void *argument, struct error *err)
 {

@@ -30,6 +30,34 @@ bool updates_drop(struct store *s, struct slice feed, uint64_t keep, struct erro
                   db_text(feed), db_int(newest_dropped));
 }
 
+static bool delete_update(struct store *s, struct slice ref, bool *in_force, struct error *err)
+{
+    const struct db_value values[] = {db_text(ref)};
+    int64_t newest = 0;
+    if (!db_query(s->db,
+                  "SELECT id = (SELECT max(id) FROM update_operation WHERE feed = u.feed) FROM update_operation u "
+                  "WHERE ref = ?1",
+                  values, 1, number_row, &newest, err))
+        return false;
+    *in_force = newest != 0;
+    return *in_force || (db_run(s->db, err,
+                                "DELETE FROM generation WHERE id IN (SELECT generation_id FROM generation_part JOIN "
+                                "update_operation u ON u.id = update_id WHERE u.ref = ?1)",
+                                db_text(ref)) &&
+                         db_run(s->db, err, "DELETE FROM update_operation WHERE ref = ?1", db_text(ref)));
+}
+
+bool store_update_delete(struct store *s, struct slice ref, bool *in_force, struct error *err)
+{
+    *in_force = false;
+    if (!db_begin(s->db, err))
+        return false;
+    if (delete_update(s, ref, in_force, err))
+        return db_commit(s->db, err);
+    db_rollback(s->db);
+    return false;
+}
+
 static bool in_use(struct store *s, const char *name, bool *used)
 {
     struct error err;

@@ -138,6 +138,10 @@ typedef bool store_holding_fn(void *context, const struct holding *holding, stru
 bool store_holdings(struct store *s, int64_t context, int64_t package, store_holding_fn *each, void *argument,
                     struct error *err);
 
+// The same, whether it is owned there or not.
+bool store_all_holdings(struct store *s, int64_t context, int64_t package, store_holding_fn *each, void *argument,
+                        struct error *err);
+
 // The same of one package set, whether it is owned there or not.
 bool store_set_holdings(struct store *s, int64_t set, int64_t context, int64_t package, store_holding_fn *each,
                         void *argument, struct error *err);
@@ -251,6 +255,10 @@ bool store_generations(struct store *s, struct arena *a, struct kept_generation 
 
 // The update with that ref; ERR_NOT_FOUND when it is not kept.
 bool store_update_of(struct store *s, struct slice ref, struct arena *a, struct kept_update *out, struct error *err);
+
+// Forgets a kept update, with the generations that it is a part of. One that is in force stays, and `*in_force` is set;
+// one that is not kept is no error.
+bool store_update_delete(struct store *s, struct slice ref, bool *in_force, struct error *err);
 
 // The newest update of a feed that has another segment than the one in force; ERR_NOT_FOUND when none is kept.
 bool store_update_before(struct store *s, struct slice feed, struct arena *a, struct kept_update *out,
