@@ -4,7 +4,6 @@
 #define FIELD(name) offsetof(struct config, name)
 
 #define NO_POSTGRES "the embedded store in the data folder is used"
-#define NO_NOTIFIER "this version delivers to no target: `clarion notifications` and the API tell them"
 #define NO_TRACES   "this version sends no traces"
 #define NO_OTLP     "this version sends no metrics by OTLP: they are read at metrics.prometheus.endpoint"
 #define NO_SEARCH   "jars are known by what is in them: no service is asked for their names"

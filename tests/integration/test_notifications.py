@@ -13,6 +13,8 @@ from clarion import debian_layer, stanza, tracker_entry
 from serving import Service
 
 PAGES = "/notifier/api/v1/notification/"
+OPERATIONS, DIFF = "/matcher/api/v1/internal/update_operation", "/matcher/api/v1/internal/update_diff"
+AFFECTED = "/indexer/api/v1/internal/affected_manifest/"
 WHOLE = {"notifier": {"disable_summary": True}}
 
 
@@ -250,6 +252,110 @@ class Notifications(Base):
         self.assertEqual(where("CVE-1999-1"), {})
         self.assertEqual(where("openssl"), {one: [("libssl", "1.0.1-1", None), ("openssl", "1.0.1-1", None)]})
         self.assertIn("2 images", self.run_clarion("where", "bash").out)
+
+    def test_images_of_a_vulnerability(self):
+        one = self.indexed(debian_layer(*PACKAGES), name="one")
+        self.indexed(debian_layer(PACKAGES[2]), name="two")
+        self.update(self.feeds(NEW), "debian")
+        service = Service(self)
+        answer = service.get("/api/v1/vulnerabilities/CVE-2030-2/images")
+        self.assertEqual([(i["manifest"], [(p["name"], p["fixed_in"]) for p in i["packages"]]) for i in answer.doc["images"]],
+                         [(one, [("libssl", "1.0.3-1"), ("openssl", "1.0.3-1")])])
+        self.assertEqual(len(service.get("/api/v1/vulnerabilities/bash/images").doc["images"]), 2)
+        self.assertEqual(service.get("/api/v1/vulnerabilities/CVE-2030-2/x").status, 404)
+        service.end()
+        bounded = Service(self, {"limits": {"affected_images": 1}})
+        answer = bounded.get("/api/v1/vulnerabilities/CVE-2030-2/images")
+        self.assertEqual(answer.status, 500)
+        self.assertIn("affected_images", answer.doc["message"])
+
+    def test_diff_and_whom_it_affects(self):
+        """What update_diff gives affected_manifest takes; and Clair's own documents, too."""
+        one, two = self.indexed(debian_layer(*PACKAGES), name="one"), self.indexed(debian_layer(PACKAGES[2]), name="two")
+        self.update(self.feeds(OLD), "debian")
+        self.update(self.feeds(NEW, name="new"), "debian")
+        service = Service(self)
+        operations = service.get(OPERATIONS).doc["debian"]
+        cur, prev = (o["ref"] for o in operations)
+        diff = service.get("%s?cur=%s&prev=%s" % (DIFF, cur, prev)).doc
+        self.assertEqual((diff["cur"], diff["prev"]), tuple(operations))
+        names = {key: sorted(v["name"] for v in diff[key]) for key in ("added", "removed")}
+        self.assertEqual(names, {"added": ["CVE-2030-2", "CVE-2030-5", "CVE-2030-6"], "removed": ["CVE-2030-2", "CVE-2030-3"]})
+        ids = [v["id"] for key in names for v in diff[key]]
+        self.assertEqual(len(set(ids)), 5)
+        alone = service.get("%s?cur=%s" % (DIFF, cur)).doc
+        self.assertEqual((alone["prev"]["ref"], alone["prev"]["date"]), ("00000000-0000-0000-0000-000000000000", "0001-01-01T00:00:00Z"))
+        self.assertEqual((len(alone["added"]), alone["removed"]), (5, None))
+        same = service.get("%s?cur=%s&prev=%s" % (DIFF, cur, cur)).doc
+        self.assertEqual((same["added"], same["removed"]), (None, None))
+
+        def affected(vulnerabilities):
+            answer = service.ask("POST", AFFECTED, json.dumps({"vulnerabilities": vulnerabilities}))
+            self.assertEqual((answer.status, answer.headers["Content-Type"]), (200, "application/vnd.clair.affected_manifests.v1+json"))
+            self.assertEqual(set(answer.doc), {"vulnerabilities", "vulnerable_manifests"})
+            return {m: [answer.doc["vulnerabilities"][i]["name"] for i in found] for m, found in answer.doc["vulnerable_manifests"].items()}
+        self.assertEqual(affected(diff["added"]), {one: ["CVE-2030-5", "CVE-2030-2", "CVE-2030-6"]})
+        self.assertEqual({m: sorted(found) for m, found in affected(alone["added"]).items()},
+                         {one: ["CVE-2030-1", "CVE-2030-2", "CVE-2030-4", "CVE-2030-5", "CVE-2030-6"], two: ["CVE-2030-4"]})
+        self.assertEqual(affected(alone["added"])[one][0], "CVE-2030-5")  # the most severe first
+        clair = [{k: v for k, v in one_of.items() if k != "clarion"} for one_of in alone["added"]]
+        self.assertEqual(affected(clair), affected(alone["added"]))
+        self.assertEqual(affected([]), {})
+        elsewhere = [dict(v, distribution=dict(v["distribution"], version_code_name="bullseye", version_id="11")) for v in clair]
+        self.assertEqual(affected(elsewhere), {})
+        mended = [dict(v, fixed_in_version="1.0.1-1") for v in clair if v["package"]["name"] == "openssl"]
+        self.assertEqual(affected(mended), {})
+        self.check_words(service, cur, prev)
+
+    def check_words(self, service, cur, prev):
+        unknown = "00000000-0000-0000-0000-000000000001"
+        wrong = {DIFF: (400, '"cur" query param is required'), DIFF + "?cur=x": (400, 'could not parse "cur" query param into uuid'),
+                 "%s?cur=%s&prev=x" % (DIFF, cur): (400, 'could not parse "prev" query param into uuid'),
+                 "%s?cur=%s" % (DIFF, unknown): (500, "could not get update operations: operation %s does not exist" % unknown)}
+        for path, (status, message) in wrong.items():
+            answer = service.get(path)
+            self.assertEqual((answer.status, answer.doc["message"]), (status, message))
+        answer = service.ask("POST", AFFECTED, "{")
+        self.assertEqual((answer.status, answer.doc["message"]), (400, "failed to deserialize vulnerabilities: EOF"))
+        answer = service.ask("POST", AFFECTED[:-1], "{}")
+        self.assertEqual((answer.status, answer.headers["Location"]), (307, AFFECTED))
+        self.assertEqual(service.ask("PUT", AFFECTED, "{}").status, 405)
+        self.assertEqual(service.ask("POST", AFFECTED, "{}", Accept="text/html").status, 415)
+        answer = service.ask("DELETE", OPERATIONS + "/xyz")
+        self.assertEqual((answer.status, answer.doc["message"]), (400, "could not deserialize manifest: invalid UUID length: 3"))
+        self.assertEqual(service.ask("DELETE", OPERATIONS + "/" + unknown).status, 200)
+        answer = service.ask("DELETE", OPERATIONS + "/" + cur)
+        self.assertEqual(answer.status, 400)
+        self.assertIn("rollback", answer.doc["message"])
+        answer = service.ask("DELETE", OPERATIONS + "/" + prev)
+        self.assertEqual((answer.status, answer.body), (200, b""))
+        self.assertEqual([o["ref"] for o in service.get(OPERATIONS).doc["debian"]], [cur])
+        self.assertEqual(service.get("%s?cur=%s&prev=%s" % (DIFF, cur, prev)).status, 500)
+
+    def test_bounded_diff(self):
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self, {"limits": {"update_diff_bytes": 1000}})
+        answer = service.get("%s?cur=%s" % (DIFF, service.get(OPERATIONS).doc["debian"][0]["ref"]))
+        self.assertEqual(answer.status, 500)
+        self.assertIn("update_diff_bytes", answer.doc["message"])
+
+    def test_one_works_at_a_time(self):
+        """Of two services on one store one makes notifications; the other takes over when that is killed."""
+        digest = self.indexed(debian_layer(*PACKAGES))
+        self.update(self.feeds(OLD), "debian")
+        first = Killed(self, WHOLE)
+        self.settle(first)
+        second = Service(self, WHOLE)
+        self.update(self.feeds(NEW, name="new"), "debian")
+        self.settle(second)
+        first.kill()
+        tracker = dict(NEW, bash={"CVE-2031-9": tracker_entry(bookworm=None)})
+        self.update(self.feeds(tracker, name="newer"), "debian")
+        self.settle(second)
+        self.assertEqual([sorted({(i["reason"], i["vulnerability"]) for i in self.contents(n)}) for n in self.list()],
+                         [[("added", "CVE-2031-9"), ("removed", "CVE-2030-4")],
+                          [("added", "CVE-2030-5"), ("added", "CVE-2030-6"), ("changed", "CVE-2030-2"), ("removed", "CVE-2030-3")]])
+        self.assertEqual({i["manifest"] for n in self.list() for i in self.contents(n)}, {digest})
 
     def test_killed_at_any_moment(self):
         """An update that comes while the process is killed, again and again: each flaw is told of once in the end."""
