@@ -87,7 +87,6 @@ static bool changed_record(void *context, const struct segment_change *change, s
 {
     struct collecting *c = context;
     const struct advisory *r = change->before_n != 0 ? change->before : change->after;
-    const struct affected_record record = {c->feed, r->scope, r->package};
     bool new_name = !slice_eq(r->package, c->name) || c->name.p == NULL;
     for (size_t i = 0; matchers[i] != NULL; i++) {
         const struct matcher *m = matchers[i];
@@ -99,8 +98,7 @@ static bool changed_record(void *context, const struct segment_change *change, s
             c->containers = true;
             if (!store_lookup_kind(c->store, slice_str(m->kind), 0, c->arena, c->out, err))
                 return false;
-        } else if (new_name &&
-                   !store_lookup_name(c->store, record.package, slice_str(m->kind), c->arena, c->out, err)) {
+        } else if (new_name && !store_lookup_name(c->store, r->package, slice_str(m->kind), c->arena, c->out, err)) {
             return false;
         }
     }

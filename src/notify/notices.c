@@ -301,7 +301,7 @@ static bool tell_of(struct store *s, const struct notices_options *options, cons
 {
     struct arena a ARENA_AUTO = {0};
     struct making m __attribute__((cleanup(making_free))) = {.options = options};
-    char uuid[UUID_TEXT];
+    char uuid[UUID_TEXT] = "";
     struct generation before = *g;
     before.feeds = ARENA_NEW(&a, struct feed_state, g->feeds_n);
     memcpy(before.feeds, g->feeds, g->feeds_n * sizeof *g->feeds);

@@ -15,7 +15,8 @@ static int64_t pause_after(uint64_t attempts, const struct limits *limits, uint3
         wait = limits->delivery_most_wait_seconds;
     if (wait > INT32_MAX)
         wait = INT32_MAX;
-    return (int64_t)(wait - (uint64_t)((double)(wait / 2) * ((double)chance / UINT32_MAX)));
+    uint64_t half = wait / 2;
+    return (int64_t)(wait - (uint64_t)((double)half * ((double)chance / UINT32_MAX)));
 }
 
 void queue_after(struct stored_delivery *d, const struct error *failure, const struct limits *limits, int64_t now,

@@ -12,6 +12,7 @@
 #include <stdlib.h>
 
 #define COLLECT_SECONDS 3600.0
+#define RETRY_SECONDS   30.0
 #define DAY             (24 * 3600)
 
 struct deliverer {
@@ -60,6 +61,7 @@ struct maker {
     int64_t version; // of the database when it was last looked at
     bool looked;
     double collected; // when, on the monotonic clock; 0 never
+    double failed;    // likewise, the last time that notifications could not be made
 };
 
 static void fail(struct notifier *n, const char *what, const struct error *err)
@@ -149,11 +151,15 @@ static void look(struct maker *m)
             fail(n, "notifications", &err);
         return;
     }
+    double now = clock_monotonic();
+    if (m->failed != 0 && now - m->failed < RETRY_SECONDS)
+        return;
+    m->failed = 0;
     if (!has_changed(m, &changed, &err) || (changed && !make(m, &err))) {
         m->looked = false; // to be tried again
+        m->failed = now;
         fail(n, "notifications cannot be made", &err);
     }
-    double now = clock_monotonic();
     if (m->collected != 0 && now - m->collected < COLLECT_SECONDS)
         return;
     m->collected = now;

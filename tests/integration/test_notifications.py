@@ -339,6 +339,19 @@ class Notifications(Base):
         self.assertEqual(answer.status, 500)
         self.assertIn("update_diff_bytes", answer.doc["message"])
 
+    def test_mode(self):
+        """A process that notifies alone sees what others put into the data folder, and serves the notifier's API alone."""
+        self.indexed(debian_layer(*PACKAGES))
+        self.update(self.feeds(OLD), "debian")
+        service = Service(self, WHOLE, "--mode", "notifier")
+        self.settle(service)
+        self.update(self.feeds(NEW, name="new"), "debian")
+        self.settle(service)
+        self.assertEqual(len(service.get(PAGES + self.list()[0]["id"]).doc["notifications"]), 8)
+        self.assertEqual(service.get(OPERATIONS).status, 404)
+        matcher = Service(self, None, "--mode", "matcher")
+        self.assertEqual(matcher.get(PAGES + "00000000-0000-0000-0000-000000000009").status, 404)
+
     def test_one_works_at_a_time(self):
         """Of two services on one store one makes notifications; the other takes over when that is killed."""
         digest = self.indexed(debian_layer(*PACKAGES))
