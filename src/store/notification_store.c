@@ -365,16 +365,17 @@ bool store_delivery_count(struct store *s, struct slice target, uint64_t counts[
 #define NOT_TO_BE_DELIVERED                                                                                            \
     "NOT EXISTS (SELECT 1 FROM delivery d WHERE d.notification_id = notification.id AND d.state = 0)"
 
+#define DELETED "deleted <> 0 AND items <> 0 AND " NOT_TO_BE_DELIVERED
+#define DELETE_OF_DELETED(table)                                                                                       \
+    ("DELETE FROM " table " WHERE notification_id IN (SELECT id FROM notification WHERE " DELETED ")")
+
 static bool collect(struct store *s, int64_t oldest, uint64_t *removed, struct error *err)
 {
     static const char *const parts[] = {
-        "DELETE FROM notification_item WHERE notification_id IN (SELECT id FROM notification WHERE deleted <> 0 AND "
-        "items <> 0 AND " NOT_TO_BE_DELIVERED ")",
-        "DELETE FROM notification_flaw WHERE notification_id IN (SELECT id FROM notification WHERE deleted <> 0 AND "
-        "items <> 0 AND " NOT_TO_BE_DELIVERED ")",
-        "DELETE FROM notification_image WHERE notification_id IN (SELECT id FROM notification WHERE deleted <> 0 AND "
-        "items <> 0 AND " NOT_TO_BE_DELIVERED ")",
-        "UPDATE notification SET items = 0 WHERE deleted <> 0 AND items <> 0 AND " NOT_TO_BE_DELIVERED,
+        DELETE_OF_DELETED("notification_item"),
+        DELETE_OF_DELETED("notification_flaw"),
+        DELETE_OF_DELETED("notification_image"),
+        "UPDATE notification SET items = 0 WHERE " DELETED,
     };
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!db_query(s->db, parts[i], NULL, 0, NULL, NULL, err))
