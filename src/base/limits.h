@@ -143,6 +143,12 @@
     X(layer_headers,        64,        "headers that a client gives to fetch one layer with")                          \
     X(update_diff_bytes,    64 * MIB,  "size of the difference of two updates of a feed as a document")               \
     X(affected_images,      1000000,   "pairs of an image and a vulnerability in an answer of affected_manifest")      \
+    X(event_entries,        1000,      "events of one delivery of a registry")                                            \
+    X(event_queue,          10000,     "pushes that registries told of and that wait to be indexed")                   \
+    X(event_tries,          16,        "tries to index a push, before it is given up")                                 \
+    X(event_history,        1000,      "ended events that are kept, of each kind of end")                              \
+    X(tag_history,          100,       "earlier manifests that are remembered of one tag")                             \
+    X(page_items,           1000,      "items of one page of a list")                                                  \
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
     X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")
 
