@@ -284,3 +284,28 @@ bool choose_manifest(const struct content *content, const struct manifest *index
     *choice = (struct choice){.descriptor = *chosen->descriptor, .reference = chosen->outer->image_name};
     return content_read_manifest(content, chosen->descriptor, &choice->manifest, err);
 }
+
+static bool stood_before(const struct search *s, size_t i)
+{
+    for (size_t j = 0; j < i; j++)
+        if (same_image(&s->candidates.v[j], &s->candidates.v[i]))
+            return true;
+    return false;
+}
+
+bool choose_all(const struct content *content, const struct manifest *index, struct listed_manifest **images, size_t *n,
+                struct error *err)
+{
+    struct search s = {.content = content};
+    if (!search_outermost(&s, index, SLICE(""), err))
+        return false;
+    if (s.candidates.n == 0)
+        return no_image(&s, err);
+    *images = ARENA_NEW(content->opening->arena, struct listed_manifest, s.candidates.n);
+    *n = 0;
+    for (size_t i = 0; i < s.candidates.n; i++)
+        if (!stood_before(&s, i))
+            (*images)[(*n)++] =
+                (struct listed_manifest){s.candidates.v[i].descriptor->digest, s.candidates.v[i].platform};
+    return true;
+}

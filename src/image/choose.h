@@ -18,3 +18,12 @@ struct choice {
 // (manifest_depth), and those of reading a manifest or configuration.
 bool choose_manifest(const struct content *content, const struct manifest *index, struct slice tag,
                      struct choice *choice, struct error *err);
+
+// All images that an index and the indexes inside it lead to, each once, in order; what is none is passed over. Errors:
+// those of reading an index, and why the first entry was passed over when there is no image at all.
+struct listed_manifest {
+    struct digest digest;
+    struct platform platform; // os is empty when nobody says
+};
+bool choose_all(const struct content *content, const struct manifest *index, struct listed_manifest **images, size_t *n,
+                struct error *err);

@@ -180,11 +180,15 @@ static bool read_config(struct slice path, struct slice domain, struct arena *a,
     return doc != NULL && take_config(yyjson_doc_get_root(doc), domain, a, login, err);
 }
 
+bool credentials_read(struct slice path, struct slice domain, struct arena *a, struct login *login, struct error *err)
+{
+    *login = (struct login){.source = path};
+    return read_config(path, domain, a, login, err) || error_wrap(err, "%.*s", SLICE_ARG(path));
+}
+
 bool credentials_find(struct slice domain, struct arena *a, struct login *login, struct error *err)
 {
     struct slice path = config_path(a);
     *login = (struct login){.source = path};
-    if (path.n == 0)
-        return true;
-    return read_config(path, domain, a, login, err) || error_wrap(err, "%.*s", SLICE_ARG(path));
+    return path.n == 0 || credentials_read(path, domain, a, login, err);
 }

@@ -23,6 +23,9 @@ struct login {
 // file that cannot be read as what it should be; ERR_IO for a helper that fails.
 bool credentials_find(struct slice domain, struct arena *a, struct login *login, struct error *err);
 
+// The same in a file that is named, its path terminated. One that is not there keeps nothing.
+bool credentials_read(struct slice path, struct slice domain, struct arena *a, struct login *login, struct error *err);
+
 void login_free(struct login *login);
 #define LOGIN_AUTO __attribute__((cleanup(login_free)))
 

@@ -260,6 +260,16 @@ bool image_pull(const struct reference *reference, const struct image_options *o
     return false;
 }
 
+bool image_list(const struct reference *reference, const struct image_options *options, struct arena *a,
+                struct image_listing *listing, struct error *err)
+{
+    struct image image = {0}; // for remarks
+    struct opening o = {.image = &image, .arena = a, .limits = options->limits};
+    *listing = (struct image_listing){0};
+    return platform_parse(NULL, a, &o.wanted, err) &&
+           registry_image_list(&o, options->registry, reference, listing, err);
+}
+
 void image_close(struct image *image)
 {
     if (image->ops != NULL)

@@ -28,6 +28,7 @@ struct image {
                             // "registry", "manifest" (as a client described it)
     struct digest manifest; // of the manifest chosen, of a document; what stands for it is said where the kind has none
     struct digest config;   // empty text: none
+    struct digest named;    // of what a reference to a registry names: the manifest, or an index that led to it
     struct slice os, arch;  // of the configuration
     enum scan_subject subject;  // what its layers' bytes are; a document is its own only layer
     struct image_layer *layers; // base first
@@ -63,6 +64,16 @@ struct reference;
 // one of those that it is an index of.
 bool image_pull(const struct reference *reference, const struct image_options *options, struct arena *a,
                 struct image *image, struct error *err);
+
+// What a reference to a registry names: one image, or all those of an index.
+struct image_listing {
+    struct digest named;
+    bool is_index;
+    struct listed_manifest *images; // image/choose.h
+    size_t images_n;
+};
+bool image_list(const struct reference *reference, const struct image_options *options, struct arena *a,
+                struct image_listing *listing, struct error *err);
 
 // Closes what image_open opened; harmless for an all-zero image.
 void image_close(struct image *image);

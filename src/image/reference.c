@@ -113,6 +113,40 @@ static struct slice known_domain(struct slice domain)
     return docker ? SLICE("docker.io") : domain;
 }
 
+static bool check_tag(struct slice tag, struct error *err)
+{
+    return is_tag(tag) || error_set(err, ERR_FORMAT, "\"%.*s\" is no tag", SLICE_ARG(tag));
+}
+
+static bool check_names(const struct reference *reference, struct error *err)
+{
+    if (!is_domain(reference->domain))
+        return error_set(err, ERR_FORMAT, "\"%.*s\" is no registry's host", SLICE_ARG(reference->domain));
+    if (!is_path(reference->path))
+        return error_set(err, ERR_FORMAT,
+                         "\"%.*s\" is no repository: small letters and digits, with . _ - between them",
+                         SLICE_ARG(reference->path));
+    return true;
+}
+
+static bool check_length(const struct reference *reference, struct error *err)
+{
+    return reference->domain.n + reference->path.n <= NAME_BYTES ||
+           error_set(err, ERR_FORMAT, "the name has more than %d bytes", NAME_BYTES);
+}
+
+bool reference_is_host(struct slice host)
+{
+    return looks_like_domain(host) && is_domain(host);
+}
+
+bool reference_of(struct slice host, struct slice path, struct slice tag, const struct digest *digest,
+                  struct reference *reference, struct error *err)
+{
+    *reference = (struct reference){.domain = known_domain(host), .path = path, .tag = tag, .digest = *digest};
+    return (tag.n == 0 || check_tag(tag, err)) && check_names(reference, err) && check_length(reference, err);
+}
+
 bool reference_parse(struct slice text, struct arena *a, struct reference *reference, struct error *err)
 {
     struct slice name, digest, first, rest;
@@ -123,8 +157,8 @@ bool reference_parse(struct slice text, struct arena *a, struct reference *refer
     if (colon > slash) {
         reference->tag = arena_dup(a, slice_from(name, (size_t)colon + 1));
         name.n = (size_t)colon;
-        if (!is_tag(reference->tag))
-            return error_set(err, ERR_FORMAT, "\"%.*s\" is no tag", SLICE_ARG(reference->tag));
+        if (!check_tag(reference->tag, err))
+            return false;
     }
     if (slice_cut(name, '/', &first, &rest) && looks_like_domain(first)) {
         reference->domain = known_domain(arena_dup(a, first));
@@ -133,19 +167,20 @@ bool reference_parse(struct slice text, struct arena *a, struct reference *refer
         reference->domain = SLICE("docker.io");
         reference->path = arena_dup(a, name);
     }
-    if (!is_domain(reference->domain))
-        return error_set(err, ERR_FORMAT, "\"%.*s\" is no registry's host", SLICE_ARG(reference->domain));
-    if (!is_path(reference->path))
-        return error_set(err, ERR_FORMAT,
-                         "\"%.*s\" is no repository: small letters and digits, with . _ - between them",
-                         SLICE_ARG(reference->path));
+    if (!check_names(reference, err))
+        return false;
     if (slice_eq(reference->domain, SLICE("docker.io")) && slice_find(reference->path, '/') < 0)
         reference->path = arena_printf(a, "library/%.*s", SLICE_ARG(reference->path));
-    if (reference->domain.n + reference->path.n > NAME_BYTES)
-        return error_set(err, ERR_FORMAT, "the name has more than %d bytes", NAME_BYTES);
+    if (!check_length(reference, err))
+        return false;
     if (reference->tag.n == 0 && reference->digest.text[0] == '\0')
         reference->tag = SLICE("latest");
     return true;
+}
+
+struct slice reference_repository(struct arena *a, const struct reference *reference)
+{
+    return arena_printf(a, "%.*s/%.*s", SLICE_ARG(reference->domain), SLICE_ARG(reference->path));
 }
 
 struct slice reference_text(struct arena *a, const struct reference *reference)

@@ -80,7 +80,7 @@ static bool add_hosts(struct registry *r, struct slice domain, struct error *err
         if (slice_eq_nocase(s->mirrors[i].domain, domain) && !add_mirror(r, s->mirrors[i].host, err))
             return false;
     bool docker = slice_eq(domain, SLICE("docker.io"));
-    return add_host(r, domain, docker ? SLICE("registry-1.docker.io") : domain, err);
+    return add_host(r, domain, s->address.n != 0 ? s->address : docker ? SLICE("registry-1.docker.io") : domain, err);
 }
 
 struct registry *registry_new(const struct registry_settings *settings, const struct reference *reference,

@@ -5,6 +5,7 @@
 #pragma once
 
 #include "http/stream.h"
+#include "image/credentials.h"
 #include "image/reference.h"
 
 // Where the images of one registry are looked for first.
@@ -29,6 +30,9 @@ struct registry_settings {
     enum registry_scheme scheme;
     bool given; // no mirror is asked, and only these credentials count, none that the user keeps:
     const struct secret *authorization; // "Basic …" or "Bearer …", for the registry; NULL: none
+    const struct login *login;          // else these, not those that the user keeps; NULL: none are given
+    struct slice login_file;            // else those in this file, of the kind of Docker's config.json; may be empty
+    struct slice address;               // where the registry is to be reached, HOST[:PORT]; empty: at its domain
     struct slice token_host;            // of a token service that may see a registry's credentials; may be empty
     const struct registry_mirror *mirrors;
     size_t mirrors_n;

@@ -188,8 +188,44 @@ bool registry_image_open(struct opening *o, const struct registry_settings *sett
     struct content content = {o, source->documents, CONTENT_REGISTRY};
     if (!read_named(documents, reference, &text, &digest, err) || !choose(&content, text, &digest, &chosen, err))
         return false;
+    o->image->named = digest;
     if (!content_fill_image(&content, &chosen.descriptor.digest, &chosen.manifest, err))
         return error_wrap(err, "manifest %s", chosen.descriptor.digest.text);
     add_layers(o, source, registry, &chosen.manifest);
     return true;
+}
+
+static bool list_images(const struct content *content, struct slice text, struct image_listing *listing,
+                        struct error *err)
+{
+    struct opening *o = content->opening;
+    struct manifest manifest;
+    struct image_config config;
+    if (!manifest_parse(text, o->limits, o->arena, &manifest, err))
+        return false;
+    listing->is_index = manifest.kind == MANIFEST_INDEX;
+    if (listing->is_index)
+        return choose_all(content, &manifest, &listing->images, &listing->images_n, err);
+    if (!content_read_config(content, &manifest, &config, err))
+        return false;
+    listing->images = ARENA_NEW(o->arena, struct listed_manifest, 1);
+    listing->images[0] = (struct listed_manifest){listing->named, config.platform};
+    listing->images_n = 1;
+    return true;
+}
+
+bool registry_image_list(struct opening *o, const struct registry_settings *settings, const struct reference *reference,
+                         struct image_listing *listing, struct error *err)
+{
+    struct slice text;
+    struct registry *registry = registry_new(settings, reference, err);
+    if (registry == NULL)
+        return false;
+    struct documents *documents = documents_new(registry, o->limits);
+    struct blobs *blobs = &documents->base;
+    struct content content = {o, blobs, CONTENT_REGISTRY};
+    bool ok = read_named(documents, reference, &text, &listing->named, err) &&
+              (list_images(&content, text, listing, err) || error_wrap(err, "manifest %s", listing->named.text));
+    blobs_close(&blobs);
+    return ok;
 }

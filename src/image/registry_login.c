@@ -246,11 +246,25 @@ static bool given_login(const struct registry_settings *settings, struct login *
     return true;
 }
 
+// What the operator wrote down, to be freed like any other.
+static bool own_login(const struct login *own, struct login *login)
+{
+    *login = *own;
+    login->password = secret_copy(own->password);
+    login->identity = secret_copy(own->identity);
+    login->basic = secret_copy(own->basic);
+    return true;
+}
+
 static bool find_login(const struct registry_settings *settings, const struct registry_host *host, struct arena *a,
                        struct login *login, struct error *err)
 {
     if (settings->given)
         return given_login(settings, login, err);
+    if (settings->login != NULL)
+        return own_login(settings->login, login);
+    if (settings->login_file.n != 0)
+        return credentials_read(settings->login_file, host->domain, a, login, err) || error_wrap(err, "credentials");
     return credentials_find(host->domain, a, login, err) || error_wrap(err, "credentials");
 }
 

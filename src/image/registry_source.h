@@ -7,3 +7,7 @@
 // The image that a reference names. The settings must outlive the image.
 bool registry_image_open(struct opening *o, const struct registry_settings *settings, const struct reference *reference,
                          struct error *err);
+
+// All images that it names.
+bool registry_image_list(struct opening *o, const struct registry_settings *settings, const struct reference *reference,
+                         struct image_listing *listing, struct error *err);
