@@ -2,6 +2,7 @@
 // documents, and the routes of each role.
 #include "service/api.h"
 
+#include "base/clock.h"
 #include "base/log.h"
 #include "http/negotiate.h"
 
@@ -54,6 +55,31 @@ bool api_uuid(struct slice text, struct arena *a, struct slice *uuid, struct err
 void api_trim_newline(struct buf *body)
 {
     body->n -= body->n != 0 && body->p[body->n - 1] == '\n';
+}
+
+void api_add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, int64_t seconds)
+{
+    char text[CLOCK_TEXT];
+    clock_format(seconds, text);
+    if (seconds != 0)
+        json_add_str(doc, object, key, slice_str(text));
+    else
+        yyjson_mut_obj_add_null(doc, object, key);
+}
+
+bool api_page_size(struct service *service, const struct web_request *request, uint64_t *most,
+                   struct web_response *response)
+{
+    struct slice text = web_parameter(request, "page_size");
+    uint64_t limit = service->config->limits.page_items;
+    *most = limit < API_PAGE ? limit : API_PAGE;
+    if (text.n == 0)
+        return true;
+    if (slice_to_u64(text, most) && *most > 0 && *most <= limit)
+        return true;
+    web_error(request, response, 400, "page_size must be a number from 1 to %llu (limit page_items)",
+              (unsigned long long)limit);
+    return false;
 }
 
 // ---- documents ------------------------------------------------------------------------------------------------------
@@ -111,6 +137,8 @@ static const struct {
     {ROLE_INDEXER, api_indexer_routes},
     {ROLE_INDEXER, api_affected_routes},
     {ROLE_MATCHER, api_matcher_routes},
+    {ROLE_INDEXER, api_event_routes},
+    {ROLES_ALL, api_image_routes},
     {ROLE_INDEXER, api_harbor_routes}, // who can pull; reports are made of the store that all share
     {ROLE_MATCHER, api_updates_routes},
     {ROLE_MATCHER, api_search_routes},

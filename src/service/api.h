@@ -1,6 +1,7 @@
 // The HTTP API: what its handlers share, and the routes that each of its files has. A handler's context is the service.
 #pragma once
 
+#include "base/json.h"
 #include "service/requests.h"
 #include "service/service.h"
 
@@ -12,6 +13,8 @@ extern const struct web_route api_notifier_routes[];
 extern const struct web_route api_updates_routes[];
 extern const struct web_route api_affected_routes[];
 extern const struct web_route api_search_routes[];
+extern const struct web_route api_event_routes[];
+extern const struct web_route api_image_routes[];
 
 #define API_TYPE_INDEX_REPORT "application/vnd.clair.index_report.v1+json"
 #define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess
@@ -34,3 +37,11 @@ bool api_uuid(struct slice text, struct arena *a, struct slice *uuid, struct err
 
 // Our outputs end with a newline, Clair's answers do not.
 void api_trim_newline(struct buf *body);
+
+// A time as documents have it, null for 0.
+void api_add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, int64_t seconds);
+
+// The parameter page_size, else API_PAGE. False: then a 400 is the answer.
+#define API_PAGE 100
+bool api_page_size(struct service *service, const struct web_request *request, uint64_t *most,
+                   struct web_response *response);

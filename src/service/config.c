@@ -142,6 +142,20 @@ static void judge_limits(struct config_check *c, struct arena *a, const struct y
     }
 }
 
+static void judge_registries(struct config_check *c, struct arena *a, const struct yaml_node *map)
+{
+    struct config_registries *registries = &c->config.event_registries;
+    *registries = (struct config_registries){.v = ARENA_NEW(a, struct config_registry, map->members.n)};
+    for (size_t i = 0; i < map->members.n; i++) {
+        const struct yaml_member *m = &map->members.v[i];
+        const struct yaml_node *at;
+        struct error wrong;
+        if (!config_registry_take(m, a, &registries->v[registries->n++], &at, &wrong))
+            config_add_problem(c, a, true, at->place, arena_printf(a, "events.registries.%.*s", SLICE_ARG(m->key)),
+                               arena_dup(a, slice_str(wrong.text)));
+    }
+}
+
 static void judge_value(struct config_check *c, struct arena *a, const struct config_key *key,
                         const struct yaml_node *value)
 {
@@ -155,6 +169,8 @@ static void judge_value(struct config_check *c, struct arena *a, const struct co
         judge_limits(c, a, value);
     else if (key->type == CONFIG_UPDATERS)
         config_take_updaters(c, a, value);
+    else if (key->type == CONFIG_REGISTRIES)
+        judge_registries(c, a, value);
 }
 
 static void judge(struct config_check *c, struct arena *a, struct slice section, const struct yaml_node *map)
@@ -276,6 +292,8 @@ static void judge_together(struct config_check *c, struct arena *a)
     if (config->harbor_key != NULL && secret_reveal(config->harbor_key).n == 0)
         config_remark(c, a, true, "harbor.api_key",
                       "must not be empty: without the key there is no authentication of its own");
+    if (config->events_token != NULL && secret_reveal(config->events_token).n == 0)
+        config_remark(c, a, true, "events.token", "must not be empty");
     if (config->matcher_period <= 0)
         config_remark(c, a, true, "matcher.period", "must be more than nothing");
     if (config->matcher_cache_age == 0)
@@ -352,6 +370,8 @@ static void free_field(const struct config_key *key, void *field)
             secret_free(&value);
         }
         headers->n = 0;
+    } else if (key->type == CONFIG_REGISTRIES) {
+        config_registries_free(field);
     }
 }
 
@@ -414,6 +434,12 @@ static void write_limits(const struct limits *limits, struct buf *out)
         buf_adds(out, "as `clarion version -v` lists them");
 }
 
+static void write_registries(const struct config_registries *registries, struct buf *out)
+{
+    for (size_t i = 0; i < registries->n; i++)
+        buf_addf(out, "%s%.*s", i != 0 ? ", " : "", SLICE_ARG(registries->v[i].host));
+}
+
 static void write_value(const struct config *config, const struct config_key *key, struct buf *out)
 {
     const void *field = (const char *)config + key->offset;
@@ -447,6 +473,9 @@ static void write_value(const struct config *config, const struct config_key *ke
         break;
     case CONFIG_TEXTS:
         write_texts(field, out);
+        break;
+    case CONFIG_REGISTRIES:
+        write_registries(field, out);
         break;
     case CONFIG_LIMITS:
         write_limits(field, out);

@@ -22,6 +22,25 @@ struct config_address {
     uint16_t port;
 };
 
+// A registry whose events are taken, and how it is asked for what they tell of.
+struct config_registry {
+    struct slice host;          // as events and references name it
+    struct slice address;       // where it is reached, HOST[:PORT]; empty: there
+    bool insecure;              // it may speak plain http, or prove nothing under TLS
+    struct slice user;          // with the password; empty: none
+    struct secret *password;    // freed by config_free
+    struct slice docker_config; // a file with its credentials, of the kind of Docker's config.json; empty: none
+    struct slice ca_file;       // certificates to trust instead of the system's; empty: the system's
+    struct slice token_host;    // of a token service elsewhere that may see its credentials; empty: none
+    struct slices allow;        // addresses that it may send us to, beside fetch_allow
+    struct slices platforms;    // the images of an index that are wanted; none: all
+};
+
+struct config_registries {
+    struct config_registry *v;
+    size_t n;
+};
+
 // What is in force. Texts live in the arena and are terminated. Durations are nanoseconds, as Go's.
 struct config {
     struct config_address listen, introspection;
@@ -40,7 +59,9 @@ struct config {
     struct slices matcher_names; // with matcher_names_given; else all
     struct secret *psk_key;      // NULL: no authentication; freed by config_free
     struct slices psk_issuers;
-    struct secret *harbor_key; // NULL: Harbor's scanner API asks for what the others do; freed by config_free
+    struct secret *harbor_key;   // NULL: Harbor's scanner API asks for what the others do; freed by config_free
+    struct secret *events_token; // NULL: none; freed by config_free
+    struct config_registries event_registries;
     struct slice metrics_endpoint;
     struct target_settings targets; // of notifications
     bool notifier_summary_disabled, notifier_first_update;
@@ -109,6 +130,7 @@ enum config_type {
     CONFIG_SECRETS,    // texts that are never repeated
     CONFIG_SECRET_MAP, // name → text
     CONFIG_HEADERS,    // name → list of texts, which are never repeated
+    CONFIG_REGISTRIES, // host → a map of keys
     CONFIG_LIMITS,     // limit → number
     CONFIG_UPDATERS,   // updater → settings
     CONFIG_ANY,        // a map whose contents its reader judges
@@ -134,6 +156,10 @@ struct slice config_nearest(struct slice path);
 bool config_take(const struct config_key *key, const struct yaml_node *value, struct arena *a, struct config *config,
                  struct error *wrong);
 
+// The same for a value of a type that needs no note, into a field of its own.
+bool config_take_value(enum config_type type, const struct yaml_node *value, struct arena *a, void *field,
+                       struct error *wrong);
+
 // Where a key or section is given; NULL when it is not.
 const struct yaml_node *config_given(const struct config_check *check, const char *path);
 
@@ -144,6 +170,13 @@ void config_remark(struct config_check *check, struct arena *a, bool error, cons
 
 // What the keys of the targets of notifications say together.
 void config_judge_targets(struct config_check *check, struct arena *a);
+
+// ---- config_registries.c --------------------------------------------------------------------------------------------
+
+// Takes one registry of events.registries. False with `wrong`, and `*at`, the value that it is about.
+bool config_registry_take(const struct yaml_member *m, struct arena *a, struct config_registry *registry,
+                          const struct yaml_node **at, struct error *wrong);
+void config_registries_free(struct config_registries *registries);
 
 // A duration as Go writes them (package time, ParseDuration): "1h30m", "1.5s", "-2ms", "0".
 bool config_duration(struct slice text, int64_t *nanoseconds);

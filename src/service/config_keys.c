@@ -156,6 +156,9 @@ const struct config_key config_keys[] = {
     {"metrics.prometheus.endpoint", CONFIG_TEXT, FIELD(metrics_endpoint), "/metrics", NULL},
     OTLP_KEYS("metrics.otlp", NO_OTLP),
 
+    {"events.token", CONFIG_SECRET, FIELD(events_token), NULL, NULL},
+    {"events.registries", CONFIG_REGISTRIES, FIELD(event_registries), NULL, NULL},
+
     {"limits", CONFIG_LIMITS, FIELD(limits), NULL, NULL},
     {0},
 };

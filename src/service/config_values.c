@@ -345,10 +345,18 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
         return take_headers(value, a, key->note == NULL ? field : NULL, wrong);
     case CONFIG_LIMITS: // whose members are judged one by one
     case CONFIG_UPDATERS:
+    case CONFIG_REGISTRIES:
     case CONFIG_ANY:
         return value->type == YAML_MAP || must_be(wrong, "a map", value);
     case CONFIG_REMOVED:
         break;
     }
     return error_set(wrong, ERR_FORMAT, "%s", key->note);
+}
+
+bool config_take_value(enum config_type type, const struct yaml_node *value, struct arena *a, void *field,
+                       struct error *wrong)
+{
+    const struct config_key key = {.type = type, .offset = 0};
+    return config_take(&key, value, a, field, wrong);
 }

@@ -2,9 +2,11 @@
 
 #include "base/clock.h"
 #include "base/log.h"
+#include "image/reference.h"
 #include "layer/worker.h"
 #include "match/matcher.h"
 #include "scan/scanner.h"
+#include "store/names.h"
 
 #include <pthread.h>
 #include <stdatomic.h>
@@ -259,6 +261,26 @@ bool index_image(struct store *store, struct image *image, const struct index_op
     return result->problems_n != 0 || store_image_put(store, &state, &result->image, &match_naming, err);
 }
 
+// Whatever the store had of the image already: where it was found is new.
+static bool keep_name(struct store *store, const struct image *image, const struct index_options *options,
+                      struct arena *a, struct error *err)
+{
+    struct reference reference;
+    if (!slice_eq(image->kind, SLICE("registry")))
+        return true;
+    if (!reference_parse(image->reference, a, &reference, err))
+        return false;
+    struct slice platform =
+        image->os.n != 0 ? arena_printf(a, "%.*s/%.*s", SLICE_ARG(image->os), SLICE_ARG(image->arch)) : SLICE("");
+    bool pinned = reference.digest.text[0] != '\0'; // then the tag says nothing
+    const struct name_push push = {.repository = reference_repository(a, &reference),
+                                   .tag = pinned ? SLICE("") : reference.tag,
+                                   .manifest = image->named};
+    const struct name_member member = {image->manifest, platform};
+    return store_name_put(store, &push, &member, !digest_eq(&image->named, &image->manifest),
+                          options->limits->tag_history, err);
+}
+
 bool index_target(struct store *store, const char *target, const struct index_options *options, struct arena *a,
                   struct index_result *result, struct error *err)
 {
@@ -266,7 +288,8 @@ bool index_target(struct store *store, const char *target, const struct index_op
     struct image image = {0};
     struct image_options how = {
         .platform = options->platform, .limits = options->limits, .registry = options->registry};
-    bool ok = image_open(target, &how, a, &image, err) && index_image(store, &image, options, a, result, err);
+    bool ok = image_open(target, &how, a, &image, err) && index_image(store, &image, options, a, result, err) &&
+              keep_name(store, &image, options, a, err);
     image_close(&image);
     return ok || error_wrap(err, "%s", target);
 }

@@ -286,6 +286,15 @@ static void append_job(struct indexing *ix, struct job *job)
     ix->jobs_n++;
 }
 
+static struct job *new_job(struct indexing *ix, const struct digest *manifest)
+{
+    struct job *job = must_alloc(sizeof *job);
+    *job = (struct job){.manifest = *manifest};
+    job->last = &job->first;
+    append_job(ix, job);
+    return job;
+}
+
 static void detach_job(struct indexing *ix, struct job *job)
 {
     struct job **at = &ix->first;
@@ -501,10 +510,7 @@ static bool join(struct indexing *ix, struct waiter *w)
     if (job == NULL && ix->jobs_n - ix->running >= ix->config->limits.index_queue)
         return false;
     if (job == NULL) {
-        job = must_alloc(sizeof *job);
-        *job = (struct job){.manifest = w->manifest.digest};
-        job->last = &job->first;
-        append_job(ix, job);
+        job = new_job(ix, &w->manifest.digest);
         pthread_cond_signal(&ix->work);
     }
     append_waiter(job, w);
@@ -594,4 +600,39 @@ bool indexing_pull(struct indexing *ix, const char *request_id, const struct pul
     return under_way || joined ||
            error_set(err, ERR_LIMIT, "too many images wait already (limit index_queue, %llu)",
                      (unsigned long long)ix->config->limits.index_queue);
+}
+
+// ---- indexing by others ---------------------------------------------------------------------------------------------
+
+bool indexing_begin(struct indexing *ix, const struct digest *manifest)
+{
+    pthread_mutex_lock(&ix->lock);
+    while (!ix->given_up && find_job(ix, manifest) != NULL)
+        pthread_cond_wait(&ix->done, &ix->lock);
+    bool go = !ix->given_up;
+    if (go) {
+        struct job *job = new_job(ix, manifest);
+        job->running = true;
+        ix->running++;
+    }
+    pthread_mutex_unlock(&ix->lock);
+    return go;
+}
+
+void indexing_end(struct indexing *ix, const struct digest *manifest, bool indexed)
+{
+    pthread_mutex_lock(&ix->lock);
+    struct job *job = find_job(ix, manifest);
+    job->running = false;
+    ix->running--;
+    ix->indexed += indexed;
+    ix->failed += !indexed;
+    if (job->first != NULL) { // somebody has come meanwhile
+        pthread_cond_signal(&ix->work);
+    } else {
+        detach_job(ix, job);
+        free(job);
+    }
+    pthread_cond_broadcast(&ix->done);
+    pthread_mutex_unlock(&ix->lock);
 }

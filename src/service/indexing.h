@@ -36,6 +36,11 @@ void pull_forget(struct pull *pull); // harmless for an all-zero one
 // how it went: see indexing_state. ERR_LIMIT (index_queue).
 bool indexing_pull(struct indexing *ix, const char *request_id, const struct pull *pull, struct error *err);
 
+// For who indexes a manifest himself: waits until nobody else does, and keeps others from it until indexing_end; what
+// they then want is in the store, or is theirs to try. False when the service stops.
+bool indexing_begin(struct indexing *ix, const struct digest *manifest);
+void indexing_end(struct indexing *ix, const struct digest *manifest, bool indexed);
+
 // Breaks off what runs, and answers all that wait. Safe from any thread.
 void indexing_give_up(struct indexing *ix);
 

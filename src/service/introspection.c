@@ -3,6 +3,7 @@
 #include "base/log.h"
 #include "feed/feed.h"
 #include "service/service.h"
+#include "store/event_queue.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -77,6 +78,23 @@ static void write_deliveries(struct store *store, struct buf *out)
     }
 }
 
+static void write_events(struct store *store, struct buf *out)
+{
+    static const char *const states[] = {"waiting", "failed"};
+    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        struct error err;
+        uint64_t n;
+        char labels[64];
+        snprintf(labels, sizeof labels, "state=\"%s\"", states[i]);
+        if (store_event_count(store, states[i], &n, &err))
+            metric_write(out, "clarion_events", "gauge",
+                         i == 0 ? "Pushes that registries told of: that wait to be indexed, that were given up." : NULL,
+                         labels, (double)n);
+        else
+            log_error("metrics: %s", err.text);
+    }
+}
+
 static void write_store(struct service *service, struct buf *out)
 {
     struct error err;
@@ -96,6 +114,7 @@ static void write_store(struct service *service, struct buf *out)
     write_feeds(&view->generation, out);
     if (service->notifier != NULL)
         write_deliveries(&view->store, out);
+    write_events(&view->store, out);
     views_give(service->views, view);
 }
 

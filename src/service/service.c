@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "http/address.h"
 #include "scan/scanner.h"
 #include "service/systemd.h"
 #include "service/updates.h"
@@ -78,6 +79,15 @@ static bool secure(struct listener *l, const struct config *config, struct error
            read_pem(config->tls_client_ca, &l->client_ca, &l->tls.client_ca, err);
 }
 
+static bool is_loopback(int socket)
+{
+    struct sockaddr_storage address = {0};
+    socklen_t n = sizeof address;
+    return getsockname(socket, (struct sockaddr *)&address, &n) == 0 &&
+           (address_in(SLICE("127.0.0.0/8"), (struct sockaddr *)&address) ||
+            address_in(SLICE("::1"), (struct sockaddr *)&address));
+}
+
 // At an address, or at the socket that systemd has opened already.
 static bool open_listener(struct listener *l, const char *name, int place, const struct config_address *address,
                           struct service *service, const struct web_route *routes, unsigned threads, struct error *err)
@@ -86,6 +96,8 @@ static bool open_listener(struct listener *l, const char *name, int place, const
     int fd = passed >= 0 ? passed : web_listen(address->host, address->port, err);
     if (fd < 0)
         return false;
+    if (routes == service->routes)
+        service->loopback = is_loopback(fd);
     l->options.name = name;
     l->options.socket = fd;
     l->options.shared = passed >= 0;
@@ -128,6 +140,7 @@ static void tell_server(struct service *service, struct web_server *api)
 static void give_up(void *context)
 {
     struct service *service = context;
+    events_break_off(service->events);
     indexing_give_up(service->indexing);
 }
 
@@ -157,8 +170,19 @@ static bool serve_until_told(struct service *service, unsigned roles, const char
     atomic_store(&service->ready, false);
     tell_server(service, NULL);
     web_server_stop(&api.server);
+    if ((roles & ROLE_INDEXER) != 0)
+        give_up(service); // events, which come again from the store
     updates_stop(&updates);
     return true;
+}
+
+static bool start_indexing(struct service *service, const char *folder, struct error *err)
+{
+    service->indexing = indexing_start(service->config, folder, err);
+    if (service->indexing == NULL)
+        return false;
+    service->events = events_start(service->config, folder, service->indexing, err);
+    return service->events != NULL;
 }
 
 bool service_run(const struct config *config, unsigned roles, const char *folder, struct error *err)
@@ -186,10 +210,11 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     service.metrics = metrics_new(service.routes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
     bool ok =
-        ((roles & ROLE_INDEXER) == 0 || (service.indexing = indexing_start(config, folder, err)) != NULL) &&
+        ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
         ((roles & ROLE_NOTIFIER) == 0 || (service.notifier = notifier_start(config, folder, NULL, 0, err)) != NULL) &&
         serve_until_told(&service, roles, folder, &signals, err);
     notifier_stop(&service.notifier);
+    events_stop(&service.events);
     indexing_stop(&service.indexing);
     metrics_free(&service.metrics);
     cache_free(&service.reports);

@@ -4,6 +4,7 @@
 #include "http/server.h"
 #include "service/cache.h"
 #include "service/config.h"
+#include "service/events.h"
 #include "service/indexing.h"
 #include "service/metrics.h"
 #include "service/notifier.h"
@@ -24,6 +25,8 @@ struct service {
     const struct web_route *routes; // of the API
     struct views *views;
     struct indexing *indexing; // NULL without that role
+    struct events *events;     // likewise
+    bool loopback;             // the API is reached from this machine only
     struct digest scanners;    // and the indexer's limits: its state
     char index_state[33];      // as the API tells it: changes with what the scanners find
     struct notifier *notifier; // NULL without that role

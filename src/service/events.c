@@ -1,0 +1,457 @@
+#include "service/events.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "image/choose.h"
+#include "image/registry.h"
+#include "service/indexer.h"
+#include "store/event_queue.h"
+
+#include <pthread.h>
+#include <stdio.h>
+#include <stdlib.h>
+
+#define THREADS       4   // events worked on at a time, of different repositories
+#define LONGEST_PAUSE 600 // seconds between two tries
+#define LOOK_AROUND   60  // seconds: another process may have put something in
+
+// A registry that the configuration names, and how it is spoken to.
+struct event_registry {
+    const struct config_registry *config;
+    struct login login;
+    struct address_rules allow;
+    struct http_client *http;
+};
+
+struct events {
+    const struct config *config;
+    const char *folder;
+    struct indexing *indexing;
+    struct arena arena;
+    struct event_registry *registries;
+    size_t registries_n;
+    struct event_worker *workers;
+    size_t workers_n;     // that have been started
+    pthread_mutex_t lock; // of all below
+    pthread_cond_t wake;
+    bool stop;
+};
+
+struct event_worker {
+    struct events *events;
+    pthread_t thread;
+    struct slice repository; // that it works on, under the lock; empty: none
+};
+
+// ---- registries -----------------------------------------------------------------------------------------------------
+
+static bool add_registry(struct events *ev, const struct config_registry *config, struct error *err)
+{
+    struct event_registry *r = &ev->registries[ev->registries_n++];
+    const struct http_options http = {.limits = &ev->config->limits,
+                                      .ca_file = config->ca_file.n != 0 ? config->ca_file.p : NULL};
+    *r = (struct event_registry){
+        .config = config,
+        .login = {.user = config->user, .password = config->password, .source = SLICE("events.registries")},
+        .http = http_client_new(&http),
+    };
+    for (size_t i = 0; i < ev->config->fetch_allow.n; i++)
+        if (!address_rules_add(&r->allow, &ev->arena, ev->config->fetch_allow.v[i], err))
+            return false;
+    for (size_t i = 0; i < config->allow.n; i++)
+        if (!address_rules_add(&r->allow, &ev->arena, config->allow.v[i], err))
+            return false;
+    return true;
+}
+
+static struct event_registry *registry_of(const struct events *ev, struct slice host)
+{
+    for (size_t i = 0; i < ev->registries_n; i++)
+        if (slice_eq_nocase(ev->registries[i].config->host, host))
+            return &ev->registries[i];
+    return NULL;
+}
+
+static struct registry_settings settings_of(const struct event_registry *r)
+{
+    return (struct registry_settings){
+        .http = r->http,
+        .allow = &r->allow,
+        .named = true,
+        .insecure = r->config->insecure,
+        .login = r->config->docker_config.n == 0 ? &r->login : NULL,
+        .login_file = r->config->docker_config,
+        .address = r->config->address,
+        .token_host = r->config->token_host,
+    };
+}
+
+// ---- taking in ------------------------------------------------------------------------------------------------------
+
+static const struct config_registry *named_registry(const struct config *config, const struct pushed_name *name)
+{
+    for (size_t h = 0; h < 2; h++)
+        for (size_t i = 0; i < config->event_registries.n; i++)
+            if (name->hosts[h].n != 0 && slice_eq_nocase(config->event_registries.v[i].host, name->hosts[h]))
+                return &config->event_registries.v[i];
+    return NULL;
+}
+
+// Never after now, so that a registry whose clock is ahead does not keep later pushes of others from counting.
+static int64_t time_of(const struct pushed_name *name, int64_t now)
+{
+    return name->at == 0 || name->at > now ? now : name->at;
+}
+
+static bool make_step(const struct config *config, const char *form, const struct pushed_name *name, struct arena *a,
+                      struct event_step *step, struct error *err)
+{
+    struct reference reference;
+    int64_t now = clock_now() * 1000000;
+    const struct config_registry *registry = named_registry(config, name);
+    if (registry == NULL) {
+        struct slice host = name->hosts[0].n != 0 ? name->hosts[0] : SLICE("(no host)");
+        return error_set(err, ERR_REFUSED,
+                         "events of the registry \"%.*s\" are not taken: only those that the configuration names are "
+                         "asked for images. To have it asked, add it: events: {registries: {\"%.*s\": {}}}",
+                         SLICE_ARG(host), SLICE_ARG(host));
+    }
+    if (!reference_of(registry->host, name->path, name->tag, &name->digest, &reference, err))
+        return false;
+    struct slice repository = reference_repository(a, &reference);
+    int64_t at = time_of(name, now);
+    *step = (struct event_step){.deleted = name->deleted};
+    if (name->deleted)
+        step->gone = (struct name_delete){repository, name->tag, name->digest, at};
+    else
+        step->event = (struct queued_event){.form = slice_str(form),
+                                            .sender_id = name->id,
+                                            .repository = repository,
+                                            .tag = name->tag,
+                                            .manifest = name->digest,
+                                            .pushed = at};
+    return true;
+}
+
+static void tell_news(struct events *ev)
+{
+    pthread_mutex_lock(&ev->lock);
+    pthread_cond_broadcast(&ev->wake);
+    pthread_mutex_unlock(&ev->lock);
+}
+
+bool events_take(struct events *ev, struct store *store, const struct event_delivery *delivery, struct arena *a,
+                 size_t *queued, struct error *err)
+{
+    struct event_step *steps = ARENA_NEW(a, struct event_step, delivery->names.n);
+    for (size_t i = 0; i < delivery->names.n; i++)
+        if (!make_step(ev->config, delivery->form, &delivery->names.v[i], a, &steps[i], err))
+            return false;
+    *queued = 0;
+    if (delivery->names.n == 0)
+        return true;
+    if (!store_event_accept(store, steps, delivery->names.n, &ev->config->limits, queued, err))
+        return false;
+    if (*queued != 0)
+        tell_news(ev);
+    return true;
+}
+
+// ---- one event ------------------------------------------------------------------------------------------------------
+
+// How it went: the error says why it did not.
+enum ending { ENDED_DONE, ENDED_NOTED, ENDED_FAILED, ENDED_LATER, ENDED_STOPPED };
+
+static bool stopping(struct events *ev)
+{
+    pthread_mutex_lock(&ev->lock);
+    bool stop = ev->stop;
+    pthread_mutex_unlock(&ev->lock);
+    return stop;
+}
+
+static bool index_one(struct events *ev, struct store *store, const struct registry_settings *settings,
+                      const struct reference *reference, struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct index_result result INDEX_RESULT_AUTO = {0};
+    struct image image = {0};
+    const struct config *config = ev->config;
+    const struct image_options how = {.limits = &config->limits, .registry = settings};
+    const struct index_options options = {
+        .limits = &config->limits,
+        .jobs = config->layer_concurrency > 0 ? (unsigned)config->layer_concurrency : 0,
+    };
+    bool ok = image_pull(reference, &how, &a, &image, err) && index_image(store, &image, &options, &a, &result, err);
+    if (ok && result.problems_n != 0)
+        ok = error_set(err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));
+    image_close(&image);
+    return ok;
+}
+
+static bool index_member(struct events *ev, struct store *store, const struct registry_settings *settings,
+                         const struct reference *name, const struct digest *manifest, struct error *err)
+{
+    struct reference reference = *name;
+    struct digest state = scanner_state(SUBJECT_LAYER, &ev->config->limits);
+    struct image_mark mark;
+    bool known;
+    reference.digest = *manifest;
+    if (!store_image_mark(store, manifest, &mark, &known, err))
+        return false;
+    if (known && digest_eq(&mark.state, &state))
+        return true;
+    if (!indexing_begin(ev->indexing, manifest))
+        return error_set(err, ERR_REFUSED, "the service stops");
+    bool ok = index_one(ev, store, settings, &reference, err);
+    indexing_end(ev->indexing, manifest, ok);
+    return ok || error_wrap(err, "%s", manifest->text);
+}
+
+static bool is_wanted(const struct config_registry *config, const struct platform *have)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct platform wanted;
+    struct error ignored;
+    for (size_t i = 0; i < config->platforms.n; i++)
+        if (platform_parse(config->platforms.v[i].p, &a, &wanted, &ignored) && platform_rank(&wanted, have) != 0)
+            return true;
+    return config->platforms.n == 0 || have->os.n == 0;
+}
+
+static void describe_members(const struct image_listing *listing, struct arena *a, struct name_member *members)
+{
+    for (size_t i = 0; i < listing->images_n; i++) {
+        const struct listed_manifest *m = &listing->images[i];
+        members[i] =
+            (struct name_member){m->digest, m->platform.os.n != 0 ? platform_text(a, &m->platform) : SLICE("")};
+    }
+}
+
+static bool index_listing(struct events *ev, struct store *store, const struct event_registry *registry,
+                          const struct registry_settings *settings, const struct reference *reference,
+                          const struct image_listing *listing, struct error *err)
+{
+    size_t wanted = 0;
+    struct error first = {0};
+    for (size_t i = 0; i < listing->images_n && !stopping(ev); i++) {
+        const struct listed_manifest *m = &listing->images[i];
+        if (!is_wanted(registry->config, &m->platform))
+            continue;
+        wanted++;
+        // One that cannot be had keeps nobody from the others.
+        if (!index_member(ev, store, settings, reference, &m->digest, err) && first.code == ERR_NONE)
+            first = *err;
+    }
+    *err = first;
+    if (wanted == 0 && !stopping(ev))
+        return error_set(err, ERR_UNSUPPORTED, "no image of it is for the platforms of events.registries");
+    return first.code == ERR_NONE;
+}
+
+static bool work(struct events *ev, struct store *store, const struct queued_event *e, struct arena *a,
+                 struct error *err)
+{
+    struct slice host, path;
+    struct reference reference;
+    struct image_listing listing;
+    slice_cut(e->repository, '/', &host, &path);
+    const struct event_registry *registry = registry_of(ev, host);
+    if (registry == NULL)
+        return error_set(err, ERR_USAGE, "the configuration names the registry %.*s no more (events.registries)",
+                         SLICE_ARG(host));
+    const struct registry_settings settings = settings_of(registry);
+    const struct image_options how = {.limits = &ev->config->limits, .registry = &settings};
+    if (!reference_of(host, path, e->tag, &e->manifest, &reference, err) ||
+        !image_list(&reference, &how, a, &listing, err))
+        return false;
+    struct name_member *members = ARENA_NEW(a, struct name_member, listing.images_n);
+    const struct name_push push = {e->repository, e->tag, listing.named, e->pushed};
+    describe_members(&listing, a, members);
+    // What was told by its digest has its name already, and may have lost it since.
+    bool named = e->manifest.text[0] != '\0';
+    return (named ? store_index_members(store, &listing.named, members, listing.is_index ? listing.images_n : 0, err)
+                  : store_name_put(store, &push, members, listing.is_index ? listing.images_n : 0,
+                                   ev->config->limits.tag_history, err)) &&
+           index_listing(ev, store, registry, &settings, &reference, &listing, err);
+}
+
+// Bytes that cannot be read are the same next time; all else may go better, but for what was deleted since.
+static enum ending judge(struct events *ev, struct store *store, const struct queued_event *e, const struct error *err)
+{
+    struct error ignored;
+    bool there = true;
+    if (stopping(ev))
+        return ENDED_STOPPED;
+    if (err->code == ERR_NOT_FOUND && e->manifest.text[0] != '\0')
+        store_name_has(store, e->repository, &e->manifest, &there, &ignored);
+    if (err->code == ERR_UNSUPPORTED || !there)
+        return ENDED_NOTED;
+    if (err->code == ERR_FORMAT || err->code == ERR_LIMIT || err->code == ERR_USAGE ||
+        e->tries + 1 >= ev->config->limits.event_tries)
+        return ENDED_FAILED;
+    return ENDED_LATER;
+}
+
+static int64_t pause_after(uint64_t tries)
+{
+    return tries < 9 ? INT64_C(1) << tries : LONGEST_PAUSE;
+}
+
+static bool end_event(struct events *ev, struct store *store, const struct queued_event *e, enum ending ending,
+                      const struct error *why, struct error *err)
+{
+    const struct limits *limits = &ev->config->limits;
+    struct slice reason = ending == ENDED_DONE ? SLICE("") : slice_str(why->text);
+    switch (ending) {
+    case ENDED_DONE:
+        log_info("event %lld: indexed %.*s:%.*s %s", (long long)e->id, SLICE_ARG(e->repository), SLICE_ARG(e->tag),
+                 e->manifest.text);
+        return store_event_end(store, e->id, "done", reason, limits, err);
+    case ENDED_NOTED:
+        log_info("event %lld: %.*s: %s", (long long)e->id, SLICE_ARG(e->repository), why->text);
+        return store_event_end(store, e->id, "noted", reason, limits, err);
+    case ENDED_FAILED:
+        log_error("event %lld: %.*s: given up: %s", (long long)e->id, SLICE_ARG(e->repository), why->text);
+        return store_event_end(store, e->id, "failed", reason, limits, err);
+    case ENDED_LATER:
+        log_warn("event %lld: %.*s: to be tried again: %s", (long long)e->id, SLICE_ARG(e->repository), why->text);
+        return store_event_retry(store, e->id, clock_now() + pause_after(e->tries), reason, err);
+    case ENDED_STOPPED:
+        break;
+    }
+    return true;
+}
+
+static void run_event(struct events *ev, struct store *store, const struct queued_event *e)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct error why = {0}, err;
+    bool ok = work(ev, store, e, &a, &why);
+    if (!end_event(ev, store, e, ok && !stopping(ev) ? ENDED_DONE : judge(ev, store, e, &why), &why, &err))
+        log_error("event %lld: %s", (long long)e->id, err.text);
+}
+
+// ---- the threads ----------------------------------------------------------------------------------------------------
+
+static bool is_busy(void *context, struct slice repository)
+{
+    const struct events *ev = context;
+    for (size_t i = 0; i < THREADS; i++)
+        if (slice_eq(ev->workers[i].repository, repository))
+            return true;
+    return false;
+}
+
+// Under the lock, which keeps two threads from the same event.
+static bool next_event(struct event_worker *w, struct store *store, struct arena *a, struct queued_event *event,
+                       int64_t *due)
+{
+    struct events *ev = w->events;
+    struct error err;
+    bool found = false;
+    *due = clock_now() + LOOK_AROUND;
+    if (!store_event_next(store, clock_now(), is_busy, ev, a, event, &found, due, &err)) {
+        log_error("the queue of events: %s", err.text);
+        return false;
+    }
+    if (found)
+        w->repository = event->repository;
+    return found;
+}
+
+static void wait_until(struct events *ev, int64_t due)
+{
+    struct timespec until;
+    int64_t pause = due == INT64_MAX ? LOOK_AROUND : due - clock_now();
+    pause = pause < 1 ? 1 : pause > LOOK_AROUND ? LOOK_AROUND : pause;
+    clock_gettime(CLOCK_MONOTONIC, &until);
+    until.tv_sec += pause;
+    pthread_cond_timedwait(&ev->wake, &ev->lock, &until);
+}
+
+static void *events_thread(void *argument)
+{
+    struct event_worker *w = argument;
+    struct events *ev = w->events;
+    struct store store STORE_AUTO = {0};
+    struct error err;
+    if (!store_open(ev->folder, &store, &err)) {
+        log_error("events will not be worked off by this thread: %s", err.text);
+        return NULL;
+    }
+    pthread_mutex_lock(&ev->lock);
+    while (!ev->stop) {
+        struct arena a ARENA_AUTO = {0};
+        struct queued_event event;
+        int64_t due;
+        if (!next_event(w, &store, &a, &event, &due)) {
+            wait_until(ev, due);
+            continue;
+        }
+        pthread_mutex_unlock(&ev->lock);
+        run_event(ev, &store, &event);
+        pthread_mutex_lock(&ev->lock);
+        w->repository = SLICE("");
+        pthread_cond_broadcast(&ev->wake); // more of this repository may wait
+    }
+    pthread_mutex_unlock(&ev->lock);
+    return NULL;
+}
+
+struct events *events_start(const struct config *config, const char *folder, struct indexing *indexing,
+                            struct error *err)
+{
+    struct events *ev = must_alloc(sizeof *ev);
+    *ev = (struct events){.config = config, .folder = folder, .indexing = indexing};
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&ev->lock, NULL);
+    pthread_cond_init(&ev->wake, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    bool ok = true;
+    ev->registries = ARENA_NEW(&ev->arena, struct event_registry, config->event_registries.n);
+    for (size_t i = 0; ok && i < config->event_registries.n; i++)
+        ok = add_registry(ev, &config->event_registries.v[i], err);
+    ev->workers = ARENA_NEW(&ev->arena, struct event_worker, THREADS);
+    while (ok && ev->workers_n < THREADS) {
+        struct event_worker *w = &ev->workers[ev->workers_n];
+        w->events = ev;
+        ok = pthread_create(&w->thread, NULL, events_thread, w) == 0 ||
+             error_set(err, ERR_IO, "no thread can be started for events of registries");
+        ev->workers_n += ok;
+    }
+    if (!ok)
+        events_stop(&ev);
+    return ev;
+}
+
+void events_break_off(struct events *ev)
+{
+    if (ev == NULL)
+        return;
+    pthread_mutex_lock(&ev->lock);
+    ev->stop = true;
+    pthread_cond_broadcast(&ev->wake);
+    pthread_mutex_unlock(&ev->lock);
+    for (size_t i = 0; i < ev->registries_n; i++)
+        http_client_break_off(ev->registries[i].http);
+}
+
+void events_stop(struct events **events)
+{
+    struct events *ev = *events;
+    if (ev == NULL)
+        return;
+    events_break_off(ev);
+    for (size_t i = 0; i < ev->workers_n; i++)
+        pthread_join(ev->workers[i].thread, NULL);
+    for (size_t i = 0; i < ev->registries_n; i++)
+        http_client_free(&ev->registries[i].http);
+    arena_free(&ev->arena);
+    pthread_cond_destroy(&ev->wake);
+    pthread_mutex_destroy(&ev->lock);
+    free(ev);
+    *events = NULL;
+}
