@@ -1,14 +1,15 @@
 #include "cli/command.h"
 
-extern const struct command command_scan, command_index, command_report, command_update, command_feeds, command_explain,
-    command_advisories, command_diff, command_vex, command_serve, command_check_config, command_version,
-    command_completion, command_help, command_where, command_notifications;
+extern const struct command command_scan, command_index, command_report, command_images, command_update, command_feeds,
+    command_explain, command_advisories, command_diff, command_vex, command_serve, command_check_config,
+    command_version, command_completion, command_help, command_where, command_notifications;
 
 // clang-format off
 const struct command *const commands[] = {
     &command_scan,
     &command_index,
     &command_report,
+    &command_images,
     &command_update,
     &command_feeds,
     &command_explain,

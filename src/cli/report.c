@@ -1,4 +1,4 @@
-// clarion report DIGEST: judge an indexed image again, without the image.
+// clarion report DIGEST|NAME: judge an indexed image again, without the image.
 #include "cli/session.h"
 
 static const struct option_spec options[] = {
@@ -25,8 +25,9 @@ static int run(struct cli *cli)
 const struct command command_report = {
     .name = "report",
     .summary = "judge an indexed image by today's feeds, without reading it again",
-    .arguments = "DIGEST",
-    .details = "DIGEST is the manifest's, or the start of it.\n",
+    .arguments = "DIGEST|NAME",
+    .details = "DIGEST is the manifest's, or the start of it; NAME is one that the image has in a registry\n"
+               "(REGISTRY/REPOSITORY:TAG), as it was indexed from there or as the registry told the service.\n",
     .options = options,
     .least = 1,
     .most = 1,

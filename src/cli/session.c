@@ -7,6 +7,8 @@
 #include "cli/gate.h"
 #include "cli/triage.h"
 #include "feed/feed.h"
+#include "image/platform.h"
+#include "store/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -100,26 +102,74 @@ void session_registry_close(struct session_registry *r)
     arena_free(&r->arena);
 }
 
+// Of several images that a name stands for, the one for linux on this machine's architecture.
+static bool choose_named(const struct named_image *images, size_t n, const char *text, struct arena *a,
+                         struct digest *manifest, struct error *err)
+{
+    struct platform wanted;
+    struct buf list BUF_AUTO = {0};
+    size_t best = 0, alike = 0;
+    unsigned best_rank = 0;
+    if (!platform_parse(NULL, a, &wanted, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        struct platform have = platform_of(a, images[i].os, images[i].arch, SLICE(""));
+        unsigned rank = platform_rank(&wanted, &have);
+        alike = rank == best_rank ? alike + 1 : rank > best_rank ? 1 : alike;
+        best = rank > best_rank ? i : best;
+        best_rank = rank > best_rank ? rank : best_rank;
+        buf_addf(&list, "%s%.*s/%.*s %s", i != 0 ? ", " : "", SLICE_ARG(images[i].os), SLICE_ARG(images[i].arch),
+                 images[i].manifest.text);
+    }
+    *manifest = images[best].manifest;
+    return n == 1 || (best_rank != 0 && alike == 1) ||
+           error_set(err, ERR_USAGE, "%s stands for several images: give the digest of one: %.*s", text, (int)list.n,
+                     list.p);
+}
+
+static bool find_named(struct session *s, const char *text, struct arena *a, struct digest *manifest, struct error *err)
+{
+    struct reference reference;
+    struct named_image *images;
+    size_t n = 0;
+    if (reference_parse(slice_str(text), a, &reference, err)) {
+        struct slice tag = reference.digest.text[0] != '\0' ? SLICE("") : reference.tag;
+        if (!store_name_find(&s->store, reference_repository(a, &reference), tag, &reference.digest, a, &images, &n,
+                             err))
+            return false;
+    }
+    if (n == 0)
+        return error_set(err, ERR_NOT_FOUND,
+                         "no indexed image has the digest or the name %s: index it first (`clarion index TARGET`), or "
+                         "see which there are (`clarion images`)",
+                         text);
+    return choose_named(images, n, text, a, manifest, err);
+}
+
+static bool find_image(struct session *s, const char *text, struct arena *a, struct digest *manifest, struct error *err)
+{
+    struct digest found[2];
+    size_t n;
+    if (!store_image_find(&s->store, slice_str(text), a, found, 2, &n, err))
+        return false;
+    if (n == 0)
+        return find_named(s, text, a, manifest, err);
+    *manifest = found[0];
+    return n == 1 || error_set(err, ERR_USAGE,
+                               "more than one indexed image has a digest that starts with %s: give more of it", text);
+}
+
 bool session_stored_image(struct session *s, const char *text, struct arena *a, struct stored_image *image)
 {
     struct error err;
-    struct digest found[2];
-    size_t n;
-    if (!store_image_find(&s->store, slice_str(text), a, found, 2, &n, &err))
+    struct digest manifest;
+    bool known;
+    if (!find_image(s, text, a, &manifest, &err) ||
+        !store_image_get(&s->store, &manifest, NULL, a, image, &known, &err))
         return say(&err);
-    if (n == 0)
-        error_set(&err, ERR_NOT_FOUND, "no indexed image has the digest %s: index it first (`clarion index TARGET`)",
-                  text);
-    else if (n > 1)
-        error_set(&err, ERR_USAGE, "more than one indexed image has a digest that starts with %s: give more of it",
-                  text);
-    else {
-        bool known = true;
-        if (store_image_get(&s->store, &found[0], NULL, a, image, &known, &err) && known)
-            return true;
-        if (!known)
-            error_set(&err, ERR_NOT_FOUND, "image %s was removed meanwhile", found[0].text);
-    }
+    if (known)
+        return true;
+    error_set(&err, ERR_NOT_FOUND, "image %s was removed meanwhile", manifest.text);
     return say(&err);
 }
 

@@ -37,8 +37,9 @@ bool session_open(struct session *s, struct cli *cli, bool judging);
 void session_close(struct session *s);
 #define SESSION_AUTO __attribute__((cleanup(session_close)))
 
-// An indexed image by its digest, or the start of it. False: the message has been written.
-bool session_stored_image(struct session *s, const char *digest, struct arena *a, struct stored_image *image);
+// An indexed image by its digest, or the start of it, or by its name in a registry; of several platforms' the one that
+// `scan` would take. False: the message has been written.
+bool session_stored_image(struct session *s, const char *text, struct arena *a, struct stored_image *image);
 
 // Says why a TARGET could not be indexed, and gives the exit code: a platform that is none, or a layout of several
 // images without one named, is wrong usage.
