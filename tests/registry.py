@@ -72,9 +72,9 @@ class Authority:
 
 
 class Registry:
-    """The real one. `tls` is an Authority; `password` asks for HTPASSWD's user."""
+    """The real one. `tls` is an Authority; `password` asks for HTPASSWD's user; `notify`, (URL, token), is told of pushes."""
 
-    def __init__(self, case, tls=None, password=False):
+    def __init__(self, case, tls=None, password=False, notify=None):
         self.case, self.tls, self.password = case, tls, password
         self.host = "127.0.0.1:%d" % free_port()
         folder = case.path("registry-" + self.host.split(":")[1])
@@ -88,14 +88,27 @@ class Registry:
             with open(os.path.join(folder, "htpasswd"), "w", encoding="utf-8") as f:
                 f.write(HTPASSWD)
             config["auth"] = {"htpasswd": {"realm": "test", "path": os.path.join(folder, "htpasswd")}}
-        with open(os.path.join(folder, "config.yml"), "w", encoding="utf-8") as f:
+        if notify:
+            config["storage"]["delete"] = {"enabled": True}
+            config["notifications"] = {"endpoints": [{
+                "name": "clarion", "url": notify[0], "headers": {"Authorization": ["Bearer " + notify[1]]},
+                "timeout": "20s", "threshold": 5, "backoff": "1s"}]}
+        self.file = os.path.join(folder, "config.yml")
+        with open(self.file, "w", encoding="utf-8") as f:
             json.dump(config, f)  # which is YAML too
-        self.process = subprocess.Popen([PROGRAM, "serve", os.path.join(folder, "config.yml")], stdin=subprocess.DEVNULL,
-                                        stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL)
-        case.addCleanup(self.process.wait)
-        case.addCleanup(self.process.kill)
         self.context = ssl.create_default_context(cafile=tls.file) if tls else None
+        self.process = None
+        case.addCleanup(self.stop)
+        self.start()
+
+    def start(self):
+        self.process = subprocess.Popen([PROGRAM, "serve", self.file], stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                                        stderr=subprocess.DEVNULL)
         self.await_ready()
+
+    def stop(self):
+        self.process.kill()
+        self.process.wait()
 
     def await_ready(self):
         for _ in range(200):

@@ -36,7 +36,7 @@ class Service:
     """`clarion serve` on ports of its own; `config` is added to its configuration (JSON is YAML)."""
 
     def __init__(self, case, config=None, *args, data=None, env=None, wait=True):
-        self.case, self.port, self.introspection = case, free_port(), free_port()
+        self.case, self.port, self.introspection, self.killed = case, free_port(), free_port(), False
         settings = {"http_listen_addr": "127.0.0.1:%d" % self.port, "introspection_addr": "127.0.0.1:%d" % self.introspection,
                     "matcher": {"disable_updaters": True}}
         for key, value in (config or {}).items():
@@ -69,8 +69,16 @@ class Service:
         with open(self.log, encoding="utf-8", errors="replace") as f:
             return f.read()
 
+    def kill(self):
+        """Without any warning."""
+        self.process.kill()
+        self.process.wait(timeout=60)
+        self.killed = True
+
     def end(self, code=0):
         """Ends it as systemd would, and looks at how it ended."""
+        if self.killed:
+            code = -signal.SIGKILL
         if self.process.poll() is None:
             self.process.send_signal(signal.SIGTERM)
         ended = self.process.wait(timeout=60)

@@ -1,0 +1,250 @@
+// Names of images: tags that move and go, what comes late or twice, and the queue of events.
+#include "base/clock.h"
+#include "store/event_queue.h"
+
+#include <setjmp.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <stdlib.h>
+// cmocka wants the above first
+#include <cmocka.h>
+
+#define REPOSITORY "r.example/team/app"
+
+struct fixture {
+    char folder[64];
+    struct store store;
+    struct limits limits;
+    struct arena arena;
+};
+
+static int open_store(void **state)
+{
+    struct fixture *f = calloc(1, sizeof *f);
+    struct error err;
+    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
+    *state = f;
+    f->limits = limits_default();
+    return mkdtemp(f->folder) != NULL && store_open(f->folder, &f->store, &err) ? 0 : -1;
+}
+
+static int close_store(void **state)
+{
+    struct fixture *f = *state;
+    char command[128];
+    store_close(&f->store);
+    arena_free(&f->arena);
+    snprintf(command, sizeof command, "rm -rf %s", f->folder);
+    int code = system(command);
+    free(f);
+    return code;
+}
+
+static void push(struct fixture *f, const char *tag, const char *content, int64_t at)
+{
+    struct error err;
+    const struct name_push p = {SLICE(REPOSITORY), slice_str(tag), digest_of(slice_str(content)), at};
+    if (!store_name_put(&f->store, &p, NULL, 0, f->limits.tag_history, &err))
+        fail_msg("%s", err.text);
+}
+
+static void gone(struct fixture *f, const char *tag, const char *content, int64_t at)
+{
+    struct error err;
+    struct event_step step = {.deleted = true,
+                              .gone = {.repository = SLICE(REPOSITORY), .tag = slice_str(tag), .at = at}};
+    size_t queued;
+    if (content != NULL)
+        step.gone.manifest = digest_of(slice_str(content));
+    if (!store_event_accept(&f->store, &step, 1, &f->limits, &queued, &err))
+        fail_msg("%s", err.text);
+}
+
+// "1 2 (3)": the tags of an image, those that it had in parentheses; "@": it is there without one.
+static void names_are(struct fixture *f, const char *content, const char *expected)
+{
+    struct error err;
+    struct image_name *names;
+    size_t n;
+    char text[256] = "";
+    struct digest digest = digest_of(slice_str(content));
+    if (!store_image_names(&f->store, &digest, &f->arena, &names, &n, &err))
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < n; i++) {
+        const struct image_name *name = &names[i];
+        size_t used = strlen(text);
+        assert_true(slice_eq(name->repository, SLICE(REPOSITORY)));
+        if (name->tag.n == 0)
+            snprintf(text + used, sizeof text - used, "%s@", i != 0 ? " " : "");
+        else
+            snprintf(text + used, sizeof text - used, name->until == 0 ? "%s%.*s" : "%s(%.*s)", i != 0 ? " " : "",
+                     SLICE_ARG(name->tag));
+    }
+    assert_string_equal(text, expected);
+}
+
+static void moves(void **state)
+{
+    struct fixture *f = *state;
+    push(f, "1", "a", 10);
+    push(f, "latest", "a", 20);
+    names_are(f, "a", "1 latest");
+    push(f, "latest", "b", 30);
+    names_are(f, "a", "1 (latest)");
+    names_are(f, "b", "latest");
+    push(f, "latest", "a", 25); // late
+    push(f, "latest", "b", 30); // again
+    names_are(f, "b", "latest");
+    push(f, "latest", "a", 40);
+    names_are(f, "a", "1 latest (latest)");
+    names_are(f, "b", "@ (latest)");
+    push(f, "", "c", 50);
+    names_are(f, "c", "@");
+}
+
+static void goes(void **state)
+{
+    struct fixture *f = *state;
+    push(f, "1", "a", 10);
+    push(f, "2", "a", 10);
+    gone(f, "1", NULL, 5); // it was pushed since
+    names_are(f, "a", "1 2");
+    gone(f, "1", NULL, 15);
+    names_are(f, "a", "2 (1)");
+    push(f, "1", "a", 12); // told late: it has been deleted since
+    names_are(f, "a", "2 (1)");
+    gone(f, "", "a", 20);
+    names_are(f, "a", "(1) (2)");
+    push(f, "2", "a", 30);
+    push(f, "3", "b", 30);
+    gone(f, "", NULL, 40);
+    names_are(f, "a", "(1) (2) (2)");
+    names_are(f, "b", "(3)");
+    gone(f, "9", NULL, 50); // never there
+    push(f, "2", "b", 0);   // somebody saw it there
+    names_are(f, "b", "2 (3)");
+    push(f, "2", "a", 1); // any push that is told counts after that
+    names_are(f, "a", "2 (1) (2) (2)");
+}
+
+static void forgets_old_places(void **state)
+{
+    struct fixture *f = *state;
+    f->limits.tag_history = 2;
+    for (int i = 0; i < 6; i++) {
+        char content[8];
+        snprintf(content, sizeof content, "%d", i);
+        push(f, "latest", content, 10 + i);
+    }
+    names_are(f, "5", "latest");
+    names_are(f, "4", "@ (latest)");
+    names_are(f, "3", "@ (latest)");
+    names_are(f, "2", "@");
+}
+
+static void leads_to_members(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    const struct name_member members[] = {{digest_of(SLICE("amd64")), SLICE("linux/amd64")},
+                                          {digest_of(SLICE("arm64")), SLICE("linux/arm64")}};
+    const struct name_push p = {SLICE(REPOSITORY), SLICE("1"), digest_of(SLICE("index")), 10};
+    assert_true(store_name_put(&f->store, &p, members, 2, 10, &err));
+    assert_true(store_index_members(&f->store, &p.manifest, members, 2, &err)); // again is no harm
+    names_are(f, "amd64", "1");
+    names_are(f, "arm64", "1");
+    gone(f, "", "index", 20);
+    names_are(f, "arm64", "(1)");
+}
+
+// ---- the queue ------------------------------------------------------------------------------------------------------
+
+static struct event_step told(const char *id, const char *repository, const char *content)
+{
+    return (struct event_step){.event = {.form = SLICE("distribution"),
+                                         .sender_id = slice_str(id),
+                                         .repository = slice_str(repository),
+                                         .tag = SLICE("1"),
+                                         .manifest = digest_of(slice_str(content)),
+                                         .pushed = 10}};
+}
+
+static bool busy_with(void *context, struct slice repository)
+{
+    return context != NULL && slice_eq(repository, slice_str(context));
+}
+
+static void queues(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct queued_event e;
+    size_t queued, n;
+    int64_t due, now = clock_now();
+    bool found;
+    const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("1", "r/a", "c"),
+                                       told("", "r/b", "b")};
+    assert_true(store_event_accept(&f->store, steps, 4, &f->limits, &queued, &err));
+    assert_int_equal(queued, 2);
+    assert_true(store_event_next(&f->store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
+    assert_true(found && slice_eq(e.repository, SLICE("r/b")));
+    assert_true(store_event_retry(&f->store, e.id, now + 100, SLICE("why"), &err));
+    assert_true(store_event_next(&f->store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
+    assert_false(found);
+    assert_int_equal(due, now + 100);
+    assert_true(store_event_next(&f->store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+    assert_true(found && slice_eq(e.repository, SLICE("r/a")));
+    assert_true(store_event_end(&f->store, e.id, "done", SLICE(""), &f->limits, &err));
+    // Known by its sender's id although it has ended.
+    assert_true(store_event_accept(&f->store, steps, 1, &f->limits, &queued, &err));
+    assert_int_equal(queued, 0);
+    struct queued_event *list;
+    assert_true(store_event_list(&f->store, SLICE(""), 0, 10, &f->arena, &list, &n, &err));
+    assert_int_equal(n, 1);
+    assert_int_equal(list[0].tries, 1);
+    assert_true(slice_eq(list[0].reason, SLICE("why")));
+}
+
+static void queue_is_bounded(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    size_t queued;
+    uint64_t n;
+    const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b")};
+    f->limits.event_queue = 1;
+    assert_false(store_event_accept(&f->store, steps, 2, &f->limits, &queued, &err));
+    assert_int_equal(err.code, ERR_LIMIT);
+    assert_non_null(strstr(err.text, "event_queue"));
+    assert_true(store_event_count(&f->store, "waiting", &n, &err));
+    assert_int_equal(n, 0); // nothing of it
+    f->limits.event_queue = 100;
+    f->limits.event_history = 3;
+    for (int i = 0; i < 10; i++) {
+        struct queued_event e;
+        int64_t due;
+        bool found;
+        char id[8];
+        snprintf(id, sizeof id, "%d", i);
+        const struct event_step step = told(id, "r/a", id);
+        assert_true(store_event_accept(&f->store, &step, 1, &f->limits, &queued, &err));
+        assert_true(store_event_next(&f->store, clock_now(), busy_with, NULL, &f->arena, &e, &found, &due, &err));
+        assert_true(found);
+        assert_true(store_event_end(&f->store, e.id, "failed", SLICE("why"), &f->limits, &err));
+    }
+    assert_true(store_event_count(&f->store, "failed", &n, &err));
+    assert_int_equal(n, 3);
+}
+
+int main(void)
+{
+    const struct CMUnitTest tests[] = {
+        cmocka_unit_test_setup_teardown(moves, open_store, close_store),
+        cmocka_unit_test_setup_teardown(goes, open_store, close_store),
+        cmocka_unit_test_setup_teardown(forgets_old_places, open_store, close_store),
+        cmocka_unit_test_setup_teardown(leads_to_members, open_store, close_store),
+        cmocka_unit_test_setup_teardown(queues, open_store, close_store),
+        cmocka_unit_test_setup_teardown(queue_is_bounded, open_store, close_store),
+    };
+    return cmocka_run_group_tests(tests, NULL, NULL);
+}
