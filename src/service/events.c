@@ -13,6 +13,7 @@
 
 #define THREADS       4   // events worked on at a time, of different repositories
 #define LONGEST_PAUSE 600 // seconds between two tries
+#define ID_BYTES      200 // of a sender's id; of a longer one the digest stands for it
 #define LOOK_AROUND   60  // seconds: another process may have put something in
 
 // A registry that the configuration names, and how it is spoken to.
@@ -103,6 +104,15 @@ static int64_t time_of(const struct pushed_name *name, int64_t now)
     return name->at == 0 || name->at > now ? now : name->at;
 }
 
+static struct slice short_id(struct slice id, struct arena *a)
+{
+    struct digest digest;
+    if (id.n <= ID_BYTES)
+        return id;
+    digest = digest_of(id);
+    return arena_dup(a, digest_slice(&digest));
+}
+
 static bool make_step(const struct config *config, const char *form, const struct pushed_name *name, struct arena *a,
                       struct event_step *step, struct error *err)
 {
@@ -125,7 +135,7 @@ static bool make_step(const struct config *config, const char *form, const struc
         step->gone = (struct name_delete){repository, name->tag, name->digest, at};
     else
         step->event = (struct queued_event){.form = slice_str(form),
-                                            .sender_id = name->id,
+                                            .sender_id = short_id(name->id, a),
                                             .repository = repository,
                                             .tag = name->tag,
                                             .manifest = name->digest,
@@ -205,6 +215,8 @@ static bool index_member(struct events *ev, struct store *store, const struct re
         return error_set(err, ERR_REFUSED, "the service stops");
     bool ok = index_one(ev, store, settings, &reference, err);
     indexing_end(ev->indexing, manifest, ok);
+    if (!ok && err->code == ERR_UNSUPPORTED)
+        err->code = ERR_FORMAT; // that it is an image has been seen already: a part of it cannot be read
     return ok || error_wrap(err, "%s", manifest->text);
 }
 

@@ -306,7 +306,9 @@ static const char images_with_text[] = SELECT_LISTED
     "UNION SELECT manifest FROM image WHERE ?4 = '' AND (substr(manifest, 1, length(?5)) = ?5 "
     "OR substr(manifest, 8, length(?5)) = ?5)) "
     "SELECT manifest FROM named UNION "
-    "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent)) "
+    "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent UNION "
+    "SELECT index_member.manifest FROM index_member WHERE ?4 = '' AND (substr(parent, 1, length(?5)) = ?5 "
+    "OR substr(parent, 8, length(?5)) = ?5))) "
     "ORDER BY image.manifest LIMIT ?2";
 
 // Drops the names that the image had, and that ended.

@@ -175,6 +175,8 @@ class RealRegistry(Base):
         listed = service.get(IMAGES + "?repository=%s/team/app&tag=2" % registry.host).doc["images"]
         self.assertEqual({i["digest"]: (i["arch"], i["names"][0]["manifest"]) for i in listed},
                          {amd64: ("amd64", whole), arm64: ("arm64", whole)})
+        listed = service.get(IMAGES + "?q=" + whole).doc["images"]
+        self.assertEqual({i["digest"] for i in listed}, {amd64, arm64})
         r = self.run_clarion("report", "%s@%s" % (name[:-2], arm64), "--format", "json")
         self.assertEqual(r.doc["image"]["manifest"], arm64, r)
         # A machine of either kind scans its own.
