@@ -186,10 +186,10 @@ static bool take_resource(const struct parsing *p, yyjson_val *resource, const s
     if (!take_text(p, resource, "digest", &digest, err) || !take_text(p, resource, "tag", &name.tag, err) ||
         !take_text(p, resource, "resource_url", &url, err) || !take_digest(digest, &name.digest, err))
         return false;
-    if (digest.n == 0 && name.tag.n == 0)
-        return error_set(err, ERR_FORMAT, "it has neither \"digest\" nor \"tag\"");
     if (slice_find(name.tag, ':') >= 0) // of what has no tag, Harbor repeats the digest there
         name.tag = SLICE("");
+    if (digest.n == 0 && name.tag.n == 0) // which would mean the whole repository
+        return error_set(err, ERR_FORMAT, "it has neither \"digest\" nor \"tag\"");
     name.hosts[0] = host_of(url);
     *add(p) = name;
     return true;

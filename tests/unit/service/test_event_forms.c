@@ -114,6 +114,8 @@ static void refused(void **state)
         {"{\"docker_url\":\"q/a\",\"updated_tags\":[0]}", ERR_FORMAT, "empty tag"},
         {"{\"type\":\"PUSH_ARTIFACT\",\"event_data\":{\"repository\":{},\"resources\":[{}]}}", ERR_FORMAT,
          "resource 0: it has neither"},
+        {"{\"type\":\"DELETE_ARTIFACT\",\"event_data\":{\"repository\":{},\"resources\":[{\"tag\":\"" DIGEST "\"}]}}",
+         ERR_FORMAT, "resource 0: it has neither"},
         {"{\"type\":\"PUSH_ARTIFACT\",\"event_data\":{\"repository\":{},\"resources\":[0,0,0,0]}}", ERR_LIMIT,
          "event_entries"},
         {"{\"specversion\":\"1.0\",\"type\":\"x\",\"data\":1}", ERR_FORMAT, "\"data\" is no object"},
