@@ -231,7 +231,8 @@ static bool take_only(struct search *s, const struct candidate *only, struct err
     return true;
 }
 
-static bool choose(struct search *s, const struct candidate **chosen, struct error *err)
+// NULL with an error when there is none, or the user must say which.
+static const struct candidate *choose(struct search *s, struct error *err)
 {
     const struct candidate *best = first_of_best(s);
     size_t different = 0, alike = 0;
@@ -242,14 +243,13 @@ static bool choose(struct search *s, const struct candidate **chosen, struct err
         different++;
         alike += c->fit == best->fit;
         if (c->fit != 0 && c->fit == best->fit && !slice_eq(name_of(c->outer), name_of(best->outer)))
-            return ask(s, best, err);
+            return ask(s, best, err) ? best : NULL;
     }
-    *chosen = best;
     if (best->fit == 0)
-        return different == 0 ? take_only(s, best, err) : none_fits(s, err);
+        return (different == 0 ? take_only(s, best, err) : none_fits(s, err)) ? best : NULL;
     if (alike != 0)
         opening_remark(s->content->opening, "%zu more images fit as well as the first, which was taken", alike);
-    return true;
+    return best;
 }
 
 static bool no_image(const struct search *s, struct error *err)
@@ -273,12 +273,12 @@ bool choose_manifest(const struct content *content, const struct manifest *index
                      struct choice *choice, struct error *err)
 {
     struct search s = {.content = content};
-    const struct candidate *chosen;
     if (!search_outermost(&s, index, tag, err))
         return false;
     if (s.candidates.n == 0)
         return no_image(&s, err);
-    if (!choose(&s, &chosen, err))
+    const struct candidate *chosen = choose(&s, err);
+    if (chosen == NULL)
         return false;
     remark_passed(&s);
     *choice = (struct choice){.descriptor = *chosen->descriptor, .reference = chosen->outer->image_name};
