@@ -171,9 +171,9 @@ static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
     yyjson_mut_val *kinds = json_add_arr(doc, coverage, "unmatched_kinds");
     for (size_t i = 0; i < report->unmatched_n; i++)
         json_arr_add_str(doc, kinds, report->unmatched[i].kind);
-    yyjson_mut_val *feeds = json_add_arr(doc, coverage, "feeds");
+    yyjson_mut_val *states = json_add_arr(doc, coverage, "feeds");
     for (size_t i = 0; i < report->feeds_n; i++) {
-        yyjson_mut_val *o = yyjson_mut_arr_add_obj(doc, feeds);
+        yyjson_mut_val *o = yyjson_mut_arr_add_obj(doc, states);
         json_add_str(doc, o, "feed", report->feeds[i].feed);
         json_add_str(doc, o, "state", slice_str(feed_condition_name(report->feeds[i].state)));
         api_add_time(doc, o, "updated", report->feeds[i].updated);
