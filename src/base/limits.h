@@ -116,7 +116,6 @@
     X(vex_depth,            64,        "branches and components inside one another in a VEX document")                 \
     X(vex_statements,       200000,    "statements of a VEX document")                                                 \
     X(vex_products,         2000000,   "products of a VEX document, each time that it names one")                      \
-    X(ignore_bytes,         1 * MIB,   "size of a file of ignore rules")                                               \
     X(ignore_rules,         10000,     "rules of one such file")
 
 // From an update of a feed to notices of it: src/notify.
@@ -129,9 +128,9 @@
 
 // The service: its configuration and its clients: src/service, src/http.
 #define LIMITS_SERVICE(X)                                                                                              \
-    X(config_bytes,         1 * MIB,   "size of one file of the configuration")                                        \
-    X(config_nodes,         100000,    "values of the whole configuration")                                            \
-    X(config_depth,         64,        "values inside one another in the configuration")                               \
+    X(yaml_bytes,         1 * MIB,   "size of a file of the configuration or of ignore rules")                                        \
+    X(yaml_nodes,         100000,    "values of all such files together")                                            \
+    X(yaml_depth,         64,        "values inside one another in them")                               \
     X(connections,          2000,      "connections that are open at a time")                                          \
     X(client_connections,   1000,      "of these, connections of one address")                                         \
     X(request_head_bytes,   32 * KIB,  "size of a request's path and headers")                                         \

@@ -5,6 +5,9 @@
 #include <libfyaml.h>
 #include <stdlib.h>
 
+#define MOST_KEYS    1000 // of one map
+#define MOST_ANCHORS 1000
+
 // ---- scalars --------------------------------------------------------------------------------------------------------
 
 static bool one_of(struct slice s, const char *const *words)
@@ -65,28 +68,23 @@ const char *yaml_type_name(enum yaml_type type)
 
 // ---- from the library's tree to ours --------------------------------------------------------------------------------
 
-static bool at(struct error *err, struct yaml_place place)
-{
-    return error_wrap(err, "%s:%u:%u", place.file, place.line, place.column);
-}
-
 struct yaml_node *yaml_node_new(struct yaml_source *s, struct yaml_place place, unsigned depth, struct error *err)
 {
-    if (depth > s->limits->config_depth)
-        error_set(err, ERR_LIMIT, "nested deeper than the limit config_depth (%llu)",
-                  (unsigned long long)s->limits->config_depth);
-    else if (s->nodes >= s->limits->config_nodes)
-        error_set(err, ERR_LIMIT,
-                  "more values than the limit config_nodes (%llu) allows, those of aliases counted each time",
-                  (unsigned long long)s->limits->config_nodes);
-    else {
-        s->nodes++;
-        struct yaml_node *node = ARENA_NEW(s->arena, struct yaml_node, 1);
-        node->place = place;
-        return node;
+    if (depth > s->limits->yaml_depth) {
+        yaml_error(err, ERR_LIMIT, place, "nested deeper than the limit yaml_depth (%llu)",
+                   (unsigned long long)s->limits->yaml_depth);
+        return NULL;
     }
-    at(err, place);
-    return NULL;
+    if (s->nodes >= s->limits->yaml_nodes) {
+        yaml_error(err, ERR_LIMIT, place,
+                   "more values than the limit yaml_nodes (%llu) allows, those of aliases counted each time",
+                   (unsigned long long)s->limits->yaml_nodes);
+        return NULL;
+    }
+    s->nodes++;
+    struct yaml_node *node = ARENA_NEW(s->arena, struct yaml_node, 1);
+    node->place = place;
+    return node;
 }
 
 static struct yaml_place place_of(struct fy_node *node, struct yaml_place otherwise)
@@ -130,15 +128,11 @@ static bool convert_map(struct yaml_source *s, struct fy_node *from, struct yaml
     while ((pair = fy_node_mapping_iterate(from, &position)) != NULL) {
         struct fy_node *name = fy_node_pair_key(pair);
         struct yaml_place place = place_of(name, to->place);
-        if (name == NULL || !fy_node_is_scalar(name) || fy_node_is_alias(name)) {
-            error_set(err, ERR_FORMAT, "the key of a map must be text");
-            return at(err, place);
-        }
+        if (name == NULL || !fy_node_is_scalar(name) || fy_node_is_alias(name))
+            return yaml_error(err, ERR_FORMAT, place, "the key of a map must be text");
         struct slice key = arena_dup(s->arena, scalar_text(name));
-        if (yaml_get(to, key) != NULL) {
-            error_set(err, ERR_FORMAT, "the key \"%.*s\" is there twice", SLICE_ARG(key));
-            return at(err, place);
-        }
+        if (yaml_get(to, key) != NULL)
+            return yaml_error(err, ERR_FORMAT, place, "the key \"%.*s\" is there twice", SLICE_ARG(key));
         struct yaml_node *value = convert(s, fy_node_pair_value(pair), place, depth + 1, err);
         if (value == NULL)
             return false;
@@ -160,12 +154,11 @@ static struct yaml_node *convert(struct yaml_source *s, struct fy_node *from, st
     if (to == NULL || from == NULL) // `key:` without a value
         return to;
     if (fy_node_is_alias(from)) {
-        // An anchor around the alias itself ends at config_depth.
+        // An anchor around the alias itself ends at yaml_depth.
         struct fy_node *target = fy_node_resolve_alias(from);
         if (target != NULL)
             return convert(s, target, to->place, depth + 1, err);
-        error_set(err, ERR_FORMAT, "there is no anchor for the alias *%.*s", SLICE_ARG(scalar_text(from)));
-        at(err, to->place);
+        yaml_error(err, ERR_FORMAT, to->place, "there is no anchor for the alias *%.*s", SLICE_ARG(scalar_text(from)));
         return NULL;
     }
     if (fy_node_is_scalar(from)) {
@@ -202,12 +195,79 @@ static bool syntax_error(struct fy_diag *diag, const char *file, bool json, stru
 {
     void *position = NULL;
     const struct fy_diag_error *e = fy_diag_errors_iterate(diag, &position);
-    error_set(err, ERR_FORMAT, "%s: %s", json ? "not JSON" : "not YAML",
-              e != NULL && e->msg != NULL ? e->msg : "cannot be read");
     struct yaml_place place = {file, 1, 1};
     if (e != NULL && e->line > 0)
         place = (struct yaml_place){file, (unsigned)e->line, e->column > 0 ? (unsigned)e->column : 1};
-    return at(err, place);
+    return yaml_error(err, ERR_FORMAT, place, "%s: %s", json ? "not JSON" : "not YAML",
+                      e != NULL && e->msg != NULL ? e->msg : "cannot be read");
+}
+
+// ---- before the library makes a tree of it --------------------------------------------------------------------------
+
+// The library compares each key of a map, and each anchor of a document, with all others, and goes down by recursion:
+// with a hundred thousand of them a file of a few megabytes takes minutes. So the text is gone through once before.
+
+struct open_collection {
+    bool is_map;
+    size_t nodes; // of a map keys and values
+};
+
+struct shape {
+    size_t anchors;
+    VEC(struct open_collection) open;
+};
+
+static const char *take_event(struct yaml_source *s, struct shape *shape, struct fy_event *event)
+{
+    struct open_collection *in = shape->open.n != 0 ? &shape->open.v[shape->open.n - 1] : NULL;
+    switch (event->type) {
+    case FYET_SEQUENCE_END:
+    case FYET_MAPPING_END:
+        shape->open.n -= shape->open.n != 0;
+        return NULL;
+    case FYET_ALIAS:
+    case FYET_SCALAR:
+    case FYET_SEQUENCE_START:
+    case FYET_MAPPING_START:
+        break;
+    default:
+        return NULL;
+    }
+    if (event->type != FYET_ALIAS && fy_event_get_anchor_token(event) != NULL && ++shape->anchors > MOST_ANCHORS)
+        return "too many anchors";
+    if (in != NULL && in->is_map && ++in->nodes > 2 * (size_t)MOST_KEYS)
+        return "a map with too many keys";
+    if (event->type != FYET_SEQUENCE_START && event->type != FYET_MAPPING_START)
+        return NULL;
+    if (shape->open.n > s->limits->yaml_depth)
+        return "nested deeper than the limit yaml_depth";
+    VEC_PUSH(s->arena, &shape->open) = (struct open_collection){event->type == FYET_MAPPING_START, 0};
+    return NULL;
+}
+
+// What is no YAML is found when the tree is made, which says where.
+static bool check_shape(struct yaml_source *s, const struct fy_parse_cfg *cfg, const char *file, struct slice text,
+                        struct error *err)
+{
+    struct fy_parser *parser = fy_parser_create(cfg);
+    struct shape shape = {0};
+    struct fy_event *event;
+    bool ok = parser != NULL && fy_parser_set_string(parser, text.n != 0 ? text.p : "", text.n) == 0;
+    if (!ok)
+        error_set(err, ERR_IO, "%s: the YAML parser cannot be started", file);
+    while (ok && (event = fy_parser_parse(parser)) != NULL) {
+        const char *fault = take_event(s, &shape, event);
+        if (fault != NULL) {
+            const struct fy_mark *mark = fy_event_start_mark(event);
+            struct yaml_place place = {file, mark != NULL ? (unsigned)mark->line + 1 : 1,
+                                       mark != NULL ? (unsigned)mark->column + 1 : 1};
+            ok = yaml_error(err, ERR_LIMIT, place, "%s", fault);
+        }
+        fy_parser_event_free(parser, event);
+    }
+    if (parser != NULL)
+        fy_parser_destroy(parser);
+    return ok;
 }
 
 static bool load(struct yaml_source *s, struct fy_parser *parser, struct fy_diag *diag, const char *file, bool json,
@@ -229,39 +289,32 @@ static bool load(struct yaml_source *s, struct fy_parser *parser, struct fy_diag
     if (doc == NULL)
         return !fy_parser_get_stream_error(parser) || syntax_error(diag, file, json, err);
     fy_parse_document_destroy(parser, doc);
-    error_set(err, ERR_FORMAT, "there is more than one document in it");
-    return at(err, start);
+    return yaml_error(err, ERR_FORMAT, start, "there is more than one document in it");
 }
 
-const char *yaml_unfit(struct slice text, unsigned *line)
-{
-    struct slice rest = text, one;
-    for (*line = 1; slice_next_line(&rest, &one); ++*line) {
-        if (one.n != 0 && one.p[0] == '%')
-            return "directives (%YAML, %TAG) are not taken";
-        if (!utf8_valid(one) || slice_find(one, '\0') >= 0)
-            return "not UTF-8 text";
-    }
-    return NULL;
-}
-
+// What the library would not come back from (0.7.12 loops over a directive that is not UTF-8), and what no file of ours
+// needs, %YAML and %TAG.
 static bool fit_to_parse(const char *file, struct slice text, struct error *err)
 {
-    unsigned line;
-    const char *fault = yaml_unfit(text, &line);
-    if (fault == NULL)
-        return true;
-    error_set(err, ERR_FORMAT, "%s", fault);
-    return at(err, (struct yaml_place){file, line, 1});
+    struct yaml_place place = {file, 1, 1};
+    for (struct slice rest = text, line; slice_next_line(&rest, &line); place.line++) {
+        if (line.n != 0 && line.p[0] == '%')
+            return yaml_error(err, ERR_FORMAT, place, "directives (%%YAML, %%TAG) are not taken");
+        if (slice_find(line, '\0') >= 0)
+            return yaml_error(err, ERR_FORMAT, place, "a byte of zero, which no text has");
+        if (!utf8_valid(line))
+            return yaml_error(err, ERR_FORMAT, place, "not UTF-8 text");
+    }
+    return true;
 }
 
 bool yaml_parse(struct yaml_source *s, const char *file, struct slice text, bool json, struct yaml_node **root,
                 struct error *err)
 {
     *root = NULL;
-    if (text.n > s->limits->config_bytes)
-        return error_set(err, ERR_LIMIT, "%s: %llu bytes, more than the limit config_bytes (%llu)", file,
-                         (unsigned long long)text.n, (unsigned long long)s->limits->config_bytes);
+    if (text.n > s->limits->yaml_bytes)
+        return error_set(err, ERR_LIMIT, "%s: %llu bytes, more than the limit yaml_bytes (%llu)", file,
+                         (unsigned long long)text.n, (unsigned long long)s->limits->yaml_bytes);
     if (!fit_to_parse(file, text, err))
         return false;
     const struct fy_diag_cfg messages = {.output_fn = discard, .level = FYET_ERROR, .module_mask = ~0U};
@@ -271,9 +324,11 @@ bool yaml_parse(struct yaml_source *s, const char *file, struct slice text, bool
         .flags = FYPCF_QUIET | (json ? FYPCF_JSON_FORCE : FYPCF_JSON_NONE),
         .diag = diag,
     };
-    struct fy_parser *parser = fy_parser_create(&cfg);
-    bool ok;
-    if (parser == NULL || fy_parser_set_string(parser, text.n != 0 ? text.p : "", text.n) != 0)
+    bool ok = check_shape(s, &cfg, file, text, err);
+    struct fy_parser *parser = ok ? fy_parser_create(&cfg) : NULL;
+    if (!ok)
+        ; // said already
+    else if (parser == NULL || fy_parser_set_string(parser, text.n != 0 ? text.p : "", text.n) != 0)
         ok = error_set(err, ERR_IO, "%s: the YAML parser cannot be started", file);
     else
         ok = load(s, parser, diag, file, json, root, err);

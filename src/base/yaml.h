@@ -33,7 +33,7 @@ struct yaml_node {
 // What all documents of one configuration share: where they live and what they may cost together.
 struct yaml_source {
     struct arena *arena;
-    const struct limits *limits; // config_bytes, config_nodes, config_depth
+    const struct limits *limits; // yaml_bytes, yaml_nodes, yaml_depth
     uint64_t nodes;              // made so far
 };
 
@@ -48,9 +48,14 @@ struct yaml_node *yaml_get(const struct yaml_node *map, struct slice key);
 // "a map", "a list", "text", …
 const char *yaml_type_name(enum yaml_type type);
 
-// What no text may have that is given to the library, which would not come back from it (0.7.12 loops over a directive
-// that is not UTF-8), and what no file of ours needs, %YAML and %TAG: a literal, and the line, from 1. NULL: it is fit.
-const char *yaml_unfit(struct slice text, unsigned *line);
+// yaml_at(struct error *err, struct yaml_place place): puts "FILE:LINE:COLUMN: " in front of the error; false, as
+// error_wrap. yaml_error(err, code, place, format, ...): sets an error at a place.
+#define yaml_at(err, place) error_wrap((err), "%s:%u:%u", (place).file, (place).line, (place).column)
+#define yaml_error(err, code, place, ...)                                                                              \
+    ({                                                                                                                 \
+        error_text_set((err), (code), __VA_ARGS__);                                                                    \
+        yaml_at((err), (place));                                                                                       \
+    })
 
 // ---- yaml_patch.c ---------------------------------------------------------------------------------------------------
 

@@ -1,11 +1,6 @@
 // Changing a tree by JSON merge patch (RFC 7396) and JSON patch (RFC 6902), with JSON pointers (RFC 6901).
 #include "base/yaml.h"
 
-static bool at(struct error *err, struct yaml_place place)
-{
-    return error_wrap(err, "%s:%u:%u", place.file, place.line, place.column);
-}
-
 static void remove_member(struct yaml_node *node, size_t i)
 {
     struct yaml_member *v = node->members.v;
@@ -262,10 +257,10 @@ bool yaml_patch(struct yaml_source *s, struct yaml_node **root, const struct yam
 {
     if (patch->type != YAML_LIST) {
         error_set(err, ERR_FORMAT, "a patch is a list of operations (RFC 6902), not %s", yaml_type_name(patch->type));
-        return at(err, patch->place);
+        return yaml_at(err, patch->place);
     }
     for (size_t i = 0; i < patch->members.n; i++)
         if (!apply(s, root, patch->members.v[i].value, err))
-            return at(err, patch->members.v[i].place);
+            return yaml_at(err, patch->members.v[i].place);
     return true;
 }

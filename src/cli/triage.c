@@ -48,10 +48,10 @@ static bool read_rules(struct session *s, struct error *err)
     size_t at = 0;
     while ((path = cli_next_value(s->cli, "ignore", &at)) != NULL) {
         struct buf text BUF_AUTO = {0};
-        if (!session_read_file(path, "ignore_bytes", s->cli->limits.ignore_bytes, &text, err))
+        if (!session_read_file(path, "yaml_bytes", s->cli->limits.yaml_bytes, &text, err))
             return false;
         if (!ignore_read(buf_slice(&text), slice_str(path), clock_now(), &s->cli->limits, &s->triage.arena, rules, err))
-            return error_wrap(err, "%s", path);
+            return false;
     }
     for (size_t i = 0; i < rules->n; i++)
         if (rules->v[i].expired)

@@ -33,8 +33,8 @@ struct ignore_rules {
 };
 
 // Appends the rules of a file. Everything lives in the arena. A rule whose last day is before `now` is there, expired.
-// ERR_FORMAT names the line of whatever is wrong: an unknown key, a missing id or reason, a date that is none.
-// ERR_LIMIT.
+// ERR_FORMAT names the file and the line of whatever is wrong: an unknown key, a missing id or reason, a date that is
+// none. ERR_LIMIT (those of base/yaml.h, ignore_rules, field_bytes).
 bool ignore_read(struct slice text, struct slice file, int64_t now, const struct limits *limits, struct arena *a,
                  struct ignore_rules *rules, struct error *err);
 

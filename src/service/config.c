@@ -36,9 +36,9 @@ static bool ends_in(const char *path, const char *extension)
 static bool read_tree(struct yaml_source *s, const char *path, bool json, struct yaml_node **root, struct error *err)
 {
     struct buf text BUF_AUTO = {0};
-    if (!file_read(path, s->limits->config_bytes, &text, err))
-        return err->code == ERR_LIMIT ? error_set(err, ERR_LIMIT, "%s is larger than the limit config_bytes (%llu)",
-                                                  path, (unsigned long long)s->limits->config_bytes)
+    if (!file_read(path, s->limits->yaml_bytes, &text, err))
+        return err->code == ERR_LIMIT ? error_set(err, ERR_LIMIT, "%s is larger than the limit yaml_bytes (%llu)", path,
+                                                  (unsigned long long)s->limits->yaml_bytes)
                                       : false;
     return yaml_parse(s, path, buf_slice(&text), json, root, err);
 }

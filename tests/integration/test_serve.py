@@ -336,10 +336,10 @@ class Serve(clarion.Case):
     def test_a_long_configuration(self):
         with open(self.path("long.yaml"), "w", encoding="utf-8") as f:
             f.write("log_level: warn\n" + "# as long as that\n" * 100)
-        r = self.run_clarion("check-config", "-c", self.path("long.yaml"), "--limit", "config_bytes=1000")
+        r = self.run_clarion("check-config", "-c", self.path("long.yaml"), "--limit", "yaml_bytes=1000")
         self.assertEqual(r.code, 3, r)
         self.assertIn("long.yaml", r.err)
-        self.assertIn("config_bytes", r.err)
+        self.assertIn("yaml_bytes", r.err)
 
     def test_reports_without_a_cache(self):
         self.update(self.feeds())

@@ -440,17 +440,18 @@ class Ignore(Triage):
     def test_mistakes_name_their_line(self):
         rule = "ignore:\n- id: CVE-1-1\n  reason: x\n"
         for text, words in (
-                ("", "line 1: the file is empty"), ("- x\n", "line 1"), ("ignore: x\n", "wants a list"),
-                ("rules: []\n", "line 1: \"rules\" is no key"), (rule + "  packge: y\n", "line 4: \"packge\" is no key of a rule"),
-                ("ignore:\n- id: CVE-1-1\n", "line 2: the rule has no reason"), ("ignore:\n- reason: x\n", "line 2: the rule has no id"),
-                (rule + "  until: tomorrow\n", "line 2: until is \"tomorrow\""), (rule + "  version: 1\n", "version but no package"),
-                (rule + "  who: [a]\n", "line 4: who wants a text"), (rule + "  id: CVE-1-2\n", "line 4"),
-                (rule + "  who: 'a\n", "not YAML"), (rule + "- x\n", "line 4: a rule is a mapping"),
-                ("a: &a x\nignore:\n- id: *a\n  reason: x\n", "line 1: anchors are not read"),
-                ("ignore:\n- id: CVE-1-1\n  reason: *a\n", "line 3: aliases are not read"),
-                ("ignore:\n- id: CVE-1-1\n  reason: x\n" + "".join("  k%d: x\n" % i for i in range(20)),
-                 "line 18: a mapping with more keys"),
-                ("ignore:\n" + "[" * 5000, "inside one another"), (rule + "---\n" + rule, "line 4: a second document"),
+                ("", "the file is empty"), ("- x\n", "yaml:1:3: the file is to begin"), ("ignore: x\n", "wants a list"),
+                ("rules: []\n", "yaml:1:1: \"rules\" is no key"), (rule + "  packge: y\n", "yaml:4:3: \"packge\" is no key of a rule"),
+                ("ignore:\n- id: CVE-1-1\n", "yaml:2:3: the rule has no reason"), ("ignore:\n- reason: x\n", "yaml:2:3: the rule has no id"),
+                (rule + "  until: tomorrow\n", "yaml:2:3: until is \"tomorrow\""), (rule + "  version: 1\n", "version but no package"),
+                (rule + "  who: [a]\n", "yaml:4:3: who wants a text"), (rule + "  who: ~\n", "who wants a text"),
+                (rule + "  id: CVE-1-2\n", "yaml:4:"), (rule + "  who: 'a\n", "not YAML"),
+                (rule + "- x\n", "yaml:4:3: a rule is a mapping"),
+                ("ignore:\n- id: CVE-1-1\n  reason: *a\n", "no anchor for the alias *a"),
+                ("ignore:\n- &a [*a]\n", "yaml_depth"),
+                ("ignore:\n- id: CVE-1-1\n  reason: x\n" + "".join("  k%d: x\n" % i for i in range(1000)), "too many keys"),
+                ("ignore:\n" + "".join("- &a%d x\n" % i for i in range(1001)), "yaml:1002:10: too many anchors"),
+                ("ignore:\n" + "[" * 5000, "yaml_depth"), (rule + "---\n" + rule, "more than one document"),
                 (rule + "%TAG ! x\n", "directives"), (rule + "\0" + rule, "a byte of zero"), ("ignore:\n- id: \"a\\0b\"\n  reason: x\n", "a byte of zero"),
                 ("ignore:\n- id: %s\n  reason: x\n" % ("x" * 5000), "field_bytes (4096)")):
             r = self.ignore(text, code=3)
@@ -459,7 +460,7 @@ class Ignore(Triage):
             self.assertIn("ignore.yaml", r.err)
         r = self.ignore(rule * 1 + "- id: CVE-1-2\n  reason: y\n", "--limit", "ignore_rules=1", code=3)
         self.assertIn("ignore_rules (1)", r.err)
-        self.assertIn("ignore_bytes (10)", self.ignore(rule, "--limit", "ignore_bytes=10", code=3).err)
+        self.assertIn("yaml_bytes (10)", self.ignore(rule, "--limit", "yaml_bytes=10", code=3).err)
 
 
 class Code(Triage):

@@ -100,10 +100,10 @@ static void refused(void **state)
         {"%YAML 1.1\n---\na: 1\n", "directives", false},
         {"a: \377\n", "UTF-8", false},
         {"a: *nobody\n", "nobody", false},
-        {"a: &x [*x]\n", "config_depth", false},
+        {"a: &x [*x]\n", "yaml_depth", false},
         {"a: &a [1,1,1,1,1,1,1,1,1,1]\nb: &b [*a,*a,*a,*a,*a,*a,*a,*a,*a,*a]\nc: &c [*b,*b,*b,*b,*b,*b,*b,*b,*b,*b]\n"
          "d: &d [*c,*c,*c,*c,*c,*c,*c,*c,*c,*c]\ne: [*d,*d,*d,*d,*d,*d,*d,*d,*d,*d]\n",
-         "config_nodes", false},
+         "yaml_nodes", false},
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
