@@ -2,7 +2,7 @@
 // and its formatted string is a name with the same one.
 #include "fuzz.h"
 
-#include "match/cpe.h"
+#include "inventory/cpe.h"
 
 #include <stdlib.h>
 

@@ -5,7 +5,7 @@
 // liberties that Red Hat takes: a version includes those that begin with it and a dot ("openshift:4" is for 4.13), and
 // the part, "/a" or "/o", is not written alike in all documents.
 #include "match/redhat.h"
-#include "match/cpe.h"
+#include "inventory/cpe.h"
 
 // The last day of maintenance support: https://access.redhat.com/support/policy/updates/errata. Extended support is an
 // add-on, whose products have CPEs of their own.

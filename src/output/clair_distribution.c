@@ -1,7 +1,7 @@
 // A distribution in Clair v4's words: claircore's Distribution, which for many releases is one of a fixed list,
 // whatever the image's os-release calls itself (packages rhel, oracle, aws, ubuntu, photon and alpine).
 #include "base/buf.h"
-#include "match/cpe.h"
+#include "inventory/cpe.h"
 #include "output/clair.h"
 
 // '*' stands for the version: all of VERSION_ID, or what is before its first dot.

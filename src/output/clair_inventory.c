@@ -2,7 +2,7 @@
 //
 // Clients look at these closely: Quay checks each answer against a schema in which an environment has package_db,
 // introduced_in and distribution_id as strings, and a distribution all of its nine keys.
-#include "match/cpe.h"
+#include "inventory/cpe.h"
 #include "output/clair.h"
 #include "output/output.h"
 #include "scan/scanner.h"

@@ -3,8 +3,8 @@
 // What identifies a product is compared by what it means. A package URL agrees with a package when all that it says
 // does: type, namespace, name, version, qualifiers; what it does not say, or the inventory cannot know, does not
 // hinder.
+#include "inventory/cpe.h"
 #include "inventory/purl.h"
-#include "match/cpe.h"
 #include "vex/image_name.h"
 #include "vex/range.h"
 #include "vex/vex.h"

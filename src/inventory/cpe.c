@@ -1,4 +1,4 @@
-#include "match/cpe.h"
+#include "inventory/cpe.h"
 
 #include "base/buf.h"
 
