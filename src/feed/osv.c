@@ -193,7 +193,7 @@ static bool read_notice(struct osv *o)
 // ---- packages -------------------------------------------------------------------------------------------------------
 
 // Adds a range of versions of the package, under each of the document's ids.
-static bool add_range(struct osv *o, const struct osv_range *range, struct error *err)
+static bool add_range(struct osv *o, const struct advisory_range *range, struct error *err)
 {
     struct advisory record = o->record;
     record.introduced = range->introduced;
@@ -220,7 +220,8 @@ static struct slice epoch_of(struct osv *o, yyjson_val *package)
     return o->ecosystem->notices && slice_to_u64(epoch, &number) && number != 0 ? epoch : SLICE("");
 }
 
-static bool take_range(struct osv *o, yyjson_val *range, struct slice epoch, osv_range_vec *ranges, struct error *err)
+static bool take_range(struct osv *o, yyjson_val *range, struct slice epoch, advisory_range_vec *ranges,
+                       struct error *err)
 {
     struct slice type = json_str(range, "type");
     yyjson_val *events = yyjson_obj_get(range, "events");
@@ -235,7 +236,7 @@ static bool take_range(struct osv *o, yyjson_val *range, struct slice epoch, osv
     return fault == NULL || leave_out(o, fault);
 }
 
-static bool take_ranges(struct osv *o, yyjson_val *affected, osv_range_vec *ranges, struct error *err)
+static bool take_ranges(struct osv *o, yyjson_val *affected, advisory_range_vec *ranges, struct error *err)
 {
     yyjson_val *list = yyjson_obj_get(affected, "ranges"), *range;
     struct slice epoch = epoch_of(o, yyjson_obj_get(affected, "package"));
@@ -252,7 +253,7 @@ static bool take_ranges(struct osv *o, yyjson_val *affected, osv_range_vec *rang
 }
 
 // Those of "versions" that no range holds are ranges of one version.
-static bool take_versions(struct osv *o, yyjson_val *versions, const osv_range_vec *ranges, struct error *err)
+static bool take_versions(struct osv *o, yyjson_val *versions, const advisory_range_vec *ranges, struct error *err)
 {
     yyjson_val *item;
     size_t i, n;
@@ -263,7 +264,7 @@ static bool take_versions(struct osv *o, yyjson_val *versions, const osv_range_v
         if (version.n == 0) {
             leave_out(o, "lists a version that is none");
         } else if (!compare || !osv_ranges_hold(ranges, o->ecosystem->scheme, version)) {
-            struct osv_range one = {version, ADVISORY_LAST_AFFECTED, version};
+            struct advisory_range one = {version, ADVISORY_LAST_AFFECTED, version};
             if (!add_range(o, &one, err))
                 return false;
         }
@@ -312,7 +313,7 @@ static bool take_affected(struct osv *o, yyjson_val *affected, struct error *err
     struct advisory common = o->record;
     yyjson_val *package = yyjson_obj_get(affected, "package"), *versions = yyjson_obj_get(affected, "versions");
     struct slice name = json_str(package, "name");
-    osv_range_vec ranges = {0};
+    advisory_range_vec ranges = {0};
     if (!is_of_ecosystem(o, json_str(package, "ecosystem")))
         return leave_out(o, "is of another ecosystem");
     const char *fault = o->ecosystem->place != NULL ? o->ecosystem->place(&o->arena, json_str(package, "ecosystem"),

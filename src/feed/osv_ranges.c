@@ -82,8 +82,8 @@ static const struct event *limit_of(const event_vec *sorted)
 }
 
 // Adds a range, as much of it as is below the limit and holds a version.
-static void add(struct arena *a, struct osv_range range, const struct event *limit, const struct version_scheme *scheme,
-                osv_range_vec *out)
+static void add(struct arena *a, struct advisory_range range, const struct event *limit,
+                const struct version_scheme *scheme, advisory_range_vec *out)
 {
     if (limit != NULL && (range.status == ADVISORY_AFFECTED || scheme->compare(range.bound, limit->version) >= 0)) {
         range.status = ADVISORY_FIXED;
@@ -96,7 +96,7 @@ static void add(struct arena *a, struct osv_range range, const struct event *lim
 }
 
 const char *osv_read_events(struct arena *a, yyjson_val *events, const struct version_scheme *scheme,
-                            struct slice epoch, osv_range_vec *out)
+                            struct slice epoch, advisory_range_vec *out)
 {
     event_vec sorted = {0};
     yyjson_val *event;
@@ -116,27 +116,19 @@ const char *osv_read_events(struct arena *a, yyjson_val *events, const struct ve
             open = open != NULL ? open : e;
         } else if (e->kind != LIMIT && open != NULL) {
             enum advisory_status status = e->kind == FIXED ? ADVISORY_FIXED : ADVISORY_LAST_AFFECTED;
-            add(a, (struct osv_range){open->version, status, e->version}, limit, scheme, out);
+            add(a, (struct advisory_range){open->version, status, e->version}, limit, scheme, out);
             open = NULL;
         }
     }
     if (open != NULL)
-        add(a, (struct osv_range){.introduced = open->version, .status = ADVISORY_AFFECTED}, limit, scheme, out);
+        add(a, (struct advisory_range){.introduced = open->version, .status = ADVISORY_AFFECTED}, limit, scheme, out);
     return out->n != before ? NULL : "has a range that holds no version";
 }
 
-static bool holds(const struct osv_range *r, const struct version_scheme *scheme, struct slice version)
-{
-    if (r->introduced.n != 0 && scheme->compare(version, r->introduced) < 0)
-        return false;
-    int order = r->status == ADVISORY_AFFECTED ? -1 : scheme->compare(version, r->bound);
-    return order < 0 || (order == 0 && r->status == ADVISORY_LAST_AFFECTED);
-}
-
-bool osv_ranges_hold(const osv_range_vec *ranges, const struct version_scheme *scheme, struct slice version)
+bool osv_ranges_hold(const advisory_range_vec *ranges, const struct version_scheme *scheme, struct slice version)
 {
     for (size_t i = 0; i < ranges->n; i++)
-        if (holds(&ranges->v[i], scheme, version))
+        if (advisory_range_holds(ranges->v[i], scheme, version))
             return true;
     return false;
 }

@@ -140,9 +140,6 @@ const struct match_name *match_applies(const struct match_key *key, const struct
 void match_by_ranges(const struct matcher *matcher, struct arena *a, const struct match_key *key,
                      const struct advisory *records, size_t n, bool explain, struct verdict *out);
 
-// Is the version within the record's range? False for records without one.
-bool match_in_range(const struct version_scheme *scheme, const struct advisory *record, struct slice version);
-
 // The package by its own name.
 void match_own_name(struct arena *a, const struct match_package *package, name_vec *out);
 

@@ -1,4 +1,5 @@
 // The judgement that most feeds need: by ranges of versions.
+#include "advisory/range.h"
 #include "match/matcher.h"
 
 // ---- which records speak of a package -------------------------------------------------------------------------------
@@ -103,24 +104,6 @@ void match_by_rpm_source(const struct matcher *matcher, struct arena *a, const s
 
 // ---- ranges ---------------------------------------------------------------------------------------------------------
 
-bool match_in_range(const struct version_scheme *scheme, const struct advisory *r, struct slice version)
-{
-    if (r->introduced.n != 0 && scheme->compare(version, r->introduced) < 0)
-        return false;
-    switch (r->status) {
-    case ADVISORY_AFFECTED:
-        return true;
-    case ADVISORY_FIXED:
-        return scheme->compare(version, r->bound) < 0;
-    case ADVISORY_LAST_AFFECTED:
-        return scheme->compare(version, r->bound) <= 0;
-    case ADVISORY_NOT_AFFECTED:
-    case ADVISORY_UNDETERMINED:
-        break;
-    }
-    return false;
-}
-
 // Of several records the one that asks for most decides: affected without a fix, affected with one, affected up to some
 // version, not known yet, not affected.
 enum weight { NOT_FOR_THE_PACKAGE, NOT_AFFECTED, NOT_KNOWN, UP_TO, WITH_FIX, WITHOUT_FIX };
@@ -131,7 +114,7 @@ static enum weight weigh(const struct matcher *m, const struct match_name *name,
         return NOT_FOR_THE_PACKAGE;
     if (r->status == ADVISORY_UNDETERMINED)
         return NOT_KNOWN;
-    if (!match_in_range(m->scheme, r, name->version))
+    if (!advisory_range_holds(advisory_range_of(r), m->scheme, name->version))
         return NOT_AFFECTED;
     return r->status == ADVISORY_AFFECTED ? WITHOUT_FIX : r->status == ADVISORY_FIXED ? WITH_FIX : UP_TO;
 }
