@@ -283,15 +283,13 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
         if (e->form != form || !may_be(e, name, file->path, &digits) ||
             !find_version(file->content, e, digits, &version))
             continue;
-        struct package_db *db = scan_add_db(out, &scanner_binaries, file->path);
         struct slice package = slice_str(e->name);
         struct package p = {.kind = SLICE("binary"),
                             .name = package,
                             .version = version,
                             .source_name = package,
                             .source_version = version};
-        if (db != NULL)
-            scan_add_package(out, db, &p, 0);
+        scan_add_only_package(out, &scanner_binaries, file->path, &p);
         return true;
     }
     return true;

@@ -46,9 +46,7 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
         p.name = folder_name(file->path);
     p.source_name = p.name;
     p.source_version = p.version;
-    struct package_db *db = scan_add_db(out, &scanner_nodejs, file->path);
-    if (db != NULL)
-        scan_add_package(out, db, &p, 0);
+    scan_add_only_package(out, &scanner_nodejs, file->path, &p);
     return true;
 }
 

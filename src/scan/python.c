@@ -100,9 +100,7 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
         scan_skip(out, file->path, false, "no Name");
         return true;
     }
-    struct package_db *db = scan_add_db(out, &scanner_python, file->path);
-    if (db != NULL)
-        scan_add_package(out, db, &p, 0);
+    scan_add_only_package(out, &scanner_python, file->path, &p);
     return true;
 }
 

@@ -52,7 +52,6 @@ static void add_image(const struct labels *l, struct slice path, struct scan_out
                   l->name.n == 0 ? "name" : "version");
         return;
     }
-    struct package_db *db = scan_add_db(out, &scanner_redhat_container, path);
     struct package image = {
         .kind = SLICE("container"),
         .name = l->name,
@@ -61,8 +60,7 @@ static void add_image(const struct labels *l, struct slice path, struct scan_out
         .source_name = l->component.n != 0 ? l->component : l->name,
         .source_version = seconds[0] != '\0' ? slice_str(seconds) : buf_slice(&version),
     };
-    if (db != NULL)
-        scan_add_package(out, db, &image, 0);
+    scan_add_only_package(out, &scanner_redhat_container, path, &image);
 }
 
 // ---- labels.json ----------------------------------------------------------------------------------------------------

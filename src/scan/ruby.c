@@ -142,9 +142,7 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
     p.arch = text.platform.n != 0 ? text.platform : named.platform;
     if (slice_eq(p.arch, SLICE("ruby")))
         p.arch = SLICE("");
-    struct package_db *db = scan_add_db(out, &scanner_ruby, file->path);
-    if (db != NULL)
-        scan_add_package(out, db, &p, 0);
+    scan_add_only_package(out, &scanner_ruby, file->path, &p);
     return true;
 }
 

@@ -121,6 +121,10 @@ struct release_file *scan_add_release(struct scan_output *out, enum release_file
 // package is skipped as lost. `line` (1-based, 0 for none) goes into that note.
 bool scan_add_package(struct scan_output *out, struct package_db *db, const struct package *package, size_t line);
 
+// Adds the only package of a file, in a database of its own.
+void scan_add_only_package(struct scan_output *out, const struct scanner *scanner, struct slice path,
+                           const struct package *package);
+
 // Notes that the last package of the database owns the file at `path` (a leading slash does not count). Only files in
 // which a scanner without fixed paths looks for packages are remembered.
 void scan_add_owned(struct scan_output *out, struct package_db *db, struct slice path);

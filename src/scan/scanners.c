@@ -216,6 +216,14 @@ bool scan_add_package(struct scan_output *out, struct package_db *db, const stru
     return true;
 }
 
+void scan_add_only_package(struct scan_output *out, const struct scanner *scanner, struct slice path,
+                           const struct package *package)
+{
+    struct package_db *db = scan_add_db(out, scanner, path);
+    if (db != NULL)
+        scan_add_package(out, db, package, 0);
+}
+
 bool may_hold_packages(enum scan_subject subject, struct slice path)
 {
     for (size_t i = 0; scanners[i] != NULL; i++)
