@@ -14,10 +14,7 @@ static int by_text(const struct advisory *x, const struct advisory *y)
 {
     const struct slice a[] = {x->vulnerability, x->introduced, x->bound, x->severity, x->state, x->arch, x->module};
     const struct slice b[] = {y->vulnerability, y->introduced, y->bound, y->severity, y->state, y->arch, y->module};
-    int order = 0;
-    for (size_t i = 0; order == 0 && i < sizeof a / sizeof a[0]; i++)
-        order = slice_cmp(a[i], b[i]);
-    return order;
+    return slices_cmp(a, b, sizeof a / sizeof a[0]);
 }
 
 // All that a judgement rests on. Vulnerabilities come first.

@@ -12,6 +12,14 @@ int slice_cmp(struct slice a, struct slice b)
     return (a.n > b.n) - (a.n < b.n);
 }
 
+int slices_cmp(const struct slice *a, const struct slice *b, size_t n)
+{
+    int order = 0;
+    for (size_t i = 0; order == 0 && i < n; i++)
+        order = slice_cmp(a[i], b[i]);
+    return order;
+}
+
 bool slice_starts(struct slice s, struct slice prefix)
 {
     return s.n >= prefix.n && slice_eq(slice_of(s.p, prefix.n), prefix);

@@ -45,6 +45,9 @@ static inline bool slice_eq(struct slice a, struct slice b)
 // Bytewise order: negative, zero or positive, like memcmp; a prefix sorts before what it begins.
 int slice_cmp(struct slice a, struct slice b);
 
+// The same of `n` slices each, the first ones first.
+int slices_cmp(const struct slice *a, const struct slice *b, size_t n);
+
 bool slice_starts(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 

@@ -371,11 +371,9 @@ static int by_record(const void *x, const void *y)
         order = (int)a->status - (int)b->status;
     if (order == 0)
         order = (int)s->names - (int)t->names;
-    const struct slice parts[][2] = {{a->bound, b->bound}, {a->module, b->module},         {a->severity, b->severity},
-                                     {a->state, b->state}, {a->advisories, b->advisories}, {a->cvss, b->cvss}};
-    for (size_t i = 0; order == 0 && i < sizeof parts / sizeof parts[0]; i++)
-        order = slice_cmp(parts[i][0], parts[i][1]);
-    return order;
+    const struct slice left[] = {a->bound, a->module, a->severity, a->state, a->advisories, a->cvss};
+    const struct slice right[] = {b->bound, b->module, b->severity, b->state, b->advisories, b->cvss};
+    return order != 0 ? order : slices_cmp(left, right, sizeof left / sizeof left[0]);
 }
 
 static int by_record_and_arch(const void *x, const void *y)

@@ -19,10 +19,7 @@ static int by_name(const void *a, const void *b)
     const struct inventory_package *x = a, *y = b;
     const struct slice left[] = {x->package.kind, x->package.name, x->package.version, x->package.arch, x->db};
     const struct slice right[] = {y->package.kind, y->package.name, y->package.version, y->package.arch, y->db};
-    int order = 0;
-    for (size_t i = 0; order == 0 && i < sizeof left / sizeof left[0]; i++)
-        order = slice_cmp(left[i], right[i]);
-    return order;
+    return slices_cmp(left, right, sizeof left / sizeof left[0]);
 }
 
 void coalesce(struct arena *a, const struct findings *const *layers, size_t n, const struct limits *limits,

@@ -33,10 +33,7 @@ static int by_identity(const struct package *x, const struct package *y)
 {
     const struct slice left[] = {x->kind, x->name, x->version, x->arch};
     const struct slice right[] = {y->kind, y->name, y->version, y->arch};
-    int order = 0;
-    for (size_t i = 0; order == 0 && i < sizeof left / sizeof left[0]; i++)
-        order = slice_cmp(left[i], right[i]);
-    return order;
+    return slices_cmp(left, right, sizeof left / sizeof left[0]);
 }
 
 static int by_origin(const void *a, const void *b)

@@ -65,25 +65,17 @@ struct report_diff {
 
 // ---- orders ---------------------------------------------------------------------------------------------------------
 
-static int by_slices(const struct slice *a, const struct slice *b, size_t n)
-{
-    int order = 0;
-    for (size_t i = 0; order == 0 && i < n; i++)
-        order = slice_cmp(a[i], b[i]);
-    return order;
-}
-
 static int by_identity(const struct package *x, const struct package *y)
 {
     const struct slice a[] = {x->kind, x->name, x->arch, x->module, x->path};
     const struct slice b[] = {y->kind, y->name, y->arch, y->module, y->path};
-    return by_slices(a, b, sizeof a / sizeof a[0]);
+    return slices_cmp(a, b, sizeof a / sizeof a[0]);
 }
 
 static int by_version(const struct package *x, const struct package *y)
 {
     const struct slice a[] = {x->version, x->source_version}, b[] = {y->version, y->source_version};
-    return by_slices(a, b, sizeof a / sizeof a[0]);
+    return slices_cmp(a, b, sizeof a / sizeof a[0]);
 }
 
 static int package_order(const void *a, const void *b)

@@ -16,6 +16,11 @@ static void test_compare(void **state)
     assert_true(slice_cmp(SLICE("b"), SLICE("ab")) > 0);
     assert_true(slice_cmp(SLICE("\xff"), SLICE("a")) > 0);
     assert_int_equal(slice_cmp(SLICE("x"), SLICE("x")), 0);
+    const struct slice first[] = {SLICE("a"), SLICE("z")}, second[] = {SLICE("b"), SLICE("a")};
+    assert_true(slices_cmp(first, second, 2) < 0);
+    assert_true(slices_cmp(first + 1, second + 1, 1) > 0);
+    assert_int_equal(slices_cmp(first, first, 2), 0);
+    assert_int_equal(slices_cmp(first, second, 0), 0);
     assert_true(slice_eq_nocase(SLICE("Version"), SLICE("vERSION")));
     assert_false(slice_eq_nocase(SLICE("Version"), SLICE("Versio")));
     assert_false(slice_eq_nocase(SLICE("\xc4"), SLICE("\xe4"))); // ASCII only
