@@ -96,20 +96,11 @@ static bool parse(struct feed_input *input, struct error *err)
     return json_for_each_member(input->body, input->limits, take_package, &t, err);
 }
 
-#define URL "https://security-tracker.debian.org/tracker/data/json"
-
-static bool update(struct feed_run *run, struct error *err)
-{
-    (void)err; // what the one file met is the run's to tell
-    feed_source(run, URL, SLICE(""));
-    return true;
-}
-
 const struct feed feed_debian = {
     .name = "debian",
     .title = "Debian security tracker",
-    .url = URL,
+    .url = "https://security-tracker.debian.org/tracker/data/json",
     .version = 1,
     .parse = parse,
-    .update = update,
+    .update = feed_update_one_file,
 };

@@ -69,6 +69,9 @@ enum feed_answer { FEED_READ, FEED_UNCHANGED, FEED_ABSENT, FEED_FAILED };
 // says that there is no such file (404), which is no failure for a feed that probes.
 enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice scope);
 
+// The update() of a feed that is one file, at its `url` and without a scope.
+bool feed_update_one_file(struct feed_run *run, struct error *err);
+
 // A file that another one names: several places may have it, each under a name of its own.
 struct feed_named_file {
     const char *name;     // that stays the same, wherever it is fetched from: the URL of what names it

@@ -57,20 +57,11 @@ static bool parse(struct feed_input *input, struct error *err)
     return true;
 }
 
-#define URL "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
-
-static bool update(struct feed_run *run, struct error *err)
-{
-    (void)err; // what the one file met is the run's to tell
-    feed_source(run, URL, SLICE(""));
-    return true;
-}
-
 const struct feed feed_kev = {
     .name = ENRICHMENT_KEV,
     .title = "CISA's known exploited vulnerabilities",
-    .url = URL,
+    .url = "https://www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json",
     .version = 1,
     .parse = parse,
-    .update = update,
+    .update = feed_update_one_file,
 };

@@ -8,8 +8,6 @@
 // installed; the bound has it as well, and the matcher compares like with like.
 #include "feed/oval.h"
 
-#define URL "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2"
-
 static const char *complete(struct oval_statement *s)
 {
     const struct oval_rule *rule = s->rule;
@@ -30,19 +28,12 @@ static bool parse(struct feed_input *input, struct error *err)
     return oval_read(input, &dialect, err);
 }
 
-static bool update(struct feed_run *run, struct error *err)
-{
-    (void)err; // what the one file met is the run's to tell
-    feed_source(run, URL, SLICE(""));
-    return true;
-}
-
 extern const struct feed feed_oracle;
 const struct feed feed_oracle = {
     .name = "oracle",
     .title = "Oracle Linux OVAL",
-    .url = URL,
+    .url = "https://linux.oracle.com/security/oval/com.oracle.elsa-all.xml.bz2",
     .version = 1,
     .parse = parse,
-    .update = update,
+    .update = feed_update_one_file,
 };

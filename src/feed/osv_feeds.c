@@ -14,12 +14,6 @@
     {                                                                                                                  \
         return osv_parse(input, &id, err);                                                                             \
     }                                                                                                                  \
-    static bool update_##id(struct feed_run *run, struct error *err)                                                   \
-    {                                                                                                                  \
-        (void)err; /* what the one file met is the run's to tell */                                                    \
-        feed_source(run, BUCKET "/" ecosystem "/all.zip", SLICE(""));                                                  \
-        return true;                                                                                                   \
-    }                                                                                                                  \
     extern const struct feed feed_osv_##id;                                                                            \
     const struct feed feed_osv_##id = {                                                                                \
         .name = "osv-" #id,                                                                                            \
@@ -28,7 +22,7 @@
         .version = 1,                                                                                                  \
         .whole_files = true,                                                                                           \
         .parse = parse_##id,                                                                                           \
-        .update = update_##id,                                                                                         \
+        .update = feed_update_one_file,                                                                                \
     };
 
 LANGUAGE(pypi, "PyPI", "pypi", "python", version_pep440)

@@ -53,50 +53,32 @@ static bool parse(struct feed_input *input, struct slice scope, const char *memb
 
 // ---- repositories ---------------------------------------------------------------------------------------------------
 
-#define REPOSITORIES FOLDER "repository-to-cpe.json"
-
 static bool parse_repositories(struct feed_input *input, struct error *err)
 {
     return parse(input, SLICE(MAPPING_REDHAT_REPOSITORIES), "cpes", err);
 }
 
-static bool update_repositories(struct feed_run *run, struct error *err)
-{
-    (void)err; // what the one file met is the run's to tell
-    feed_source(run, REPOSITORIES, SLICE(""));
-    return true;
-}
-
 const struct feed feed_redhat_repositories = {
     .name = MAPPING_REDHAT_REPOSITORIES,
     .title = "Red Hat's CPEs of repositories",
-    .url = REPOSITORIES,
+    .url = FOLDER "repository-to-cpe.json",
     .version = 2,
     .parse = parse_repositories,
-    .update = update_repositories,
+    .update = feed_update_one_file,
 };
 
 // ---- containers -----------------------------------------------------------------------------------------------------
-
-#define CONTAINERS FOLDER "container-name-repos-map.json"
 
 static bool parse_containers(struct feed_input *input, struct error *err)
 {
     return parse(input, SLICE(MAPPING_REDHAT_CONTAINERS), NULL, err);
 }
 
-static bool update_containers(struct feed_run *run, struct error *err)
-{
-    (void)err; // likewise
-    feed_source(run, CONTAINERS, SLICE(""));
-    return true;
-}
-
 const struct feed feed_redhat_containers = {
     .name = MAPPING_REDHAT_CONTAINERS,
     .title = "Red Hat's repositories of container images",
-    .url = CONTAINERS,
+    .url = FOLDER "container-name-repos-map.json",
     .version = 2,
     .parse = parse_containers,
-    .update = update_containers,
+    .update = feed_update_one_file,
 };

@@ -10,8 +10,6 @@
 // It says what Ubuntu's OVAL says; a generation that has both is judged by the OVAL.
 #include "feed/osv.h"
 
-#define URL "https://security-metadata.canonical.com/osv/osv-all.tar.xz"
-
 static bool is_codename(struct slice text)
 {
     for (size_t i = 0; i < text.n; i++)
@@ -61,19 +59,12 @@ static bool parse(struct feed_input *input, struct error *err)
     return osv_parse_tar(input, &ubuntu, err);
 }
 
-static bool update(struct feed_run *run, struct error *err)
-{
-    (void)err; // what the one file met is the run's to tell
-    feed_source(run, URL, SLICE(""));
-    return true;
-}
-
 extern const struct feed feed_ubuntu_osv;
 const struct feed feed_ubuntu_osv = {
     .name = "ubuntu-osv",
     .title = "Ubuntu's vulnerabilities, by OSV",
-    .url = URL,
+    .url = "https://security-metadata.canonical.com/osv/osv-all.tar.xz",
     .version = 1,
     .parse = parse,
-    .update = update,
+    .update = feed_update_one_file,
 };
