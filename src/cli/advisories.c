@@ -66,12 +66,8 @@ static int show(struct cli *cli, char **arguments, size_t n)
 {
     (void)n;
     struct session s SESSION_AUTO;
-    if (!session_open(&s, cli, true))
+    if (!session_open_with_data(&s, cli))
         return EXIT_FAILED;
-    if (s.generation.id.n == 0) {
-        log_error("there is no vulnerability data yet: run `clarion update`");
-        return EXIT_FAILED;
-    }
     struct buf out BUF_AUTO = {0};
     size_t total = 0;
     for (size_t i = 0; i < s.generation.feeds_n; i++) {

@@ -50,12 +50,8 @@ static void write_nothing(struct arena *a, const struct report *report, struct s
 static int run(struct cli *cli)
 {
     struct session s SESSION_AUTO;
-    if (!session_open(&s, cli, true))
+    if (!session_open_with_data(&s, cli))
         return EXIT_FAILED;
-    if (s.generation.id.n == 0) {
-        log_error("there is no vulnerability data yet: run `clarion update`");
-        return EXIT_FAILED;
-    }
     struct arena a ARENA_AUTO = {0};
     struct index_result indexed INDEX_RESULT_AUTO = {0};
     struct stored_image image;

@@ -41,6 +41,15 @@ bool session_open(struct session *s, struct cli *cli, bool judging)
     return session_read_triage(s);
 }
 
+bool session_open_with_data(struct session *s, struct cli *cli)
+{
+    if (!session_open(s, cli, true))
+        return false;
+    if (s->generation.id.n == 0)
+        log_error("there is no vulnerability data yet: run `clarion update`");
+    return s->generation.id.n != 0;
+}
+
 void session_close(struct session *s)
 {
     session_tell_unused(s);

@@ -34,6 +34,10 @@ void session_registry_close(struct session_registry *r);
 // and what is to be obeyed on findings.
 // False: the message has been written.
 bool session_open(struct session *s, struct cli *cli, bool judging);
+
+// The same, for commands that cannot do anything without vulnerability data: false without any, too.
+bool session_open_with_data(struct session *s, struct cli *cli);
+
 void session_close(struct session *s);
 #define SESSION_AUTO __attribute__((cleanup(session_close)))
 
