@@ -10,6 +10,7 @@ import time
 
 import clarion
 
+UNKNOWN = 2  # the order, where one of both is no version
 PROGRAM = os.path.join(clarion.BUILD, "compare_versions")
 NUMBERS = (b"0", b"1", b"2", b"9", b"10", b"00", b"01", b"011", b"100", b"2147483648", b"99999999999999999999",
            b"99999999999999999998", b"100000000000000000000", b"0" * 30 + b"7", b"18446744073709551616" * 2)
@@ -79,3 +80,13 @@ def report(case, what, asked, wrong):
     print("    %d %s: %d disagreements" % (asked, what, len(wrong)))
     case.assertGreater(asked, 0, what)
     case.assertEqual(wrong[:10], [], "%s: %d disagreements" % (what, len(wrong)))
+
+
+def agree(case, what, pairs, theirs, ours):
+    """Fails where the reference (`theirs`) and we disagree on what is a version, or on an order that it knows."""
+    rows = list(zip(pairs, theirs, ours))
+    report(case, what + ", valid or not", len(rows), [row for row in rows if row[1][1:] != row[2][1:]])
+    compared = [(pair, x[0], y[0]) for pair, x, y in rows if x[0] != UNKNOWN]
+    report(case, what + " compared", len(compared), [row for row in compared if row[1] != row[2]])
+    case.assertEqual({-1, 0, 1}, {row[1] for row in compared})
+    return len(compared)

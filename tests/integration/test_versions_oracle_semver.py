@@ -55,7 +55,6 @@ func main() {
 	}
 }
 """
-UNKNOWN = 2
 WORDS = (b"a", b"b", b"rc", b"beta", b"alpha", b"Z", b"x", b"0a", b"9a", b"a-b", b"-", b"--", b"0-1", b"e18ecbb05110")
 GLUE = (b".", b"-", b"+", b"..", b".-", b"+incompatible", b"-.", b".0", b".1.", b"-rc.")
 PIECES = WORDS + GLUE + (b"v", b"=", b"V", b" ", b"\r", b"\x0b", b"_", b"*", b"~", b"^", b":", b"\xc3\xa4", b"\xff", b"\x01")
@@ -118,7 +117,7 @@ class VersionsOfSemver(clarion.Case):
             self.assertEqual({True, False}, set(theirs))
 
             rows = [row for row in zip(pairs, oracle.rows(ask, pairs), ours)
-                    if row[1][0] != UNKNOWN and not any(is_odd_to_npm(text) for text in row[0])]
+                    if row[1][0] != oracle.UNKNOWN and not any(is_odd_to_npm(text) for text in row[0])]
             self.orders_agree(what, least, *zip(*rows))
 
         self.both("npm", check)
@@ -145,7 +144,7 @@ class VersionsOfSemver(clarion.Case):
             taken = [(text, mine) for pair, x, y in zip(pairs, theirs, ours) for text, go, mine in zip(pair, x[1:], y[1:]) if go]
             oracle.report(self, "texts that are valid to Go", len(taken), [row for row in taken if not row[1]])
 
-            rows = [row for row in zip(with_v, theirs, ours) if row[1][0] != UNKNOWN]
+            rows = [row for row in zip(with_v, theirs, ours) if row[1][0] != oracle.UNKNOWN]
             self.orders_agree(what, least, *zip(*rows))
 
         self.both("Go", check)
