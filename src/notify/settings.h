@@ -42,7 +42,7 @@ struct amqp_settings {
 struct stomp_settings {
     struct secrets uris; // HOST:PORT; none: there is no such target
     struct slice destination, callback;
-    struct slice host; // the virtual host; empty: the name of the broker's host, as Clair has it
+    struct slice host;               // the virtual host; empty: the name of the broker's host, as Clair has it
     struct secret *login, *passcode; // NULL: none
     bool direct;
     int64_t rollup;
