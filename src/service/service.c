@@ -6,6 +6,7 @@
 #include "http/address.h"
 #include "scan/scanner.h"
 #include "service/systemd.h"
+#include "service/targets.h"
 #include "service/updates.h"
 
 #include <errno.h>
@@ -185,11 +186,21 @@ static bool start_indexing(struct service *service, const char *folder, struct e
     return service->events != NULL;
 }
 
+static bool start_notifier(struct service *service, const char *folder, struct targets *targets, struct arena *a,
+                           struct error *err)
+{
+    if (!targets_from_config(service->config, a, targets, err))
+        return false;
+    service->notifier = notifier_start(service->config, folder, targets->v, targets->n, err);
+    return service->notifier != NULL;
+}
+
 bool service_run(const struct config *config, unsigned roles, const char *folder, struct error *err)
 {
     struct digest state = scanner_state(SUBJECT_LAYER, &config->limits);
     struct arena a ARENA_AUTO = {0};
     struct store store STORE_AUTO = {0};
+    struct targets targets TARGETS_AUTO = {0};
     sigset_t signals;
     // Before any thread, so that all inherit it.
     sigemptyset(&signals);
@@ -209,10 +220,9 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     service.reports = cache_new(config->limits.report_cache_bytes);
     service.metrics = metrics_new(service.routes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
-    bool ok =
-        ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
-        ((roles & ROLE_NOTIFIER) == 0 || (service.notifier = notifier_start(config, folder, NULL, 0, err)) != NULL) &&
-        serve_until_told(&service, roles, folder, &signals, err);
+    bool ok = ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
+              ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, folder, &targets, &a, err)) &&
+              serve_until_told(&service, roles, folder, &signals, err);
     notifier_stop(&service.notifier);
     events_stop(&service.events);
     indexing_stop(&service.indexing);
