@@ -28,10 +28,10 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a ARENA_AUTO = {0};
     struct limits limits = limits_default();
-    struct delivery delivery;
+    struct event_delivery delivery;
     struct error err = {0};
     limits.event_entries = 20;
-    if (!delivery_parse(slice_of((const char *)data, size), &limits, &a, &delivery, &err)) {
+    if (!event_delivery_parse(slice_of((const char *)data, size), &limits, &a, &delivery, &err)) {
         if (err.code == ERR_NONE || err.text[0] == '\0')
             abort();
         return 0;

@@ -169,7 +169,7 @@
 // All of them: by R those that what is read of an image depends on, by O the others.
 #define LIMITS_BY(R, O)                                                                                                \
     LIMITS_IMAGE(R) LIMITS_FETCH(O) LIMITS_LAYER(R) LIMITS_SCAN(R) LIMITS_INVENTORY(R)                                 \
-    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_NOTIFY(O) LIMITS_TARGETS(O) LIMITS_SERVICE(O)
+    LIMITS_FEED(O) LIMITS_TRIAGE(O) LIMITS_NOTIFY(O) LIMITS_SERVICE(O) LIMITS_TARGETS(O)
 #define LIMITS(X) LIMITS_BY(X, X)
 // clang-format on
 

@@ -1,4 +1,5 @@
 // clarion notifications: what was told of updates of the feeds, and to whom. Works beside a service that runs.
+#include "cli/notifications.h"
 #include "base/clock.h"
 #include "base/json.h"
 #include "base/log.h"
@@ -9,7 +10,8 @@
 #define ITEMS_AT_A_TIME 500
 
 static const struct option_spec options[] = {
-    {"format", 'f', "FORMAT", "table (default) or json", "table json"},
+    {"format", 'f', "FORMAT", "list, show: table (default) or json", "table json"},
+    {"config", 'c', "FILE", "test: the configuration (default: $CLAIR_CONF)", NULL},
     {0},
 };
 
@@ -227,6 +229,9 @@ static int run(struct cli *cli)
     bool json = format != NULL && strcmp(format, "json") == 0;
     if (format != NULL && !json && strcmp(format, "table") != 0)
         return cli_usage(cli, "there is no format \"%s\" here; there are: table json", format);
+    if (strcmp(cli->arguments[0], "test") == 0) // needs no store
+        return cli->arguments_n == 2 ? notifications_test(cli, cli->arguments[1])
+                                     : cli_usage(cli, "it is used so: clarion notifications test TARGET -c FILE");
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
         if (strcmp(cli->arguments[0], parts[i].name) != 0)
             continue;
@@ -237,18 +242,21 @@ static int run(struct cli *cli)
             return EXIT_FAILED;
         return parts[i].run(&s, json, slice_str(cli->arguments_n > 1 ? cli->arguments[1] : ""));
     }
-    return cli_usage(cli, "there is no \"notifications %s\"; there are: list show retry", cli->arguments[0]);
+    return cli_usage(cli, "there is no \"notifications %s\"; there are: list show retry test", cli->arguments[0]);
 }
 
 const struct command command_notifications = {
     .name = "notifications",
-    .summary = "list, show and deliver again what was told of updates of the feeds",
-    .arguments = "PART [ID]",
-    .details = "PART is one of\n"
-               "  list      the notifications that are kept, the newest first, and how far they are delivered\n"
-               "  show ID   the same of one, with its items\n"
-               "  retry ID  has the service try again to deliver what it had given up\n"
-               "See docs/notifications.md.\n",
+    .summary = "list, show and deliver again what was told of updates of the feeds, and test where it goes",
+    .arguments = "PART [ID|TARGET]",
+    .details =
+        "PART is one of\n"
+        "  list      the notifications that are kept, the newest first, and how far they are delivered\n"
+        "  show ID   the same of one, with its items\n"
+        "  retry ID  has the service try again to deliver what it had given up\n"
+        "  test TARGET\n"
+        "            delivers a made-up one to a target of the configuration: webhook, amqp, stomp, mail or chat\n"
+        "See docs/notifications.md and docs/targets.md.\n",
     .options = options,
     .least = 1,
     .most = 2,

@@ -1,22 +1,14 @@
 // clarion serve [-c FILE] [--mode MODE]: the service.
 #include "base/log.h"
-#include "cli/command.h"
+#include "cli/configuration.h"
 #include "service/service.h"
 
-#include <stdlib.h>
-
 static const struct option_spec options[] = {
-    {"config", 'c', "FILE", "the configuration (default: $CLAIR_CONF, else none)", NULL},
+    CLI_OPTION_CONFIG,
     {"mode", 0, "MODE", "combo (default, or $CLAIR_MODE), indexer, matcher or notifier",
      "combo indexer matcher notifier"},
     {0},
 };
-
-static const char *value_or(const struct cli *cli, const char *option, const char *variable)
-{
-    const char *value = cli_value(cli, option);
-    return value != NULL ? value : getenv(variable); // NOLINT(concurrency-mt-unsafe): there are no threads yet
-}
 
 static int run(struct cli *cli)
 {
@@ -24,16 +16,10 @@ static int run(struct cli *cli)
     struct config_check check CONFIG_AUTO = {0};
     struct error err;
     unsigned roles = ROLES_ALL;
-    const char *wanted = value_or(cli, "mode", "CLAIR_MODE");
+    const char *wanted = cli_value_or(cli, "mode", "CLAIR_MODE");
     if (wanted != NULL && !service_mode_parse(slice_str(wanted), &roles))
         return cli_usage(cli, "there is no mode \"%s\" here; there are: combo indexer matcher notifier", wanted);
-    bool ok = config_load(value_or(cli, "config", "CLAIR_CONF"), &cli->limits, &a, &check);
-    for (size_t i = 0; i < check.problems.n; i++) {
-        struct buf line BUF_AUTO = {0};
-        config_problem_write(&check.problems.v[i], &line);
-        log_message(check.problems.v[i].error ? LOG_ERROR : LOG_WARN, "%.*s", (int)line.n, line.p);
-    }
-    if (!ok)
+    if (!cli_load_config(cli, &a, &check))
         return EXIT_FAILED;
     if (!cli->quiet && !cli->verbose) // the command line has the last word
         log_set_level(check.config.log_level);

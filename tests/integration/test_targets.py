@@ -33,6 +33,25 @@ class Webhook(clarion.Case):
         self.assertEqual(len(results), 1, results)
         return results[0]
 
+    def test_command(self):
+        """`clarion notifications test`: to the target that is named, and to no other."""
+        web = Web(self)
+        config = self.path("test.yaml")
+        with open(config, "w", encoding="utf-8") as f:
+            json.dump({"notifier": self.settings(web)}, f)
+        done = self.run_clarion("notifications", "test", "webhook", "-c", config)
+        self.assertEqual((done.code, done.err), (0, ""), done.err)
+        (_, _, body), = web.requests
+        self.assertIn(json.loads(body)["notification_id"], done.out)
+        done = self.run_clarion("notifications", "test", "amqp", "-c", config)
+        self.assertEqual(done.code, 3)
+        self.assertIn("\"amqp\" is no target of the configuration; \"webhook\" is", done.err)
+        self.assertEqual(len(web.requests), 1)
+        web.answers = [500]
+        done = self.run_clarion("notifications", "test", "webhook", "-c", config)
+        self.assertEqual(done.code, 3)
+        self.assertRegex(done.err, "webhook: .*500")
+
     def test_callback(self):
         web = Web(self)
         result = self.one(self.settings(web, headers={"X-Custom-Header": ["contract-capture", "two"]}))

@@ -10,11 +10,11 @@
 #define HEX    "0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef"
 #define DIGEST "sha256:" HEX
 
-static bool parse(struct arena *a, const char *text, struct delivery *delivery, struct error *err)
+static bool parse(struct arena *a, const char *text, struct event_delivery *delivery, struct error *err)
 {
     struct limits limits = limits_default();
     limits.event_entries = 3;
-    return delivery_parse(slice_str(text), &limits, a, delivery, err);
+    return event_delivery_parse(slice_str(text), &limits, a, delivery, err);
 }
 
 // One name as a line: what must come out of a delivery of one event.
@@ -59,7 +59,7 @@ static void forms(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct arena a ARENA_AUTO = {0};
-        struct delivery d;
+        struct event_delivery d;
         struct error err;
         if (!parse(&a, cases[i].text, &d, &err))
             fail_msg("%s: %s", cases[i].text, err.text);
@@ -87,7 +87,7 @@ static void ignored(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct arena a ARENA_AUTO = {0};
-        struct delivery d;
+        struct event_delivery d;
         struct error err;
         if (!parse(&a, cases[i], &d, &err))
             fail_msg("%s: %s", cases[i], err.text);
@@ -123,7 +123,7 @@ static void refused(void **state)
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct arena a ARENA_AUTO = {0};
-        struct delivery d;
+        struct event_delivery d;
         struct error err;
         if (parse(&a, cases[i].text, &d, &err))
             fail_msg("%s is taken", cases[i].text);
