@@ -289,10 +289,10 @@ static void judge_together(struct config_check *c, struct arena *a)
         config_remark(c, a, true, "auth.psk", "wants a key: without it there is no authentication");
     if (config->psk_key != NULL && config->psk_issuers.n == 0)
         config_remark(c, a, true, "auth.psk", "wants iss, the issuers whose tokens are taken");
-    if (config->harbor_key != NULL && secret_reveal(config->harbor_key).n == 0)
+    if (config_given(c, "harbor.api_key") != NULL && config->harbor_key == NULL)
         config_remark(c, a, true, "harbor.api_key",
                       "must not be empty: without the key there is no authentication of its own");
-    if (config->events_token != NULL && secret_reveal(config->events_token).n == 0)
+    if (config_given(c, "events.token") != NULL && config->events_token == NULL)
         config_remark(c, a, true, "events.token", "must not be empty");
     if (config->matcher_period <= 0)
         config_remark(c, a, true, "matcher.period", "must be more than nothing");

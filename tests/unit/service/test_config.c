@@ -126,6 +126,7 @@ static void errors(void **state)
         {"http_listen_addr: '::1:6060'", "must be HOST:PORT"},
         {"http_listen_addr: 'a:70000'", "must be HOST:PORT"},
         {"harbor: {api_key: ''}", "harbor.api_key: must not be empty"},
+        {"events: {token: ''}", "events.token: must not be empty"},
         {"harbor: {api_key: [x]}", "harbor.api_key: must be text (in quotes)"},
         {"log_level: loud", "must be debug, info, warn, error, fatal or panic, not \"loud\""},
         {"indexer: {airgap: yes}", "indexer.airgap: must be true or false, not \"yes\""},
