@@ -17,3 +17,9 @@ bool clock_parse(struct slice text, int64_t *seconds);
 
 // A monotonic clock for durations, in seconds.
 double clock_monotonic(void);
+
+// So many seconds from now on the monotonic clock, for pthread_cond_timedwait.
+struct timespec clock_after(double seconds);
+
+// The real time in nanoseconds, whatever $SOURCE_DATE_EPOCH says: for what is observed, not for what is reported.
+uint64_t clock_nanoseconds(void);

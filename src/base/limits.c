@@ -37,6 +37,26 @@ uint64_t limits_value(const struct limits *limits, size_t i)
     return value;
 }
 
+static bool is_name(char c)
+{
+    return (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '_';
+}
+
+bool limits_named(struct slice text, size_t *which)
+{
+    for (size_t start = 0, end; start < text.n; start = end + 1) {
+        for (end = start; end < text.n && is_name(text.p[end]); end++)
+            continue;
+        struct slice word = slice_of(text.p + start, end - start);
+        for (size_t i = 0; i < COUNT && slice_find(word, '_') > 0; i++)
+            if (slice_eq(word, slice_str(entries[i].name))) {
+                *which = i;
+                return true;
+            }
+    }
+    return false;
+}
+
 static bool parse_value(struct slice text, uint64_t *value)
 {
     uint64_t unit = 1;

@@ -149,7 +149,13 @@
     X(tag_history,          100,       "earlier manifests that are remembered of one tag")                             \
     X(page_items,           1000,      "items of one page of a list")                                                  \
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
-    X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")
+    X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")            \
+    X(span_queue,           2048,      "finished spans that wait to be sent")                                          \
+    X(span_batch,           512,       "of these, spans that are sent at a time")                                      \
+    X(span_text_bytes,      1024,      "length of a text that a span carries; the rest is cut off")                    \
+    X(telemetry_retry_seconds, 60,     "seconds after which spans or metrics that cannot be sent are given up")        \
+    X(telemetry_flush_seconds, 5,      "seconds that they have to be sent when the service stops")                     \
+    X(telemetry_answer_bytes, 64 * KIB, "size of a collector's answer that is read")
 
 // Telling people and programs of notifications: src/notify.
 #define LIMITS_TARGETS(X)                                                                                              \
@@ -192,6 +198,9 @@ struct limit_entry {
     bool reading; // another value changes what is read of an image
 };
 const struct limit_entry *limits_entry(size_t i);
+
+// Which limit an error's text names first. False when it names none.
+bool limits_named(struct slice text, size_t *which);
 
 // What `limits` has for the i-th of the table.
 uint64_t limits_value(const struct limits *limits, size_t i);

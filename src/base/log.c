@@ -10,6 +10,9 @@
 static enum log_level threshold = LOG_WARN;
 static bool as_json;
 static _Thread_local const char *request;
+static _Thread_local struct {
+    const char *trace_id, *span_id;
+} span;
 
 static const char *const level_names[] = {"error", "warn", "info", "debug"};
 
@@ -22,6 +25,12 @@ void log_setup(enum log_level level, bool json)
 void log_request(const char *id)
 {
     request = id;
+}
+
+void log_span(const char *trace_id, const char *span_id)
+{
+    span.trace_id = trace_id;
+    span.span_id = span_id;
 }
 
 void log_set_level(enum log_level level)
@@ -46,11 +55,21 @@ static void escape(char *out, size_t size, const char *text)
     out[n] = '\0';
 }
 
+// What the message is about, as members of the object; ids need no escaping.
+static void about(char *out, size_t size)
+{
+    int n = 0;
+    if (request != NULL)
+        n = snprintf(out, size, "\"request\":\"%s\",", request);
+    if (span.trace_id != NULL)
+        snprintf(out + n, size - (size_t)n, "\"trace_id\":\"%s\",\"span_id\":\"%s\",", span.trace_id, span.span_id);
+}
+
 void log_message(enum log_level level, const char *format, ...)
 {
     if (!log_enabled(level))
         return;
-    char raw[2048], clean[2048], escaped[4096], line[4600];
+    char raw[2048], clean[2048], escaped[4096], line[4800];
     va_list args;
     va_start(args, format);
     vsnprintf(raw, sizeof raw, format, args);
@@ -61,9 +80,10 @@ void log_message(enum log_level level, const char *format, ...)
         char now[CLOCK_TEXT];
         clock_format(clock_now(), now);
         escape(escaped, sizeof escaped, clean);
-        n = snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",%s%s%s\"message\":\"%s\"}\n", now,
-                     level_names[level], request != NULL ? "\"request\":\"" : "", request != NULL ? request : "",
-                     request != NULL ? "\"," : "", escaped);
+        char ids[256] = "";
+        about(ids, sizeof ids);
+        n = snprintf(line, sizeof line, "{\"time\":\"%s\",\"level\":\"%s\",%s\"message\":\"%s\"}\n", now,
+                     level_names[level], ids, escaped);
     } else {
         n = snprintf(line, sizeof line, "clarion: %s%s%s%s%s\n", request != NULL ? "[" : "",
                      request != NULL ? request : "", request != NULL ? "] " : "", level == LOG_WARN ? "warning: " : "",

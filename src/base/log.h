@@ -12,6 +12,9 @@ void log_setup(enum log_level level, bool json);
 // text, of letters, digits, '-', '_' and '.', must live until then.
 void log_request(const char *id);
 
+// The same for a span of a trace: their ids, in hex, stand in each message that is JSON. NULL: none any more.
+void log_span(const char *trace_id, const char *span_id);
+
 // Says more or less from now on. To be called before threads start, too.
 void log_set_level(enum log_level level);
 
