@@ -19,7 +19,7 @@ static int find_image(struct session *s, struct arena *a, struct index_result *i
     struct session_registry registry SESSION_REGISTRY_AUTO = {0};
     if (!session_registry_open(&registry, cli))
         return EXIT_BAD_USAGE;
-    struct index_options how = {
+    const struct index_options how = {
         .platform = cli_value(cli, "platform"), .limits = &cli->limits, .registry = &registry.settings};
     struct error err;
     if (!index_target(&s->store, target, &how, a, indexed, &err))

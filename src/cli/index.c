@@ -22,7 +22,7 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     struct arena a ARENA_AUTO = {0};
     struct index_result indexed INDEX_RESULT_AUTO = {0};
-    struct index_options how = {
+    const struct index_options how = {
         .platform = cli_value(cli, "platform"), .limits = &cli->limits, .registry = &registry.settings};
     struct report report;
     struct error err;

@@ -39,10 +39,10 @@ static int run(struct cli *cli)
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
-    struct index_options how = {.platform = cli_value(cli, "platform"),
-                                .limits = &cli->limits,
-                                .jobs = (unsigned)threads,
-                                .registry = &registry.settings};
+    const struct index_options how = {.platform = cli_value(cli, "platform"),
+                                      .limits = &cli->limits,
+                                      .jobs = (unsigned)threads,
+                                      .registry = &registry.settings};
     int worst = EXIT_FINE;
     for (size_t i = 0; i < cli->arguments_n; i++) {
         int code = scan_one(&s, cli->arguments[i], &how, output);

@@ -7,6 +7,7 @@
 #include "base/digest.h"
 #include "base/limits.h"
 #include "base/reader.h"
+#include "telemetry/span.h"
 
 struct feed_input;
 struct feed_run;
@@ -146,6 +147,7 @@ struct update_options {
     bool force; // accept a feed that has shrunk below half its former records
     void (*progress)(void *context, const char *feed, const char *message);
     void *progress_context;
+    const struct span *span; // the run is a part of; NULL: it is not traced
 };
 
 struct feed_outcome {

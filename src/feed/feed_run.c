@@ -39,6 +39,42 @@ static void say(struct feed_run *run, const char *url, const char *what)
         run->options->progress(run->options->progress_context, run->feed->name, text);
 }
 
+// A step of the run that is traced: "download", of this URL. Documents that are fetched by the thousand have none.
+static struct span *step(struct feed_run *run, enum span_kind kind, const char *name, const char *url)
+{
+    struct span *span = span_child(run->options->span, kind, name);
+    span_text(span, "url.full", slice_str(url));
+    return span;
+}
+
+static void end_download(struct span *span, enum fetch_result result, const struct error *err)
+{
+    static const char *const words[] = {
+        [FETCH_OK] = "read", [FETCH_UNCHANGED] = "unchanged", [FETCH_ABSENT] = "absent", [FETCH_FAILED] = "failed"};
+    span_text(span, "clarion.result", slice_str(words[result]));
+    if (result == FETCH_FAILED)
+        span_fail(span, slice_str(err->text));
+    span_end(&span);
+}
+
+static enum fetch_result download_stream(struct feed_run *run, const char *url, struct fetch_validators *validators,
+                                         struct reader **body, struct error *err)
+{
+    struct span *span = step(run, SPAN_CLIENT, "download", url);
+    enum fetch_result result = fetch(run->fetcher, url, validators, &run->arena, body, err);
+    end_download(span, result, err);
+    return result;
+}
+
+static enum fetch_result download_file(struct feed_run *run, const char *url, struct fetch_validators *validators,
+                                       int *file, struct error *err)
+{
+    struct span *span = step(run, SPAN_CLIENT, "download", url);
+    enum fetch_result result = fetch_file(run->fetcher, url, validators, &run->arena, file, err);
+    end_download(span, result, err);
+    return result;
+}
+
 static const struct feed_file *known_file(const struct feed_run *run, const char *url)
 {
     for (size_t i = 0; i < run->known_n; i++)
@@ -165,7 +201,7 @@ void feed_leave_out(struct feed_input *input, const char *reason, const struct a
 // ---- files ----------------------------------------------------------------------------------------------------------
 
 // By `parse` and its context, or by the feed's own parser. What becomes of the records is told of `file`.
-static bool parse_file(struct feed_run *run, struct reader *body, int whole, struct feed_file *file,
+static bool parse_body(struct feed_run *run, struct reader *body, int whole, struct feed_file *file,
                        feed_parse_fn *parse, void *context, struct error *err)
 {
     struct feed_tally tally = {0};
@@ -179,13 +215,24 @@ static bool parse_file(struct feed_run *run, struct reader *body, int whole, str
     return true;
 }
 
+// The feed's own files, traced.
+static bool parse_file(struct feed_run *run, struct reader *body, int whole, struct feed_file *file, struct error *err)
+{
+    struct span *span SPAN_AUTO = step(run, SPAN_INTERNAL, "parse", file->url.p);
+    bool ok = parse_body(run, body, whole, file, NULL, NULL, err);
+    span_number(span, "clarion.feed.records", (int64_t)file->added);
+    if (!ok)
+        span_fail(span, slice_str(err->text));
+    return ok;
+}
+
 // A small file's text, unless it is as `validators` have it.
 static enum fetch_result fetch_text(struct feed_run *run, const char *url, struct fetch_validators *validators,
                                     struct slice *text, struct error *err)
 {
     struct reader *body READER_AUTO = NULL;
     struct buf bytes BUF_AUTO = {0};
-    enum fetch_result result = fetch(run->fetcher, url, validators, &run->arena, &body, err);
+    enum fetch_result result = download_stream(run, url, validators, &body, err);
     if (result != FETCH_OK)
         return result;
     if (!reader_read_all(body, &bytes, run->options->limits->feed_member_bytes, "the file (limit feed_member_bytes)",
@@ -241,8 +288,8 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
     if (is_kept(run, former, scope) && former->version == run->feed->version)
         validators = (struct fetch_validators){former->etag, former->last_modified};
     enum feed_answer answer = FEED_FAILED;
-    switch (run->feed->whole_files ? fetch_file(run->fetcher, url, &validators, &run->arena, &whole, &err)
-                                   : fetch(run->fetcher, url, &validators, &run->arena, &body, &err)) {
+    switch (run->feed->whole_files ? download_file(run, url, &validators, &whole, &err)
+                                   : download_stream(run, url, &validators, &body, &err)) {
     case FETCH_ABSENT:
         feed_absent(run, url, &err);
         return FEED_ABSENT;
@@ -252,7 +299,7 @@ enum feed_answer feed_source(struct feed_run *run, const char *url, struct slice
             file = *former;
         break;
     case FETCH_OK:
-        answer = parse_file(run, body, whole, &file, NULL, NULL, &err) ? FEED_READ : FEED_FAILED;
+        answer = parse_file(run, body, whole, &file, &err) ? FEED_READ : FEED_FAILED;
         if (answer == FEED_FAILED)
             error_wrap(&err, "%s", url);
         break;
@@ -342,7 +389,7 @@ enum feed_answer feed_part(struct feed_run *run, const char *url, feed_parse_fn 
     struct error err;
     enum fetch_result result = fetch(run->fetcher, url, &validators, &scratch, &body, &err);
     if (result == FETCH_OK) {
-        if (parse_file(run, body, -1, parts_of(run), parse, context, &err)) {
+        if (parse_body(run, body, -1, parts_of(run), parse, context, &err)) {
             run->read++;
             say(run, url, "read");
             return FEED_READ;
@@ -376,7 +423,7 @@ static enum feed_answer fetch_checked(struct feed_run *run, const struct digest 
 {
     struct fetch_validators none = {0};
     struct digest found;
-    enum fetch_result result = fetch_file(run->fetcher, url, &none, &run->arena, whole, err);
+    enum fetch_result result = download_file(run, url, &none, whole, err);
     if (result != FETCH_OK)
         return result == FETCH_ABSENT ? FEED_ABSENT : FEED_FAILED;
     struct reader *packed READER_AUTO = reader_of_fd(*whole, false);
@@ -396,7 +443,7 @@ static bool parse_whole(struct feed_run *run, int whole, struct feed_file *file,
 {
     struct reader *body READER_AUTO = NULL;
     return (run->feed->whole_files || unpack(reader_of_fd(whole, false), run->options->limits, &body, err)) &&
-           parse_file(run, body, whole, file, NULL, NULL, err);
+           parse_file(run, body, whole, file, err);
 }
 
 enum feed_answer feed_try(struct feed_run *run, const struct feed_named_file *named, const char *url, struct error *err)
@@ -456,7 +503,12 @@ static bool build(struct feed_run *run, const struct feed_state *state, struct d
     uint64_t former = run->former != NULL ? segment_count(run->former) : 0, records;
     if (segment_builder_count(run->builder) == 0)
         log_warn("%s: the upstream has no records", run->feed->name);
-    if (!segment_write(run->builder, run->store->segments, digest, &records, &err))
+    struct span *span = step(run, SPAN_INTERNAL, "write segment", run->feed->url);
+    bool written = segment_write(run->builder, run->store->segments, digest, &records, &err);
+    if (!written)
+        span_fail(span, slice_str(err.text));
+    span_end(&span);
+    if (!written)
         return broken(outcome, &err);
     if (records < former - former / 2 && !run->options->force) {
         error_set(&err, ERR_FORMAT,

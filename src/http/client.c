@@ -18,7 +18,8 @@ struct http_client *http_client_new(const struct http_options *options)
     struct http_client *client = must_alloc(sizeof *client);
     *client = (struct http_client){
         .limits = *options->limits,
-        .engine = engine_new(options->limits, options->ca_file),
+        .engine = engine_new(options->limits,
+                             &(struct engine_files){options->ca_file, options->cert_file, options->key_file}),
         .first_wait = options->first_wait > 0 ? options->first_wait : 1,
     };
     return client;
@@ -154,6 +155,7 @@ static struct exchange *start(struct http_client *client, const struct http_requ
         .headers = headers,
         .headers_n = n,
         .form = request->form,
+        .seconds = request->seconds,
         .unverified = request->unverified && hop->own,
     };
     struct exchange *exchange = exchange_start(client->engine, &what, err);
@@ -200,7 +202,7 @@ static bool send_once(struct http_client *client, const struct http_request *req
         if (exchange == NULL || !exchange_answer(exchange, &answer->status, &lines, again, err))
             return error_wrap(err, "%.*s", SLICE_ARG(url_shown(a, hop->url.text)));
         read_lines(lines, a, answer, &location);
-        *wait = exchange_retry_after(exchange);
+        *wait = answer->retry_after = exchange_retry_after(exchange);
         answer->url = hop->url;
         answer->body = body_of(exchange);
         exchange = NULL;

@@ -13,7 +13,9 @@
 struct http_options {
     const struct limits *limits; // copied
     const char *ca_file;         // certificates to trust instead of the system's; NULL: the system's
-    double first_wait;           // seconds before the second try; 0: one
+    const char *cert_file;       // our own certificate, and its key, for servers that want to see one; NULL: none
+    const char *key_file;
+    double first_wait; // seconds before the second try; 0: one
 };
 
 struct http_client;
@@ -37,6 +39,7 @@ struct http_request {
     const struct address_rules *allow; // must outlive the body
     const struct secret *form;         // a POST of this, which no redirect carries on; NULL: a GET
     struct slice form_type;            // its media type; empty: application/x-www-form-urlencoded
+    double seconds;                    // that one try may take, with its body; 0: as long as it goes on
     bool unverified;                   // the URL's origin need not prove who it is under TLS
     bool once;                         // no second try, whatever the status
     uint64_t from;                     // not 0: only the bytes from there on, if the state is still that of:
@@ -50,7 +53,8 @@ struct http_answer {
     struct slice authenticate[8]; // WWW-Authenticate, as many as there are
     size_t authenticate_n;
     struct validators validators;
-    uint64_t length; // of the body; UINT64_MAX when it is not said
+    uint64_t length;    // of the body; UINT64_MAX when it is not said
+    double retry_after; // seconds that Retry-After asks for; 0: nothing
     bool has_range;
     struct content_range range;
     struct reader *body; // to be closed before the client; its errors are not tried again

@@ -17,7 +17,7 @@
 
 struct engine {
     struct limits limits;
-    char *ca_file;
+    char *ca, *cert, *key; // files; NULL: none
     CURLM *multi;
     pthread_mutex_t lock;
     pthread_t thread;
@@ -254,10 +254,18 @@ static void *drive(void *argument)
     }
 }
 
-struct engine *engine_new(const struct limits *limits, const char *ca_file)
+static char *copy_name(const char *file)
+{
+    return file != NULL ? memcpy(must_alloc(strlen(file) + 1), file, strlen(file) + 1) : NULL;
+}
+
+struct engine *engine_new(const struct limits *limits, const struct engine_files *files)
 {
     struct engine *e = must_alloc(sizeof *e);
-    *e = (struct engine){.limits = *limits, .ca_file = ca_file != NULL ? strdup(ca_file) : NULL};
+    *e = (struct engine){.limits = *limits};
+    e->ca = copy_name(files->ca);
+    e->cert = copy_name(files->cert);
+    e->key = copy_name(files->key);
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -297,7 +305,9 @@ void engine_free(struct engine **engine)
     }
     pthread_cond_destroy(&e->breaks_off);
     pthread_mutex_destroy(&e->lock);
-    free(e->ca_file);
+    free(e->ca);
+    free(e->cert);
+    free(e->key);
     free(e);
     *engine = NULL;
 }
@@ -383,10 +393,17 @@ static void set_options(struct exchange *x, const struct exchange_request *reque
     curl_easy_setopt(c, CURLOPT_WRITEDATA, x);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYPEER, request->unverified ? 0L : 1L);
     curl_easy_setopt(c, CURLOPT_SSL_VERIFYHOST, request->unverified ? 0L : 2L);
-    if (e->ca_file != NULL) {
-        curl_easy_setopt(c, CURLOPT_CAINFO, e->ca_file);
+    if (e->ca != NULL) {
+        curl_easy_setopt(c, CURLOPT_CAINFO, e->ca);
         curl_easy_setopt(c, CURLOPT_CAPATH, NULL);
     }
+    if (e->cert != NULL) {
+        curl_easy_setopt(c, CURLOPT_SSLCERT, e->cert);
+        curl_easy_setopt(c, CURLOPT_SSLKEY, e->key);
+    }
+    if (request->seconds > 0)
+        curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
+                         (long)(request->seconds < MOST_SECONDS ? request->seconds * 1000 : MOST_SECONDS * 1000));
     if (request->form != NULL) {
         x->form = secret_copy(request->form);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, secret_reveal(x->form).p);
@@ -419,6 +436,16 @@ static void exchange_free(struct exchange *x)
     free(x);
 }
 
+// libcurl would ask first whether a large body is wanted, and wait a second for who does not answer that.
+static bool expect_nothing(struct exchange *x, struct error *err)
+{
+    struct curl_slist *list = curl_slist_append(x->headers, "Expect:");
+    if (list == NULL)
+        return error_set(err, ERR_IO, "no memory for a request");
+    x->headers = list;
+    return true;
+}
+
 static bool prepare(struct exchange *x, const struct exchange_request *request, struct error *err)
 {
     if (!start_thread(x->engine, err))
@@ -428,6 +455,8 @@ static bool prepare(struct exchange *x, const struct exchange_request *request, 
     for (size_t i = 0; i < request->headers_n; i++)
         if (!add_header(x, request->headers[i].name, secret_reveal(request->headers[i].value), err))
             return false;
+    if (request->form != NULL && !expect_nothing(x, err))
+        return false;
     set_options(x, request);
     return true;
 }

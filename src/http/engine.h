@@ -13,9 +13,14 @@
 
 struct engine;
 
-// `ca_file` holds the certificates to trust instead of the system's; NULL: the system's. Never NULL. The thread starts
-// with the first exchange.
-struct engine *engine_new(const struct limits *limits, const char *ca_file);
+// Files in PEM, copied by name; each may be NULL.
+struct engine_files {
+    const char *ca;         // certificates to trust instead of the system's
+    const char *cert, *key; // our own, for servers that want to see them
+};
+
+// Never NULL. The thread starts with the first exchange.
+struct engine *engine_new(const struct limits *limits, const struct engine_files *files);
 
 // All exchanges must have been ended. NULL is fine.
 void engine_free(struct engine **e);
@@ -33,14 +38,21 @@ struct http_header {
     const struct secret *value;
 };
 
+struct http_headers {
+    struct http_header *v;
+    size_t n;
+};
+
 // What is asked for. The URL and the rules must outlive the exchange, all else is copied.
 struct exchange_request {
     const struct url *url;
     const struct address_rules *allow; // addresses beside the public internet's; NULL: none
     const struct http_header *headers;
     size_t headers_n;
-    const struct secret *form; // not NULL: it is a POST of this (application/x-www-form-urlencoded)
-    bool unverified;           // whoever answers under TLS is believed
+    const struct secret
+        *form;       // not NULL: it is a POST of this (application/x-www-form-urlencoded, if no header says otherwise)
+    double seconds;  // that all of it may take; 0: as long as it goes on
+    bool unverified; // whoever answers under TLS is believed
 };
 
 struct exchange;

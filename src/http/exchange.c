@@ -84,6 +84,16 @@ struct slice web_parameter(const struct web_request *request, const char *name)
     return (struct slice){0};
 }
 
+const char *const web_methods[WEB_METHODS] = {"GET", "HEAD", "POST", "PUT", "DELETE", "PATCH", "OPTIONS", "_OTHER"};
+
+size_t web_method_of(struct slice method)
+{
+    size_t i = 0;
+    while (i + 1 < WEB_METHODS && !slice_eq(method, slice_str(web_methods[i])))
+        i++;
+    return i;
+}
+
 // ---- what goes out --------------------------------------------------------------------------------------------------
 
 void web_add(const struct web_request *request, struct web_response *response, const char *name, struct slice value)
@@ -266,6 +276,56 @@ static bool authorised(struct exchange *e, const struct web_options *options)
     return false;
 }
 
+// ---- its span -------------------------------------------------------------------------------------------------------
+
+// Names and attributes are those of OpenTelemetry's semantic conventions, http/http-spans. Two traceparent headers are
+// as good as none (Trace Context, 3.2).
+static void begin_span(struct exchange *e, const struct web_options *options)
+{
+    struct slice parent = web_header(&e->request, "traceparent", 0);
+    if (options->tracer == NULL)
+        return;
+    if (web_header(&e->request, "traceparent", 1).p != NULL)
+        parent = SLICE("");
+    e->request.span =
+        span_remote(options->tracer, "HTTP", slice_trim(parent), web_header(&e->request, "tracestate", 0));
+    size_t method = web_method_of(e->request.method);
+    span_text(e->request.span, "http.request.method", slice_str(web_methods[method]));
+    if (method + 1 == WEB_METHODS)
+        span_text(e->request.span, "http.request.method_original", e->request.method);
+    span_text(e->request.span, "url.scheme", options->tls != NULL ? SLICE("https") : SLICE("http"));
+    span_text(e->request.span, "client.address", slice_str(e->client));
+    span_text(e->request.span, "clarion.request.id", slice_str(e->id));
+}
+
+void exchange_end_span(struct exchange *e, bool whole)
+{
+    struct span *s = e->request.span;
+    if (s == NULL)
+        return;
+    size_t method = web_method_of(e->request.method);
+    const char *how = method + 1 < WEB_METHODS ? web_methods[method] : "HTTP";
+    span_name(s, e->route != NULL ? arena_printf(&e->arena, "%s %s", how, e->route->path) : slice_str(how));
+    if (e->route != NULL)
+        span_text(s, "http.route", slice_str(e->route->path));
+    span_text(s, "url.path", e->request.path);
+    if (e->response.status != 0)
+        span_number(s, "http.response.status_code", e->response.status);
+    if (!whole)
+        span_fail(s, SLICE("cut off"));
+    else if (e->response.status >= 500) // of the client's own errors a server's span is none
+        span_fail(s, SLICE(""));
+    span_end(&e->request.span);
+}
+
+void exchange_log(const struct exchange *e)
+{
+    log_request(e != NULL ? e->id : NULL);
+    span_log(e != NULL ? e->request.span : NULL);
+}
+
+// ---- its course -----------------------------------------------------------------------------------------------------
+
 // RFC 9112, 3.2.2: a request target may name its origin, and whatever it names is this server.
 static struct slice without_origin(struct slice target)
 {
@@ -288,7 +348,8 @@ void exchange_begin(struct exchange *e, const struct web_options *options, struc
     e->request.method = arena_dup(&e->arena, method);
     take_id(e);
     take_client(e);
-    log_request(e->id);
+    begin_span(e, options);
+    exchange_log(e);
     MHD_get_connection_values(e->connection, MHD_HEADER_KIND, add_size, &head);
     slice_cut(without_origin(e->target), '?', &path, &e->request.query);
     e->request.path = web_decode(&e->arena, path, false);
@@ -326,9 +387,9 @@ void exchange_finish(struct exchange *e)
 
 void exchange_work(struct exchange *e, const struct web_options *options)
 {
-    log_request(e->id);
+    exchange_log(e);
     e->request.body = buf_slice(&e->body);
     e->method->handle(options->context, &e->request, &e->response);
     exchange_finish(e);
-    log_request(NULL);
+    exchange_log(NULL);
 }

@@ -46,6 +46,12 @@ void exchange_work(struct exchange *exchange, const struct web_options *options)
 // Shapes an answer that is there: 405 and its like need no handler.
 void exchange_finish(struct exchange *exchange);
 
+// What this thread logs from now on is about this exchange; NULL: about none any more.
+void exchange_log(const struct exchange *exchange);
+
+// Ends its span, with how the request went; `whole`: all of the answer was sent. Harmless without a span.
+void exchange_end_span(struct exchange *exchange, bool whole);
+
 // Percent-decoding, of a query with '+' for a blank. p == NULL for a malformed one, and for one with a NUL or another
 // control character.
 struct slice web_decode(struct arena *a, struct slice s, bool query);

@@ -188,6 +188,11 @@ static bool deflate_body(struct slice in, uint16_t form, struct buf *out)
     return true;
 }
 
+bool web_gzip(struct slice in, struct buf *out)
+{
+    return deflate_body(in, IGZIP_GZIP, out);
+}
+
 static bool zstd_body(struct slice in, struct buf *out)
 {
     buf_reserve(out, ZSTD_compressBound(in.n));

@@ -13,3 +13,6 @@ bool web_matches(const struct web_request *request, struct slice tag);
 // Compresses the body when the client's first Accept-Encoding asks for it. A client that takes no coding at all gets
 // 415.
 void web_encode(const struct web_request *request, struct web_response *response);
+
+// Adds the bytes as gzip. False when there are too many.
+bool web_gzip(struct slice in, struct buf *out);

@@ -260,7 +260,7 @@ static enum MHD_Result begin(struct web_server *s, struct exchange *e, const cha
         exchange_finish(e);
         result = send_answer(s, e);
     }
-    log_request(NULL);
+    exchange_log(NULL);
     return result;
 }
 
@@ -288,11 +288,11 @@ static enum MHD_Result take_body(struct web_server *s, struct exchange *e, struc
 // The connection is to be suspended first: the answer may come before the handler is back, and then `e` is gone.
 static enum MHD_Result leave(struct web_server *s, struct exchange *e)
 {
-    log_request(e->id);
+    exchange_log(e);
     e->request.body = buf_slice(&e->body);
     MHD_suspend_connection(e->connection);
     e->method->handle(s->options->context, &e->request, &e->response);
-    log_request(NULL);
+    exchange_log(NULL);
     return MHD_YES;
 }
 
@@ -362,13 +362,14 @@ static void on_completed(void *server, struct MHD_Connection *connection, void *
         return;
     *context = NULL;
     double seconds = clock_monotonic() - e->start;
-    log_request(e->id);
+    exchange_log(e);
     log_info("%.*s %.*s: %u, %.1f ms, %s%s", SLICE_ARG(e->request.method),
              SLICE_ARG(e->request.path.p != NULL ? e->request.path : e->target), e->response.status, seconds * 1000,
              e->client, code == MHD_REQUEST_TERMINATED_COMPLETED_OK ? "" : ", cut off");
-    log_request(NULL);
+    exchange_log(NULL);
     if (e->response.status != 0 && s->options->observe != NULL)
-        s->options->observe(s->options->context, e->route, e->response.status, seconds);
+        s->options->observe(s->options->context, e->route, e->request.method, e->response.status, seconds);
+    exchange_end_span(e, code == MHD_REQUEST_TERMINATED_COMPLETED_OK);
     exchange_free(e);
     set_deadline(s, connection, (double)s->options->limits->request_seconds);
     pthread_mutex_lock(&s->lock);

@@ -10,6 +10,7 @@
 #include "base/buf.h"
 #include "base/limits.h"
 #include "http/token.h"
+#include "telemetry/span.h"
 
 struct web_request {
     const char *id;         // in each message of the log; the client's X-Request-Id when that is fit for it
@@ -19,6 +20,7 @@ struct web_request {
     struct slice query;     // as it came
     struct slice body;      // whole
     struct arena *arena;    // lives until the answer is sent
+    struct span *span;      // of this request; it ends with it. NULL: none
     const void *connection; // the server's own
 };
 
@@ -47,6 +49,12 @@ void web_error(const struct web_request *request, struct web_response *response,
                ...) __attribute__((format(printf, 4, 5)));
 
 typedef void web_handler(void *context, const struct web_request *request, struct web_response *response);
+
+// The methods of RFC 9110 that clients send, and PATCH, for those that count and trace requests. Any other is the last
+// one, which is called as OpenTelemetry's semantic conventions have it.
+#define WEB_METHODS 8
+extern const char *const web_methods[WEB_METHODS];
+size_t web_method_of(struct slice method);
 
 enum web_pace {
     WEB_FAST,  // runs where connections are waited for
@@ -97,7 +105,8 @@ struct web_options {
     const struct limits *limits;    // connections, client_connections, request_…, shutdown_seconds
     unsigned threads;               // that wait for connections
     // Told of each answer when it is sent, or cut off; `route` is NULL for a path that there is not.
-    void (*observe)(void *context, const struct web_route *route, unsigned status, double seconds);
+    void (*observe)(void *context, const struct web_route *route, struct slice method, unsigned status, double seconds);
+    struct tracer *tracer; // NULL: requests have no spans
     // Called when the server is to stop and requests still run after shutdown_seconds: when it returns, all that were
     // to be answered later must have been. NULL: there are none such.
     void (*give_up)(void *context);

@@ -13,16 +13,11 @@ struct target_tls {
     struct slice client_cert, key; // PEM files; empty: none
 };
 
-struct target_headers {
-    struct http_header *v;
-    size_t n;
-};
-
 // notifier.webhook
 struct webhook_settings {
     struct secret *target; // URL; NULL: there is none
     struct slice callback; // URL that a notification's id is appended to
-    struct target_headers headers;
+    struct http_headers headers;
     struct slice content; // "clair" or "cloudevents"
     struct slice root_ca; // of its own, instead of the system's
 };

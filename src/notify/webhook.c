@@ -39,7 +39,7 @@ static bool write_body(const struct webhook *webhook, const struct delivery *del
 static struct http_header *headers_of(const struct webhook *webhook, const struct secret *token, struct arena *a,
                                       size_t *n)
 {
-    const struct target_headers *given = &webhook->settings->headers;
+    const struct http_headers *given = &webhook->settings->headers;
     struct http_header *headers = ARENA_NEW(a, struct http_header, given->n + 1);
     *n = 0;
     for (size_t i = 0; i < given->n; i++)

@@ -245,7 +245,7 @@ static void post_scan(void *context, const struct web_request *request, struct w
     bool known = is_known(service, &scan.artifact.digest, request, response);
     if (response->status != 0)
         return;
-    if (known || indexing_pull(service->indexing, request->id, &pull, &err)) {
+    if (known || indexing_pull(service->indexing, request, &pull, &err)) {
         accept_scan(&scan.artifact, request, response);
         return;
     }

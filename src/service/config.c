@@ -280,6 +280,7 @@ static void judge_together(struct config_check *c, struct arena *a)
     take_mapping(c, a, "redhat-containers", "indexer.scanner.package.rhel_containerscanner.name2repos_mapping",
                  config->redhat_containers_url, config->redhat_containers_file);
     config_judge_targets(c, a);
+    config_judge_telemetry(c, a);
     if ((config->tls_cert.n != 0) != (config->tls_key.n != 0))
         config_remark(c, a, true, config->tls_cert.n != 0 ? "tls.cert" : "tls.key", "tls.cert and tls.key go together");
     if (config->tls_client_ca.n != 0 && config->tls_cert.n == 0)
@@ -311,7 +312,9 @@ static void set_defaults(struct config *config, struct arena *a)
     for (const struct config_key *key = config_keys; key->path != NULL; key++) {
         if (key->fallback == NULL)
             continue;
-        struct yaml_node value = {.type = key->type == CONFIG_BOOL ? YAML_BOOL : YAML_TEXT,
+        struct yaml_node value = {.type = key->type == CONFIG_BOOL       ? YAML_BOOL
+                                          : key->type == CONFIG_FRACTION ? YAML_FLOAT
+                                                                         : YAML_TEXT,
                                   .text = slice_str(key->fallback)};
         config_take(key, &value, a, config, &ignored);
     }
@@ -363,10 +366,10 @@ static void free_field(const struct config_key *key, void *field)
         for (size_t i = 0; i < secrets->n; i++)
             secret_free(&secrets->v[i]);
         secrets->n = 0;
-    } else if (key->type == CONFIG_HEADERS) {
-        struct target_headers *headers = field;
+    } else if (key->type == CONFIG_HEADERS || key->type == CONFIG_SECRET_MAP) {
+        struct http_headers *headers = field;
         for (size_t i = 0; i < headers->n; i++) {
-            struct secret *value = (struct secret *)(uintptr_t)headers->v[i].value; // made by config_take
+            struct secret *value = (struct secret *)(uintptr_t)headers->v[i].value; // ours to free, others' to read
             secret_free(&value);
         }
         headers->n = 0;
@@ -416,7 +419,7 @@ static void write_texts(const struct slices *texts, struct buf *out)
     buf_addc(out, ']');
 }
 
-static void write_headers(const struct target_headers *headers, struct buf *out)
+static void write_headers(const struct http_headers *headers, struct buf *out)
 {
     for (size_t i = 0; i < headers->n; i++)
         buf_addf(out, "%s%.*s", i != 0 ? ", " : "", SLICE_ARG(headers->v[i].name));
@@ -490,10 +493,12 @@ static void write_value(const struct config *config, const struct config_key *ke
             buf_addf(out, "(%zu secrets)", ((const struct secrets *)field)->n);
         break;
     case CONFIG_HEADERS:
+    case CONFIG_SECRET_MAP:
         write_headers(field, out);
         break;
-    case CONFIG_SECRET_MAP:
     case CONFIG_FRACTION:
+        buf_addf(out, "%g", *(const double *)field);
+        break;
     case CONFIG_ANY:
     case CONFIG_REMOVED:
         break; // none of these has an effect yet

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "base/yaml.h"
 #include "feed/feed.h"
+#include "http/engine.h"
 #include "http/secret.h"
 #include "match/matcher.h"
 #include "notify/settings.h"
@@ -41,6 +42,17 @@ struct config_registries {
     size_t n;
 };
 
+// A collector of OpenTelemetry's, by OTLP over HTTP.
+struct config_otlp {
+    struct slice endpoint;    // "HOST:PORT"
+    struct slice url_path;    // with a slash in front; empty: what the protocol says
+    bool insecure;            // http instead of https
+    struct slice compression; // "gzip" or "none"
+    int64_t timeout;
+    struct http_headers headers;
+    struct slice root_ca, cert, key; // paths; empty: none
+};
+
 // What is in force. Texts live in the arena and are terminated. Durations are nanoseconds, as Go's.
 struct config {
     struct config_address listen, introspection;
@@ -67,11 +79,19 @@ struct config {
     bool notifier_summary_disabled, notifier_first_update;
     enum severity notifier_least; // of what is notified of
     bool notifier_only_fixable, notifier_only_exploited;
+    struct slice trace_name;  // "otlp", "stdout"; any other: no traces
+    double trace_probability; // of a trace that is not decided about yet
+    int64_t trace_period;     // that finished spans wait for others at most
+    struct config_otlp trace_otlp;
+    struct slice metrics_name; // "otlp" and "stdout": they are pushed, too
+    int64_t metrics_period;    // of the pushes
+    struct config_otlp metrics_otlp;
     struct limits limits;
     bool airgap;
     bool updaters_disabled, enrichment_disabled;
     bool unpatched_ignored; // of Red Hat's findings
     bool updater_sets_given, matcher_names_given;
+    bool all_traces; // whatever trace_probability says
 };
 
 // Something to say about the configuration, at the place that it is about (no line when that is a whole file).
@@ -111,6 +131,18 @@ void config_problem_write(const struct config_problem *problem, struct buf *out)
 
 // Is a feed of OSV one of those that osv.allowlist lets be fetched? True for all other feeds.
 bool config_allows_ecosystem(const struct config *config, struct slice feed);
+
+// ---- config_telemetry.c: for config.c -------------------------------------------------------------------------------
+
+// Adds what is wrong with the sections trace and metrics, and settles what they leave open.
+void config_judge_telemetry(struct config_check *check, struct arena *a);
+
+// Where a key ("trace.otlp.http") is given; NULL when it is not.
+const struct yaml_node *config_given(const struct config_check *check, const char *path);
+
+// Adds an error, or a remark, about a key, at the place where that is given. Path and text: `path` must live as long as
+// the check, `text` is copied.
+void config_refuse(struct config_check *check, struct arena *a, bool error, const char *path, const char *text);
 
 // ---- config_keys.c, config_values.c: for config.c -------------------------------------------------------------------
 

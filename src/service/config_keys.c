@@ -4,32 +4,36 @@
 #define FIELD(name) offsetof(struct config, name)
 
 #define NO_POSTGRES "the embedded store in the data folder is used"
-#define NO_TRACES   "this version sends no traces"
-#define NO_OTLP     "this version sends no metrics by OTLP: they are read at metrics.prometheus.endpoint"
-#define NO_SEARCH   "jars are known by what is in them: no service is asked for their names"
-#define NO_TIMEOUT  "the mapping is fetched as a feed, within the limits of feeds"
-#define ONE_STORE   "processes of one installation share the data folder"
+#define NO_JAEGER                                                                                                      \
+    "traces are sent by OTLP, which Jaeger takes too: trace.name: otlp, trace.otlp.http.endpoint: HOST:4318"
+#define NO_SENTRY  "traces are sent by OTLP, which Sentry takes too: trace.name: otlp, trace.otlp.http"
+#define NO_GRPC    "OTLP is spoken over HTTP: use otlp.http, whose port is mostly 4318"
+#define NO_SEARCH  "jars are known by what is in them: no service is asked for their names"
+#define NO_TIMEOUT "the mapping is fetched as a feed, within the limits of feeds"
+#define ONE_STORE  "processes of one installation share the data folder"
 
-#define OTLP_KEYS(prefix, why)                                                                                         \
-    {prefix ".http.compression", CONFIG_TEXT, .note = (why)}, {prefix ".http.endpoint", CONFIG_TEXT, .note = (why)},   \
-        {prefix ".http.headers", CONFIG_SECRET_MAP, .note = (why)},                                                    \
-        {prefix ".http.insecure", CONFIG_BOOL, .note = (why)},                                                         \
-        {prefix ".http.timeout", CONFIG_DURATION, .note = (why)},                                                      \
-        {prefix ".http.client_tls.root_ca", CONFIG_TEXT, .note = (why)},                                               \
-        {prefix ".http.client_tls.cert", CONFIG_TEXT, .note = (why)},                                                  \
-        {prefix ".http.client_tls.key", CONFIG_TEXT, .note = (why)},                                                   \
-        {prefix ".http.url_path", CONFIG_TEXT, .note = (why)},                                                         \
-        {prefix ".grpc.compression", CONFIG_TEXT, .note = (why)},                                                      \
-        {prefix ".grpc.endpoint", CONFIG_TEXT, .note = (why)},                                                         \
-        {prefix ".grpc.headers", CONFIG_SECRET_MAP, .note = (why)},                                                    \
-        {prefix ".grpc.insecure", CONFIG_BOOL, .note = (why)},                                                         \
-        {prefix ".grpc.timeout", CONFIG_DURATION, .note = (why)},                                                      \
-        {prefix ".grpc.client_tls.root_ca", CONFIG_TEXT, .note = (why)},                                               \
-        {prefix ".grpc.client_tls.cert", CONFIG_TEXT, .note = (why)},                                                  \
-        {prefix ".grpc.client_tls.key", CONFIG_TEXT, .note = (why)},                                                   \
-        {prefix ".grpc.reconnect", CONFIG_DURATION, .note = (why)},                                                    \
+// What traces and metrics have in common; `field` is a struct config_otlp.
+#define OTLP_KEYS(prefix, field)                                                                                       \
+    {prefix ".http.compression", CONFIG_TEXT, FIELD(field.compression), "none", NULL},                                 \
+        {prefix ".http.endpoint", CONFIG_TEXT, FIELD(field.endpoint), "localhost:4318", NULL},                         \
+        {prefix ".http.headers", CONFIG_SECRET_MAP, FIELD(field.headers), NULL, NULL},                                 \
+        {prefix ".http.insecure", CONFIG_BOOL, FIELD(field.insecure), "false", NULL},                                  \
+        {prefix ".http.timeout", CONFIG_DURATION, FIELD(field.timeout), "10s", NULL},                                  \
+        {prefix ".http.client_tls.root_ca", CONFIG_TEXT, FIELD(field.root_ca), NULL, NULL},                            \
+        {prefix ".http.client_tls.cert", CONFIG_TEXT, FIELD(field.cert), NULL, NULL},                                  \
+        {prefix ".http.client_tls.key", CONFIG_TEXT, FIELD(field.key), NULL, NULL},                                    \
+        {prefix ".http.url_path", CONFIG_TEXT, FIELD(field.url_path), NULL, NULL},                                     \
+        {prefix ".grpc.compression", CONFIG_TEXT, .note = NO_GRPC},                                                    \
+        {prefix ".grpc.endpoint", CONFIG_TEXT, .note = NO_GRPC},                                                       \
+        {prefix ".grpc.headers", CONFIG_SECRET_MAP, .note = NO_GRPC},                                                  \
+        {prefix ".grpc.insecure", CONFIG_BOOL, .note = NO_GRPC},                                                       \
+        {prefix ".grpc.timeout", CONFIG_DURATION, .note = NO_GRPC},                                                    \
+        {prefix ".grpc.client_tls.root_ca", CONFIG_TEXT, .note = NO_GRPC},                                             \
+        {prefix ".grpc.client_tls.cert", CONFIG_TEXT, .note = NO_GRPC},                                                \
+        {prefix ".grpc.client_tls.key", CONFIG_TEXT, .note = NO_GRPC},                                                 \
+        {prefix ".grpc.reconnect", CONFIG_DURATION, .note = NO_GRPC},                                                  \
     {                                                                                                                  \
-        prefix ".grpc.service_config", CONFIG_TEXT, .note = (why)                                                      \
+        prefix ".grpc.service_config", CONFIG_TEXT, .note = NO_GRPC                                                    \
     }
 
 #define TARGET(name) FIELD(targets.name)
@@ -139,22 +143,24 @@ const struct config_key config_keys[] = {
 
     {"harbor.api_key", CONFIG_SECRET, FIELD(harbor_key), NULL, NULL},
 
-    {"trace.name", CONFIG_TEXT, .note = NO_TRACES},
-    {"trace.probability", CONFIG_FRACTION, .note = NO_TRACES},
-    OTLP_KEYS("trace.otlp", NO_TRACES),
-    {"trace.jaeger.agent.endpoint", CONFIG_TEXT, .note = NO_TRACES},
-    {"trace.jaeger.collector.endpoint", CONFIG_TEXT, .note = NO_TRACES},
-    {"trace.jaeger.collector.username", CONFIG_SECRET, .note = NO_TRACES},
-    {"trace.jaeger.collector.password", CONFIG_SECRET, .note = NO_TRACES},
-    {"trace.jaeger.service_name", CONFIG_TEXT, .note = NO_TRACES},
-    {"trace.jaeger.tags", CONFIG_SECRET_MAP, .note = NO_TRACES},
-    {"trace.jaeger.buffer_max", CONFIG_INT, .note = NO_TRACES},
-    {"trace.sentry.dsn", CONFIG_SECRET, .note = NO_TRACES},
-    {"trace.sentry.environment", CONFIG_TEXT, .note = NO_TRACES},
+    {"trace.name", CONFIG_TEXT, FIELD(trace_name), NULL, NULL},
+    {"trace.probability", CONFIG_FRACTION, FIELD(trace_probability), "0", NULL},
+    {"trace.period", CONFIG_DURATION, FIELD(trace_period), "5s", NULL},
+    OTLP_KEYS("trace.otlp", trace_otlp),
+    {"trace.jaeger.agent.endpoint", CONFIG_TEXT, .note = NO_JAEGER},
+    {"trace.jaeger.collector.endpoint", CONFIG_TEXT, .note = NO_JAEGER},
+    {"trace.jaeger.collector.username", CONFIG_SECRET, .note = NO_JAEGER},
+    {"trace.jaeger.collector.password", CONFIG_SECRET, .note = NO_JAEGER},
+    {"trace.jaeger.service_name", CONFIG_TEXT, .note = NO_JAEGER},
+    {"trace.jaeger.tags", CONFIG_SECRET_MAP, .note = NO_JAEGER},
+    {"trace.jaeger.buffer_max", CONFIG_INT, .note = NO_JAEGER},
+    {"trace.sentry.dsn", CONFIG_SECRET, .note = NO_SENTRY},
+    {"trace.sentry.environment", CONFIG_TEXT, .note = NO_SENTRY},
 
-    {"metrics.name", CONFIG_TEXT, .note = "metrics are always at metrics.prometheus.endpoint of the introspection address"},
+    {"metrics.name", CONFIG_TEXT, FIELD(metrics_name), "prometheus", NULL},
     {"metrics.prometheus.endpoint", CONFIG_TEXT, FIELD(metrics_endpoint), "/metrics", NULL},
-    OTLP_KEYS("metrics.otlp", NO_OTLP),
+    {"metrics.period", CONFIG_DURATION, FIELD(metrics_period), "1m", NULL},
+    OTLP_KEYS("metrics.otlp", metrics_otlp),
 
     {"events.token", CONFIG_SECRET, FIELD(events_token), NULL, NULL},
     {"events.registries", CONFIG_REGISTRIES, FIELD(event_registries), NULL, NULL},

@@ -129,10 +129,13 @@ static bool take_int(const struct yaml_node *value, int64_t least, int64_t most,
     return true;
 }
 
-static bool take_fraction(const struct yaml_node *value, struct error *wrong)
+static bool take_fraction(const struct yaml_node *value, double *out, struct error *wrong)
 {
     double number = value->type == YAML_INT || value->type == YAML_FLOAT ? strtod(value->text.p, NULL) : -1;
-    return (number >= 0 && number <= 1) || must_be(wrong, "a number from 0 to 1", value);
+    if (!(number >= 0 && number <= 1))
+        return must_be(wrong, "a number from 0 to 1", value);
+    *out = number;
+    return true;
 }
 
 static bool take_address(const struct yaml_node *value, struct config_address *out, struct error *wrong)
@@ -267,9 +270,21 @@ static bool take_secrets(const struct yaml_node *value, struct arena *a, struct 
     return true;
 }
 
+static bool take_texts_by_name(const struct yaml_node *value, struct arena *a, struct http_headers *out,
+                               struct error *wrong)
+{
+    if (!check_map(value, false, a, wrong))
+        return false;
+    if (out == NULL)
+        return true;
+    *out = (struct http_headers){ARENA_NEW(a, struct http_header, value->members.n), value->members.n};
+    for (size_t i = 0; i < out->n; i++)
+        out->v[i] = (struct http_header){value->members.v[i].key, secret_new(value->members.v[i].value->text)};
+    return true;
+}
+
 // A header for each text: of several with one name all are sent.
-static bool take_headers(const struct yaml_node *value, struct arena *a, struct target_headers *out,
-                         struct error *wrong)
+static bool take_headers(const struct yaml_node *value, struct arena *a, struct http_headers *out, struct error *wrong)
 {
     size_t n = 0;
     if (!check_map(value, true, a, wrong))
@@ -278,7 +293,7 @@ static bool take_headers(const struct yaml_node *value, struct arena *a, struct 
         return true;
     for (size_t i = 0; i < value->members.n; i++)
         n += value->members.v[i].value->members.n;
-    *out = (struct target_headers){ARENA_NEW(a, struct http_header, n), 0};
+    *out = (struct http_headers){ARENA_NEW(a, struct http_header, n), 0};
     for (size_t i = 0; i < value->members.n; i++) {
         const struct yaml_node *texts = value->members.v[i].value;
         for (size_t j = 0; j < texts->members.n; j++)
@@ -299,6 +314,7 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
         struct slices texts;
         struct secret *secret;
         int64_t number;
+        double fraction;
         bool flag;
     } nowhere;
     void *field = key->note == NULL ? (void *)((char *)config + key->offset) : &nowhere;
@@ -325,7 +341,7 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
     case CONFIG_INT:
         return take_int(value, INT32_MIN, INT32_MAX, field, wrong);
     case CONFIG_FRACTION:
-        return take_fraction(value, wrong);
+        return take_fraction(value, field, wrong);
     case CONFIG_DURATION:
         return (value->type == YAML_TEXT && config_duration(value->text, field)) ||
                must_be(wrong, "a duration such as 90s, 30m or 1h30m", value);
@@ -340,7 +356,7 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
     case CONFIG_SECRETS:
         return take_secrets(value, a, key->note == NULL ? field : NULL, wrong);
     case CONFIG_SECRET_MAP:
-        return check_map(value, false, a, wrong);
+        return take_texts_by_name(value, a, key->note == NULL ? field : NULL, wrong);
     case CONFIG_HEADERS:
         return take_headers(value, a, key->note == NULL ? field : NULL, wrong);
     case CONFIG_LIMITS: // whose members are judged one by one

@@ -29,6 +29,8 @@ struct layer_job {
 struct layer_pool {
     struct image *image;
     const struct limits *limits;
+    struct metrics *metrics;
+    const struct span *span;
     struct layer_job *jobs;
     size_t jobs_n;
     atomic_size_t next;
@@ -38,18 +40,59 @@ struct layer_pool {
     const struct digest *state;
 };
 
-static void read_layer(struct layer_pool *pool, struct layer_job *job)
+// ---- a layer --------------------------------------------------------------------------------------------------------
+
+static struct reader *open_layer(struct layer_pool *pool, struct layer_job *job, const struct span *layer)
+{
+    struct span *span SPAN_AUTO = span_child(layer, SPAN_CLIENT, "open layer");
+    double start = clock_monotonic();
+    struct reader *blob = image_open_layer(pool->image, job->index, &job->error);
+    metrics_timing(pool->metrics, TIMING_FETCH, clock_monotonic() - start);
+    if (blob == NULL)
+        span_fail(span, slice_str(job->error.text));
+    return blob;
+}
+
+static bool scan_layer(struct layer_pool *pool, struct layer_job *job, struct reader *blob, const struct span *layer,
+                       struct layer_result *result)
+{
+    struct span *span SPAN_AUTO = span_child(layer, SPAN_INTERNAL, "read layer");
+    double start = clock_monotonic();
+    bool ok = worker_index_layer(blob, &pool->image->layers[job->index].digest, pool->image->subject, pool->limits,
+                                 job->arena, result, &job->error);
+    metrics_timing(pool->metrics, TIMING_READ, clock_monotonic() - start);
+    span_number(span, "clarion.layer.bytes", (int64_t)result->bytes_in);
+    span_number(span, "clarion.layer.bytes_unpacked", (int64_t)result->findings.bytes);
+    span_number(span, "clarion.layer.files", (int64_t)result->findings.entries);
+    span_number(span, "clarion.worker.cpu_milliseconds", (int64_t)(result->cpu_seconds * 1000));
+    span_number(span, "clarion.worker.memory_bytes", (int64_t)result->peak_memory);
+    if (!ok || !result->complete)
+        span_fail(span, slice_str(ok ? result->problem.text : job->error.text));
+    return ok;
+}
+
+// At once, so that an interrupted run need not read this layer again.
+static bool keep_layer(struct layer_pool *pool, struct layer_job *job, const struct span *layer)
+{
+    struct span *span SPAN_AUTO = span_child(layer, SPAN_INTERNAL, "keep layer");
+    double start = clock_monotonic();
+    pthread_mutex_lock(&pool->store_lock);
+    bool ok =
+        store_layer_put(pool->store, &pool->image->layers[job->index].digest, pool->state, job->json, &job->error);
+    pthread_mutex_unlock(&pool->store_lock);
+    metrics_timing(pool->metrics, TIMING_KEEP, clock_monotonic() - start);
+    if (!ok)
+        span_fail(span, slice_str(job->error.text));
+    return ok;
+}
+
+static void take_layer(struct layer_pool *pool, struct layer_job *job, const struct span *span)
 {
     struct image_layer *layer = &pool->image->layers[job->index];
     double start = clock_monotonic();
-    struct reader *blob READER_AUTO = image_open_layer(pool->image, job->index, &job->error);
-    if (blob == NULL) {
-        job->failed = true;
-        return;
-    }
+    struct reader *blob READER_AUTO = open_layer(pool, job, span);
     struct layer_result result;
-    if (!worker_index_layer(blob, &layer->digest, pool->image->subject, pool->limits, job->arena, &result,
-                            &job->error)) {
+    if (blob == NULL || !scan_layer(pool, job, blob, span, &result)) {
         job->failed = true;
         return;
     }
@@ -58,19 +101,31 @@ static void read_layer(struct layer_pool *pool, struct layer_job *job)
     job->json = result.findings_json;
     if (!result.complete)
         job->problem = result.problem;
+    metrics_layer_read(pool->metrics, result.bytes_in, result.findings.bytes);
     log_info("layer %s: %llu bytes read, %llu unpacked, %llu files, %.2f s (worker: %.2f s CPU, %llu MiB)",
              layer->digest.text, (unsigned long long)result.bytes_in, (unsigned long long)result.findings.bytes,
              (unsigned long long)result.findings.entries, clock_monotonic() - start, result.cpu_seconds,
              (unsigned long long)(result.peak_memory / MIB));
     if (!result.complete)
         return;
-    // Kept at once, so that an interrupted run need not read this layer again.
-    pthread_mutex_lock(&pool->store_lock);
-    if (!store_layer_put(pool->store, &layer->digest, pool->state, job->json, &job->error)) {
+    if (!keep_layer(pool, job, span)) {
         job->failed = true;
         job->done = false;
     }
-    pthread_mutex_unlock(&pool->store_lock);
+}
+
+static void read_layer(struct layer_pool *pool, struct layer_job *job)
+{
+    struct span *span SPAN_AUTO = span_child(pool->span, SPAN_INTERNAL, "index layer");
+    span_log(span);
+    span_text(span, "clarion.layer.digest", digest_slice(&pool->image->layers[job->index].digest));
+    take_layer(pool, job, span);
+    const struct error *why = job->failed ? &job->error : &job->problem;
+    if (why->code != ERR_NONE) {
+        metrics_layer_failed(pool->metrics, why);
+        span_fail(span, slice_str(why->text));
+    }
+    span_log(pool->span);
 }
 
 static void *pool_thread(void *argument)
@@ -140,6 +195,8 @@ static bool make_jobs(struct layer_pool *pool, struct arena *a, struct index_res
         if (!store_layer_get(pool->store, &layer->digest, pool->state, job->arena, pool->limits, &job->findings,
                              &job->done, err))
             return false;
+        if (job->done)
+            metrics_layer_reused(pool->metrics);
         pool->jobs_n++;
     }
     return true;
@@ -207,6 +264,27 @@ static void add_problem(struct arena *a, struct index_result *result, struct sli
     result->problems[result->problems_n++] = text;
 }
 
+static void coalesce_layers(struct arena *a, const struct findings *const *layers, struct layer_pool *pool,
+                            struct index_result *result)
+{
+    struct span *span = span_child(pool->span, SPAN_INTERNAL, "coalesce");
+    double start = clock_monotonic();
+    coalesce(a, layers, pool->image->layers_n, pool->limits, &result->image.inventory);
+    metrics_timing(pool->metrics, TIMING_COALESCE, clock_monotonic() - start);
+    span_end(&span);
+}
+
+static bool store_image(struct layer_pool *pool, struct index_result *result, struct error *err)
+{
+    struct span *span SPAN_AUTO = span_child(pool->span, SPAN_INTERNAL, "store image");
+    double start = clock_monotonic();
+    bool ok = store_image_put(pool->store, pool->state, &result->image, &match_naming, err);
+    metrics_timing(pool->metrics, TIMING_STORE, clock_monotonic() - start);
+    if (!ok)
+        span_fail(span, slice_str(err->text));
+    return ok;
+}
+
 static void merge(struct arena *a, struct layer_pool *pool, struct index_result *result)
 {
     static const struct findings nothing;
@@ -216,7 +294,7 @@ static void merge(struct arena *a, struct layer_pool *pool, struct index_result 
         bool usable = pool->image->layers[i].skip_reason.n == 0 && job != NULL && job->done;
         layers[i] = usable ? &job->findings : &nothing;
     }
-    coalesce(a, layers, pool->image->layers_n, pool->limits, &result->image.inventory);
+    coalesce_layers(a, layers, pool, result);
     for (size_t i = 0; i < pool->image->problems_n; i++)
         add_problem(a, result, pool->image->problems[i]);
     for (size_t i = 0; i < pool->jobs_n; i++) {
@@ -249,7 +327,12 @@ bool index_image(struct store *store, struct image *image, const struct index_op
         list_layers(a, NULL, result);
         return true;
     }
-    struct layer_pool pool = {.image = image, .limits = options->limits, .store = store, .state = &state};
+    struct layer_pool pool = {.image = image,
+                              .limits = options->limits,
+                              .metrics = options->metrics,
+                              .span = options->span,
+                              .store = store,
+                              .state = &state};
     tell(options, INDEX_LAYERS);
     if (!make_jobs(&pool, a, result, err) || !read_layers(&pool, options, err))
         return false;
@@ -258,7 +341,7 @@ bool index_image(struct store *store, struct image *image, const struct index_op
     merge(a, &pool, result);
     list_layers(a, &pool, result);
     tell(options, INDEX_STORING);
-    return result->problems_n != 0 || store_image_put(store, &state, &result->image, &match_naming, err);
+    return result->problems_n != 0 || store_image(&pool, result, err);
 }
 
 // Whatever the store had of the image already: where it was found is new.

@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "image/image.h"
 #include "match/report.h"
+#include "service/metrics.h"
 #include "store/store.h"
 
 // How far an image is. A layer is scanned while it is fetched.
@@ -18,6 +19,8 @@ struct index_options {
     const struct registry_settings *registry; // as in struct image_options
     void (*enters)(void *context, enum index_stage stage); // told of each stage but the first; NULL: nobody is
     void *enters_context;
+    struct metrics *metrics; // NULL: nothing is counted
+    const struct span *span; // what is done is a part of; NULL: it is not traced
 };
 
 // What indexing gave. Slices live in the arena that was handed in, or in the layers' own.

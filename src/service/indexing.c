@@ -22,6 +22,8 @@ struct waiter {
     struct web_response *response;
     struct posted_manifest manifest; // of a pull its digest only
     struct pull *pull;               // NULL: posted
+    const struct span *span;         // what is done is a part of; NULL: it is not traced
+    struct span *pull_span;          // of a pull that waits or runs: its `span`
     struct arena arena;              // of a pull
     struct digest body;              // of what was posted, or of what a pull asks with
     struct waiter *next;
@@ -45,6 +47,7 @@ struct failure {
 struct indexing {
     const struct config *config;
     const char *folder;
+    struct metrics *metrics;
     struct address_rules allow;
     struct arena arena; // of the rules
     struct http_client *http;
@@ -178,8 +181,16 @@ static bool open_image(struct indexing *ix, const struct waiter *w, const struct
                         image, err);
 }
 
-static bool index_manifest(struct indexing *ix, struct job *job, const struct waiter *w, struct arena *a,
-                           struct index_result *result, struct error *err)
+static bool open_store(struct indexing *ix, struct store *store, struct error *err)
+{
+    if (!store_open(ix->folder, store, err))
+        return false;
+    store_observe(store, metrics_db(ix->metrics));
+    return true;
+}
+
+static bool index_manifest(struct indexing *ix, struct job *job, const struct waiter *w, struct span *span,
+                           struct arena *a, struct index_result *result, struct error *err)
 {
     struct progress progress = {ix, job};
     const struct limits *limits = &ix->config->limits;
@@ -187,7 +198,9 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
         .limits = limits,
         .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0,
         .enters = note_stage,
-        .enters_context = &progress};
+        .enters_context = &progress,
+        .metrics = ix->metrics,
+        .span = span};
     const struct registry_settings settings = {
         .http = ix->http,
         .allow = &ix->allow,
@@ -199,8 +212,11 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
     };
     struct store store STORE_AUTO = {0};
     struct image image = {0};
-    bool ok = store_open(ix->folder, &store, err) && open_image(ix, w, &settings, a, &image, err) &&
-              index_image(&store, &image, &options, a, result, err);
+    bool ok = open_store(ix, &store, err) && open_image(ix, w, &settings, a, &image, err);
+    if (ok) {
+        span_number(span, "clarion.manifest.layers", (int64_t)image.layers_n);
+        ok = index_image(&store, &image, &options, a, result, err);
+    }
     image_close(&image);
     return ok;
 }
@@ -216,8 +232,11 @@ static void run(struct indexing *ix, struct job *job, const struct waiter *lead,
 {
     struct arena a ARENA_AUTO = {0};
     struct index_result result INDEX_RESULT_AUTO = {0};
+    struct span *span SPAN_AUTO = span_child(lead->span, SPAN_INTERNAL, "index manifest");
+    span_text(span, "clarion.manifest.digest", digest_slice(&lead->manifest.digest));
     log_request(lead->id);
-    if (!index_manifest(ix, job, lead, &a, &result, &o->err)) {
+    span_log(span);
+    if (!index_manifest(ix, job, lead, span, &a, &result, &o->err)) {
         o->status = 500;
     } else if (result.problems_n != 0) {
         o->status = status_of(result.problem);
@@ -234,12 +253,15 @@ static void run(struct indexing *ix, struct job *job, const struct waiter *lead,
         else
             error_wrap(&o->err, "failed to fetch layers");
         log_warn("manifest %s: %s", lead->manifest.digest.text, o->err.text);
+        span_fail(span, slice_str(o->err.text));
     }
     log_request(NULL);
+    span_log(NULL);
 }
 
 static void end_pull(struct waiter *w)
 {
+    span_end(&w->pull_span);
     pull_forget(w->pull);
     arena_free(&w->arena);
     free(w);
@@ -248,6 +270,8 @@ static void end_pull(struct waiter *w)
 static void answer(struct waiter *w, const struct outcome *o)
 {
     if (w->pull != NULL) {
+        if (o->status != 201)
+            span_fail(w->pull_span, slice_str(o->err.text));
         end_pull(w);
         return;
     }
@@ -436,10 +460,12 @@ static size_t threads_wanted(const struct config *config)
     return wanted < 0 || wanted > MOST_THREADS ? MOST_THREADS : (size_t)wanted;
 }
 
-struct indexing *indexing_start(const struct config *config, const char *folder, struct error *err)
+struct indexing *indexing_start(const struct config *config, const char *folder, struct metrics *metrics,
+                                struct error *err)
 {
     struct indexing *ix = must_alloc(sizeof *ix);
-    *ix = (struct indexing){.config = config, .folder = folder, .allow = {.airgap = config->airgap}};
+    *ix =
+        (struct indexing){.config = config, .folder = folder, .metrics = metrics, .allow = {.airgap = config->airgap}};
     ix->last = &ix->first;
     pthread_mutex_init(&ix->lock, NULL);
     pthread_cond_init(&ix->work, NULL);
@@ -525,6 +551,7 @@ void indexing_post(struct indexing *ix, const struct web_request *request, struc
                          .request = request,
                          .response = response,
                          .manifest = *manifest,
+                         .span = request->span,
                          .body = digest_of(request->body)};
     pthread_mutex_lock(&ix->lock);
     bool joined = join(ix, w);
@@ -587,13 +614,23 @@ static bool is_under_way(struct indexing *ix, const struct waiter *like)
     return w != NULL;
 }
 
-bool indexing_pull(struct indexing *ix, const char *request_id, const struct pull *pull, struct error *err)
+// The request is answered before its pull is done, which has a span of its own therefore. Under the lock.
+static bool join_pull(struct indexing *ix, struct waiter *w, const struct span *request)
 {
-    struct waiter *w = new_pull(request_id, pull);
+    if (ix->pulls_n >= ix->config->limits.index_queue)
+        return false;
+    w->span = w->pull_span = span_child(request, SPAN_INTERNAL, "pull image");
+    bool joined = join(ix, w);
+    ix->pulls_n += joined;
+    return joined;
+}
+
+bool indexing_pull(struct indexing *ix, const struct web_request *request, const struct pull *pull, struct error *err)
+{
+    struct waiter *w = new_pull(request->id, pull);
     pthread_mutex_lock(&ix->lock);
     bool under_way = is_under_way(ix, w);
-    bool joined = !under_way && ix->pulls_n < ix->config->limits.index_queue && join(ix, w);
-    ix->pulls_n += joined;
+    bool joined = !under_way && join_pull(ix, w, request->span);
     pthread_mutex_unlock(&ix->lock);
     if (!joined)
         end_pull(w);

@@ -9,13 +9,16 @@
 #include "http/server.h"
 #include "image/reference.h"
 #include "service/config.h"
+#include "service/metrics.h"
 #include "service/requests.h"
 #include "store/store.h"
 
 struct indexing;
 
-// Starts the threads. The configuration and `folder`, the data folder, must live as long. NULL with an error.
-struct indexing *indexing_start(const struct config *config, const char *folder, struct error *err);
+// Starts the threads. The configuration, `folder`, the data folder, and the metrics must live as long. NULL with an
+// error.
+struct indexing *indexing_start(const struct config *config, const char *folder, struct metrics *metrics,
+                                struct error *err);
 
 // Takes a request of method WEB_LATER over, whose manifest lives in its arena, and sees to its answer: the response has
 // all that a 201 has but status and body; with any other status its fields are dropped.
@@ -34,7 +37,7 @@ void pull_forget(struct pull *pull); // harmless for an all-zero one
 
 // Has an image indexed, unless it is on its way with the same credentials already. Everything is copied; nobody is told
 // how it went: see indexing_state. ERR_LIMIT (index_queue).
-bool indexing_pull(struct indexing *ix, const char *request_id, const struct pull *pull, struct error *err);
+bool indexing_pull(struct indexing *ix, const struct web_request *request, const struct pull *pull, struct error *err);
 
 // For who indexes a manifest himself: waits until nobody else does, and keeps others from it until indexing_end; what
 // they then want is in the store, or is theirs to try. False when the service stops.

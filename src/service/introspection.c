@@ -11,10 +11,10 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-void service_observe(void *context, const struct web_route *route, unsigned status, double seconds)
+void service_observe(void *context, const struct web_route *route, struct slice method, unsigned status, double seconds)
 {
     struct service *service = context;
-    metrics_answer(service->metrics, route, status, seconds);
+    metrics_answer(service->metrics, route, method, status, seconds);
 }
 
 static void any_healthz(void *context, const struct web_request *request, struct web_response *response)
@@ -39,82 +39,107 @@ static void any_readyz(void *context, const struct web_request *request, struct 
 
 // ---- metrics --------------------------------------------------------------------------------------------------------
 
-static void write_feeds(const struct generation *g, struct buf *out)
+// A gauge of one value, whose name for OpenTelemetry is the other one with dots.
+static void tell_gauge(struct metric_sink *sink, const char *name, const char *otlp, const char *unit, const char *help,
+                       double value)
 {
-    static const struct {
-        const char *name, *help;
-    } names[] = {
-        {"clarion_feed_records", "Records of the feed's segment in force."},
-        {"clarion_feed_updated_timestamp_seconds", "When that segment was made; 0 never."},
-        {"clarion_feed_confirmed_timestamp_seconds", "When the upstream last gave or confirmed all of it; 0 never."},
-        {"clarion_feed_failed", "1 when the last try to fetch it failed, in whole or in part."},
+    const struct metric_spec metric = {METRIC_GAUGE, name, otlp, unit, help};
+    metric_tell(sink, &metric, value);
+}
+
+static void tell_counter(struct metric_sink *sink, const char *name, const char *otlp, const char *unit,
+                         const char *help, double value)
+{
+    const struct metric_spec metric = {METRIC_COUNTER, name, otlp, unit, help};
+    metric_tell(sink, &metric, value);
+}
+
+static void tell_feeds(const struct generation *g, struct metric_sink *sink)
+{
+    static const struct metric_spec metrics[] = {
+        {METRIC_GAUGE, "clarion_feed_records", "clarion.feed.records", "{record}",
+         "Records of the feed's segment in force."},
+        {METRIC_GAUGE, "clarion_feed_updated_timestamp_seconds", "clarion.feed.updated", "s",
+         "When that segment was made; 0 never."},
+        {METRIC_GAUGE, "clarion_feed_confirmed_timestamp_seconds", "clarion.feed.confirmed", "s",
+         "When the upstream last gave or confirmed all of it; 0 never."},
+        {METRIC_GAUGE, "clarion_feed_failed", "clarion.feed.failed", "1",
+         "1 when the last try to fetch it failed, in whole or in part."},
     };
-    for (size_t m = 0; m < sizeof names / sizeof names[0]; m++)
+    for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
+        sink->metric(sink, &metrics[m]);
         for (size_t i = 0; i < g->feeds_n; i++) {
             const struct feed_state *f = &g->feeds[i];
             const double values[] = {(double)f->records, (double)f->updated, (double)f->checked, f->error.n != 0};
-            char labels[128];
-            snprintf(labels, sizeof labels, "feed=\"%.*s\"", SLICE_ARG(f->feed));
-            metric_write(out, names[m].name, "gauge", i == 0 ? names[m].help : NULL, labels, values[m]);
+            char name[128];
+            snprintf(name, sizeof name, "%.*s", SLICE_ARG(f->feed));
+            const struct metric_label label = {"feed", "clarion.feed", name, false};
+            sink->number(sink, &label, 1, values[m]);
         }
-    metric_write(out, "clarion_generation_timestamp_seconds", "gauge", "When the generation in force was made; 0 none.",
-                 "", (double)g->created);
+    }
+    tell_gauge(sink, "clarion_generation_timestamp_seconds", "clarion.generation.created", "s",
+               "When the generation in force was made; 0 none.", (double)g->created);
 }
 
 // By state, from the store: the counters begin anew with the process, these do not.
-static void write_deliveries(struct store *store, struct buf *out)
+static void tell_deliveries(struct store *store, struct metric_sink *sink)
 {
+    static const struct metric_spec metric = {METRIC_GAUGE, "clarion_notifier_deliveries",
+                                              "clarion.notifier.deliveries", "{delivery}", "Deliveries by state."};
     uint64_t counts[DELIVERY_STATES];
     struct error err;
     if (!store_delivery_count(store, SLICE(""), counts, &err)) {
         log_error("metrics: %s", err.text);
         return;
     }
+    sink->metric(sink, &metric);
     for (int i = 0; i < DELIVERY_STATES; i++) {
-        char labels[64];
-        snprintf(labels, sizeof labels, "state=\"%s\"", delivery_state_name((enum delivery_state)i));
-        metric_write(out, "clarion_notifier_deliveries", "gauge", i == 0 ? "Deliveries by state." : NULL, labels,
-                     (double)counts[i]);
+        const char *name = delivery_state_name((enum delivery_state)i);
+        const struct metric_label label = {"state", "clarion.delivery.state", name, false};
+        sink->number(sink, &label, 1, (double)counts[i]);
     }
 }
 
-static void write_events(struct store *store, struct buf *out)
+static void tell_events(struct store *store, struct metric_sink *sink)
 {
+    static const struct metric_spec metric = {
+        METRIC_GAUGE, "clarion_events", "clarion.events", "{event}",
+        "Pushes that registries told of: that wait to be indexed, that were given up."};
     static const char *const states[] = {"waiting", "failed"};
+    sink->metric(sink, &metric);
     for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
+        const struct metric_label label = {"state", "clarion.event.state", states[i], false};
         struct error err;
         uint64_t n;
-        char labels[64];
-        snprintf(labels, sizeof labels, "state=\"%s\"", states[i]);
         if (store_event_count(store, states[i], &n, &err))
-            metric_write(out, "clarion_events", "gauge",
-                         i == 0 ? "Pushes that registries told of: that wait to be indexed, that were given up." : NULL,
-                         labels, (double)n);
+            sink->number(sink, &label, 1, (double)n);
         else
             log_error("metrics: %s", err.text);
     }
 }
 
-static void write_store(struct service *service, struct buf *out)
+static void tell_store(struct service *service, struct metric_sink *sink)
 {
+    static const struct metric_spec up = {METRIC_GAUGE, "clarion_store_up", "clarion.store.up", "1",
+                                          "1 when the store can be read."};
     struct error err;
     uint64_t images;
     double start = clock_monotonic();
     struct view *view = views_take(service->views, &err);
     if (view == NULL || !store_image_count(&view->store, &images, &err)) {
         log_error("metrics: %s", err.text);
-        metric_write(out, "clarion_store_up", "gauge", "1 when the store can be read.", "", 0);
+        metric_tell(sink, &up, 0);
         views_give(service->views, view);
         return;
     }
-    metric_write(out, "clarion_store_up", "gauge", "1 when the store can be read.", "", 1);
-    metric_write(out, "clarion_store_read_seconds", "gauge", "How long the store took to be asked for these metrics.",
-                 "", clock_monotonic() - start);
-    metric_write(out, "clarion_images", "gauge", "Indexed images.", "", (double)images);
-    write_feeds(&view->generation, out);
+    metric_tell(sink, &up, 1);
+    tell_gauge(sink, "clarion_store_read_seconds", "clarion.store.read", "s",
+               "How long the store took to be asked for these metrics.", clock_monotonic() - start);
+    tell_gauge(sink, "clarion_images", "clarion.images", "{image}", "Indexed images.", (double)images);
+    tell_feeds(&view->generation, sink);
     if (service->notifier != NULL)
-        write_deliveries(&view->store, out);
-    write_events(&view->store, out);
+        tell_deliveries(&view->store, sink);
+    tell_events(&view->store, sink);
     views_give(service->views, view);
 }
 
@@ -143,89 +168,111 @@ static double open_descriptors(void)
     return n - 1; // the stream's own
 }
 
-static void write_process(const struct service *service, struct buf *out)
+static void tell_process(const struct service *service, struct metric_sink *sink)
 {
     struct rusage usage;
     getrusage(RUSAGE_SELF, &usage);
     double cpu = (double)(usage.ru_utime.tv_sec + usage.ru_stime.tv_sec) +
                  (double)(usage.ru_utime.tv_usec + usage.ru_stime.tv_usec) / 1e6;
-    metric_write(out, "process_cpu_seconds_total", "counter", "Processor time used.", "", cpu);
-    metric_write(out, "process_resident_memory_bytes", "gauge", "Resident memory.", "", resident_bytes());
-    metric_write(out, "process_open_fds", "gauge", "Open file descriptors.", "", open_descriptors());
-    metric_write(out, "process_start_time_seconds", "gauge", "When the service was started.", "",
-                 (double)service->started);
+    tell_counter(sink, "process_cpu_seconds_total", "process.cpu.time", "s", "Processor time used.", cpu);
+    tell_gauge(sink, "process_resident_memory_bytes", "process.memory.usage", "By", "Resident memory.",
+               resident_bytes());
+    tell_gauge(sink, "process_open_fds", "process.open_file_descriptor.count", "{file_descriptor}",
+               "Open file descriptors.", open_descriptors());
+    tell_gauge(sink, "process_start_time_seconds", "clarion.process.started", "s", "When the service was started.",
+               (double)service->started);
 }
 
-static void write_load(struct web_server *server, struct buf *out)
+static void tell_load(struct web_server *server, struct metric_sink *sink)
 {
     struct web_load load = web_server_load(server);
-    metric_write(out, "clarion_http_connections", "gauge", "Open connections to the API.", "",
-                 (double)load.connections);
-    metric_write(out, "clarion_http_running", "gauge", "Requests to the API that are not answered yet.", "",
-                 (double)load.running);
-    metric_write(out, "clarion_http_queued", "gauge",
-                 "Of these, requests that wait for a thread that changes the store.", "", (double)load.queued);
-    metric_write(out, "clarion_http_dropped_total", "counter",
-                 "Connections closed because no whole request came within the limit request_seconds.", "",
+    tell_gauge(sink, "clarion_http_connections", "clarion.http.connections", "{connection}",
+               "Open connections to the API.", (double)load.connections);
+    tell_gauge(sink, "clarion_http_running", "clarion.http.running", "{request}",
+               "Requests to the API that are not answered yet.", (double)load.running);
+    tell_gauge(sink, "clarion_http_queued", "clarion.http.queued", "{request}",
+               "Of these, requests that wait for a thread that changes the store.", (double)load.queued);
+    tell_counter(sink, "clarion_http_dropped_total", "clarion.http.dropped", "{connection}",
+                 "Connections closed because no whole request came within the limit request_seconds.",
                  (double)load.dropped);
 }
 
-static void write_indexing(struct indexing *indexing, struct buf *out)
+static void tell_indexing(struct indexing *indexing, struct metric_sink *sink)
 {
     struct indexing_load load = indexing_load(indexing);
-    metric_write(out, "clarion_indexing_running", "gauge", "Posted manifests that are being indexed.", "",
-                 (double)load.running);
-    metric_write(out, "clarion_indexing_waiting", "gauge", "Posted manifests that wait to be indexed.", "",
-                 (double)load.waiting);
-    metric_write(out, "clarion_indexing_indexed_total", "counter", "Posted manifests that were indexed.", "",
-                 (double)load.indexed);
-    metric_write(out, "clarion_indexing_failed_total", "counter", "Posted manifests that could not be indexed.", "",
-                 (double)load.failed);
+    tell_gauge(sink, "clarion_indexing_running", "clarion.indexing.running", "{manifest}",
+               "Posted manifests that are being indexed.", (double)load.running);
+    tell_gauge(sink, "clarion_indexing_waiting", "clarion.indexing.waiting", "{manifest}",
+               "Posted manifests that wait to be indexed.", (double)load.waiting);
+    tell_counter(sink, "clarion_indexing_indexed_total", "clarion.indexing.indexed", "{manifest}",
+                 "Posted manifests that were indexed.", (double)load.indexed);
+    tell_counter(sink, "clarion_indexing_failed_total", "clarion.indexing.failed", "{manifest}",
+                 "Posted manifests that could not be indexed.", (double)load.failed);
 }
 
-static void write_notifier(const struct notifier *notifier, struct buf *out)
+static void tell_traces(struct tracer *tracer, struct metric_sink *sink)
+{
+    struct tracer_load load = tracer_load(tracer);
+    tell_gauge(sink, "clarion_spans_queued", "clarion.spans.queued", "{span}", "Finished spans that wait to be sent.",
+               (double)load.queued);
+    tell_counter(sink, "clarion_spans_total", "clarion.spans", "{span}", "Finished spans.", (double)load.ended);
+    tell_counter(sink, "clarion_spans_dropped_total", "clarion.spans.dropped", "{span}",
+                 "Spans for which the limit span_queue left no room.", (double)load.dropped);
+}
+
+static void tell_notifier(const struct notifier *notifier, struct metric_sink *sink)
 {
     const struct notifier_load load = notifier_load(notifier);
-    const struct {
-        const char *name, *type, *help;
-        uint64_t value;
-    } values[] = {
-        {"clarion_notifier_updates_total", "counter", "Updates of feeds that were compared with the one before.",
-         load.updates},
-        {"clarion_notifier_notifications_total", "counter", "Notifications made.", load.notifications},
-        {"clarion_notifier_items_total", "counter", "Items in them.", load.items},
-        {"clarion_notifier_held_back_total", "counter", "Items that the filter or a limit kept out.", load.held_back},
-        {"clarion_notifier_errors_total", "counter", "Times that notifications could not be made or read.",
-         load.errors},
-        {"clarion_notifier_delivered_total", "counter", "Deliveries that a target took.", load.delivered},
-        {"clarion_notifier_failed_total", "counter", "Attempts to deliver that failed.", load.failed},
-        {"clarion_notifier_given_up_total", "counter", "Deliveries given up.", load.given_up},
-        {"clarion_notifier_age_seconds", "gauge", "From a feed's update to its notification, of the last one.",
-         load.last_age},
-    };
-    for (size_t i = 0; i < sizeof values / sizeof values[0]; i++)
-        metric_write(out, values[i].name, values[i].type, values[i].help, "", (double)values[i].value);
+    tell_counter(sink, "clarion_notifier_updates_total", "clarion.notifier.updates", "{update}",
+                 "Updates of feeds that were compared with the one before.", (double)load.updates);
+    tell_counter(sink, "clarion_notifier_notifications_total", "clarion.notifier.notifications", "{notification}",
+                 "Notifications made.", (double)load.notifications);
+    tell_counter(sink, "clarion_notifier_items_total", "clarion.notifier.items", "{item}", "Items in them.",
+                 (double)load.items);
+    tell_counter(sink, "clarion_notifier_held_back_total", "clarion.notifier.held_back", "{item}",
+                 "Items that the filter or a limit kept out.", (double)load.held_back);
+    tell_counter(sink, "clarion_notifier_errors_total", "clarion.notifier.errors", "{error}",
+                 "Times that notifications could not be made or read.", (double)load.errors);
+    tell_counter(sink, "clarion_notifier_delivered_total", "clarion.notifier.delivered", "{delivery}",
+                 "Deliveries that a target took.", (double)load.delivered);
+    tell_counter(sink, "clarion_notifier_failed_total", "clarion.notifier.failed", "{attempt}",
+                 "Attempts to deliver that failed.", (double)load.failed);
+    tell_counter(sink, "clarion_notifier_given_up_total", "clarion.notifier.given_up", "{delivery}",
+                 "Deliveries given up.", (double)load.given_up);
+    tell_gauge(sink, "clarion_notifier_age_seconds", "clarion.notifier.age", "s",
+               "From a feed's update to its notification, of the last one.", (double)load.last_age);
+}
+
+void service_tell(void *context, struct metric_sink *sink)
+{
+    static const struct metric_spec build = {METRIC_GAUGE, "clarion_build_info", "clarion.build", "1",
+                                             "Which Clarion this is."};
+    static const struct metric_label version = {"version", "service.version", CLARION_VERSION, false};
+    struct service *service = context;
+    sink->metric(sink, &build);
+    sink->number(sink, &version, 1, 1);
+    metrics_write(service->metrics, service->config->tls_cert.n != 0 ? "https" : "http", sink);
+    pthread_mutex_lock(&service->lock);
+    if (service->api != NULL)
+        tell_load(service->api, sink);
+    pthread_mutex_unlock(&service->lock);
+    if (service->indexing != NULL)
+        tell_indexing(service->indexing, sink);
+    if (service->notifier != NULL)
+        tell_notifier(service->notifier, sink);
+    if (telemetry_tracer(service->telemetry) != NULL)
+        tell_traces(telemetry_tracer(service->telemetry), sink);
+    tell_store(service, sink);
+    tell_process(service, sink);
 }
 
 static void get_metrics(void *context, const struct web_request *request, struct web_response *response)
 {
-    struct service *service = context;
+    struct prometheus_sink sink = prometheus_sink(&response->body);
     (void)request;
     response->status = 200;
     response->type = "text/plain; version=0.0.4; charset=utf-8";
-    metric_write(&response->body, "clarion_build_info", "gauge", "Which Clarion this is.",
-                 "version=\"" CLARION_VERSION "\"", 1);
-    metrics_write(service->metrics, &response->body);
-    pthread_mutex_lock(&service->lock);
-    if (service->api != NULL)
-        write_load(service->api, &response->body);
-    pthread_mutex_unlock(&service->lock);
-    if (service->indexing != NULL)
-        write_indexing(service->indexing, &response->body);
-    if (service->notifier != NULL)
-        write_notifier(service->notifier, &response->body);
-    write_store(service, &response->body);
-    write_process(service, &response->body);
+    service_tell(context, &sink.base);
 }
 
 struct web_route *introspection_routes(const struct config *config, struct arena *a)

@@ -18,20 +18,29 @@
 
 #define TLS_FILE_BYTES (1 * MIB)
 
+static const struct {
+    const char *name;
+    unsigned roles;
+} modes[] = {{"combo", ROLES_ALL}, {"indexer", ROLE_INDEXER}, {"matcher", ROLE_MATCHER}, {"notifier", ROLE_NOTIFIER}};
+#define MODES (sizeof modes / sizeof modes[0])
+
 bool service_mode_parse(struct slice text, unsigned *roles)
 {
-    static const struct {
-        const char *name;
-        unsigned roles;
-    } modes[] = {
-        {"combo", ROLES_ALL}, {"indexer", ROLE_INDEXER}, {"matcher", ROLE_MATCHER}, {"notifier", ROLE_NOTIFIER}};
-    for (size_t i = 0; i < sizeof modes / sizeof modes[0]; i++) {
+    for (size_t i = 0; i < MODES; i++) {
         if (!slice_eq_nocase(text, slice_str(modes[i].name)))
             continue;
         *roles = modes[i].roles;
         return true;
     }
     return false;
+}
+
+static const char *mode_name(unsigned roles)
+{
+    size_t i = 0;
+    while (i + 1 < MODES && modes[i].roles != roles)
+        i++;
+    return modes[i].name;
 }
 
 // ---- listeners ------------------------------------------------------------------------------------------------------
@@ -154,6 +163,7 @@ static bool serve_until_told(struct service *service, unsigned roles, const char
     struct listener introspection __attribute__((cleanup(listener_close))) = {0};
     const struct web_route *routes = introspection_routes(config, &a);
     api.options.observe = service_observe;
+    api.options.tracer = telemetry_tracer(service->telemetry);
     api.options.give_up = (roles & ROLE_INDEXER) != 0 ? give_up : NULL;
     if (!open_listener(&introspection, "introspection", 1, &config->introspection, service, routes, 2, err) ||
         !secure(&api, config, err) ||
@@ -161,7 +171,7 @@ static bool serve_until_told(struct service *service, unsigned roles, const char
         return false;
     tell_server(service, api.server);
     atomic_store(&service->ready, true);
-    struct updates *updates = (roles & ROLE_MATCHER) != 0 ? updates_start(config, folder) : NULL;
+    struct updates *updates = (roles & ROLE_MATCHER) != 0 ? updates_start(service, folder) : NULL;
     systemd_notify("READY=1");
     int signal = 0;
     while (sigwait(signals, &signal) == EINTR)
@@ -179,7 +189,7 @@ static bool serve_until_told(struct service *service, unsigned roles, const char
 
 static bool start_indexing(struct service *service, const char *folder, struct error *err)
 {
-    service->indexing = indexing_start(service->config, folder, err);
+    service->indexing = indexing_start(service->config, folder, service->metrics, err);
     if (service->indexing == NULL)
         return false;
     service->events = events_start(service->config, folder, service->indexing, err);
@@ -211,21 +221,27 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     allow_descriptors();
     if (!store_open(folder, &store, err)) // makes it, and brings its schema up to date, once
         return false;
-    struct service service = {.config = config,
-                              .routes = api_routes(roles, &a),
-                              .views = views_new(folder, &config->limits),
-                              .started = clock_now(),
-                              .scanners = state};
+    struct service service = {
+        .config = config, .routes = api_routes(roles, &a), .started = clock_now(), .scanners = state};
+    const struct telemetry_options telemetry = {.config = config,
+                                                .role = mode_name(roles),
+                                                .metrics = service.metrics = metrics_new(service.routes),
+                                                .tell = service_tell,
+                                                .context = &service};
     pthread_mutex_init(&service.lock, NULL);
+    service.views = views_new(folder, &config->limits, metrics_db(service.metrics));
     service.reports = cache_new(config->limits.report_cache_bytes);
-    service.metrics = metrics_new(service.routes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
-    bool ok = ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
+    bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
+              ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
               ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, folder, &targets, &a, err)) &&
-              serve_until_told(&service, roles, folder, &signals, err);
+              telemetry_start(service.telemetry, err) && serve_until_told(&service, roles, folder, &signals, err);
+    if (service.telemetry != NULL)
+        telemetry_stop(service.telemetry);
     notifier_stop(&service.notifier);
     events_stop(&service.events);
     indexing_stop(&service.indexing);
+    telemetry_free(&service.telemetry);
     metrics_free(&service.metrics);
     cache_free(&service.reports);
     views_free(&service.views);

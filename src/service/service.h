@@ -8,6 +8,7 @@
 #include "service/indexing.h"
 #include "service/metrics.h"
 #include "service/notifier.h"
+#include "service/telemetry.h"
 #include "service/views.h"
 
 #include <pthread.h>
@@ -31,6 +32,7 @@ struct service {
     char index_state[33];      // as the API tells it: changes with what the scanners find
     struct notifier *notifier; // NULL without that role
     struct metrics *metrics;
+    struct telemetry *telemetry;
     struct cache *reports; // by their tags
     int64_t started;
     atomic_bool ready;
@@ -44,7 +46,11 @@ const struct web_route *api_routes(unsigned roles, struct arena *a);
 struct web_route *introspection_routes(const struct config *config, struct arena *a);
 
 // For struct web_options.
-void service_observe(void *service, const struct web_route *route, unsigned status, double seconds);
+void service_observe(void *service, const struct web_route *route, struct slice method, unsigned status,
+                     double seconds);
+
+// Tells all metrics (introspection.c).
+void service_tell(void *service, struct metric_sink *sink);
 
 // Serves until a signal says so (SIGINT, SIGTERM); the exit code of the program. `folder` is the data folder.
 bool service_run(const struct config *config, unsigned roles, const char *folder, struct error *err);

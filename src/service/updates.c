@@ -3,6 +3,7 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/feed.h"
+#include "service/service.h"
 #include "store/store.h"
 
 #include <errno.h>
@@ -68,7 +69,8 @@ bool updates_wanted(const struct config *config, const struct feed *feed)
 // ---- the thread -----------------------------------------------------------------------------------------------------
 
 struct updates {
-    const struct config *config;
+    const struct service *service;
+    const struct config *config; // the service's
     const char *folder;
     pthread_t thread;
     pthread_mutex_t lock;
@@ -90,31 +92,56 @@ static void say_progress(void *context, const char *feed, const char *message)
     log_debug("%s: %s", feed, message);
 }
 
-static void run_feed(const struct feed *feed, struct store *store, const struct update_options *how)
+static void tell_outcome(const struct feed *feed, const struct feed_outcome *outcome, double seconds)
 {
-    struct feed_outcome outcome = {0};
-    struct error err;
-    double start = clock_monotonic();
-    if (!feed_update(feed, store, how, &outcome, &err)) {
-        log_error("feed %s: %s", feed->name, err.text);
-        return;
-    }
-    switch (outcome.result) {
+    switch (outcome->result) {
     case FEED_UPDATED:
     case FEED_SAME:
         log_info("feed %s: %s, %llu records, %.1f s", feed->name,
-                 outcome.result == FEED_UPDATED ? "updated" : "unchanged", (unsigned long long)outcome.records,
-                 clock_monotonic() - start);
+                 outcome->result == FEED_UPDATED ? "updated" : "unchanged", (unsigned long long)outcome->records,
+                 seconds);
         break;
     case FEED_NOT_MIRRORED:
         log_info("feed %s: not in the mirror", feed->name);
         break;
     case FEED_PARTLY:
     case FEED_BROKEN:
-        log_warn("feed %s: %s: %s", feed->name, outcome.result == FEED_PARTLY ? "updated in part" : "failed",
-                 outcome.error.text);
+        log_warn("feed %s: %s: %s", feed->name, outcome->result == FEED_PARTLY ? "updated in part" : "failed",
+                 outcome->error.text);
         break;
     }
+}
+
+// Each feed is a trace of its own: they have nothing to do with each other.
+static void run_feed(struct updates *u, const struct feed *feed, struct store *store)
+{
+    struct metrics *metrics = u->service->metrics;
+    struct span *span SPAN_AUTO = span_root(telemetry_tracer(u->service->telemetry), SPAN_INTERNAL, "update feed");
+    const struct update_options how = {
+        .mirror = u->config->updater_mirror.n != 0 ? u->config->updater_mirror.p : NULL,
+        .places = u->config->places,
+        .places_n = u->config->places_n,
+        .limits = &u->config->limits,
+        .progress = say_progress,
+        .span = span,
+    };
+    struct feed_outcome outcome = {0};
+    struct error err;
+    double start = clock_monotonic();
+    span_text(span, "clarion.feed", slice_str(feed->name));
+    span_log(span);
+    if (feed_update(feed, store, &how, &outcome, &err)) {
+        metrics_feed(metrics, feed, &outcome, clock_monotonic() - start);
+        tell_outcome(feed, &outcome, clock_monotonic() - start);
+        span_number(span, "clarion.feed.records", (int64_t)outcome.records);
+        if (outcome.result == FEED_PARTLY || outcome.result == FEED_BROKEN)
+            span_fail(span, slice_str(outcome.error.text));
+    } else {
+        metrics_feed(metrics, feed, NULL, clock_monotonic() - start);
+        log_error("feed %s: %s", feed->name, err.text);
+        span_fail(span, slice_str(err.text));
+    }
+    span_log(NULL);
 }
 
 static void run_feeds(struct updates *u)
@@ -125,16 +152,10 @@ static void run_feeds(struct updates *u)
         log_error("feeds cannot be updated: %s", err.text);
         return;
     }
-    struct update_options how = {
-        .mirror = u->config->updater_mirror.n != 0 ? u->config->updater_mirror.p : NULL,
-        .places = u->config->places,
-        .places_n = u->config->places_n,
-        .limits = &u->config->limits,
-        .progress = say_progress,
-    };
+    store_observe(&store, metrics_db(u->service->metrics));
     for (size_t i = 0; feeds[i] != NULL && !stopping(u); i++)
         if (updates_wanted(u->config, feeds[i]))
-            run_feed(feeds[i], &store, &how);
+            run_feed(u, feeds[i], &store);
 }
 
 // The period, moved by up to a tenth.
@@ -175,12 +196,12 @@ static void *updates_thread(void *argument)
     return NULL;
 }
 
-struct updates *updates_start(const struct config *config, const char *folder)
+struct updates *updates_start(const struct service *service, const char *folder)
 {
-    if (config->updaters_disabled)
+    if (service->config->updaters_disabled)
         return NULL;
     struct updates *u = must_alloc(sizeof *u);
-    *u = (struct updates){.config = config, .folder = folder};
+    *u = (struct updates){.service = service, .config = service->config, .folder = folder};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -16,11 +16,12 @@ bool updates_wanted(const struct config *config, const struct feed *feed);
 bool updates_have_set(struct slice set);
 
 struct updates;
+struct service;
 
-// Starts the thread: it runs every feed that is wanted, one after the other, at once and then every
-// config->matcher_period, moved by up to a tenth of it in either direction so that the clients of an upstream spread
-// out. With updaters_disabled there is no thread. `config` and `folder` (the data folder) must live as long.
-struct updates *updates_start(const struct config *config, const char *folder);
+// Starts the thread: it runs every feed that is wanted, one after the other, at once and then every matcher_period of
+// the configuration, moved by up to a tenth of it in either direction so that the clients of an upstream spread out.
+// With updaters_disabled there is no thread. `service` and `folder` (the data folder) must live as long.
+struct updates *updates_start(const struct service *service, const char *folder);
 
 // Asks it to end after the feed that is running, and waits for that. Harmless for NULL.
 void updates_stop(struct updates **updates);

@@ -13,14 +13,15 @@
 struct views {
     const char *folder;
     const struct limits *limits;
+    struct db_timings *timings;
     pthread_mutex_t lock;
     struct view *spare;
 };
 
-struct views *views_new(const char *folder, const struct limits *limits)
+struct views *views_new(const char *folder, const struct limits *limits, struct db_timings *timings)
 {
     struct views *views = must_alloc(sizeof *views);
-    *views = (struct views){.folder = folder, .limits = limits};
+    *views = (struct views){.folder = folder, .limits = limits, .timings = timings};
     pthread_mutex_init(&views->lock, NULL);
     return views;
 }
@@ -149,6 +150,7 @@ struct view *views_take(struct views *views, struct error *err)
             free(j);
             return NULL;
         }
+        store_observe(&j->store, views->timings);
     }
     if (refresh(j, views->limits, err))
         return j;

@@ -19,6 +19,7 @@ struct db {
     sqlite3 *handle;
     struct statement statements[STATEMENTS];
     size_t statements_n;
+    struct db_timings *timings; // NULL: nobody wants to know
 };
 
 struct db_row {
@@ -79,6 +80,23 @@ void db_close(struct db **db)
     sqlite3_close((*db)->handle);
     free(*db);
     *db = NULL;
+}
+
+void db_observe(struct db *db, struct db_timings *timings)
+{
+    db->timings = timings;
+}
+
+// 0 when nobody wants to know.
+static double timing_start(const struct db *db)
+{
+    return db->timings != NULL ? clock_monotonic() : 0;
+}
+
+static void timing_end(struct db *db, enum db_kind kind, double start)
+{
+    if (db->timings != NULL)
+        histogram_add(&db->timings->kinds[kind], clock_monotonic() - start);
 }
 
 bool db_exec(struct db *db, const char *sql, struct error *err)
@@ -146,6 +164,7 @@ bool db_query(struct db *db, const char *sql, const struct db_value *values, siz
     sqlite3_stmt *statement = prepare(db, sql, err);
     if (statement == NULL)
         return false;
+    double start = timing_start(db);
     for (size_t i = 0; i < n; i++)
         bind(statement, (int)i + 1, &values[i]);
     bool ok = true;
@@ -166,6 +185,7 @@ bool db_query(struct db *db, const char *sql, const struct db_value *values, siz
     }
     sqlite3_reset(statement);
     sqlite3_clear_bindings(statement);
+    timing_end(db, sqlite3_stmt_readonly(statement) != 0 ? DB_READ : DB_WRITE, start);
     return ok;
 }
 
@@ -193,12 +213,18 @@ int64_t db_changes(struct db *db)
 
 bool db_begin(struct db *db, struct error *err)
 {
-    return db_exec(db, "BEGIN IMMEDIATE", err);
+    double start = timing_start(db);
+    bool ok = db_exec(db, "BEGIN IMMEDIATE", err);
+    timing_end(db, DB_BEGIN, start);
+    return ok;
 }
 
 bool db_commit(struct db *db, struct error *err)
 {
-    if (db_exec(db, "COMMIT", err))
+    double start = timing_start(db);
+    bool ok = db_exec(db, "COMMIT", err);
+    timing_end(db, DB_COMMIT, start);
+    if (ok)
         return true;
     db_rollback(db);
     return false;

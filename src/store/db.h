@@ -6,6 +6,7 @@
 #include "base/arena.h"
 #include "base/error.h"
 #include "base/slice.h"
+#include "telemetry/metric.h"
 
 struct db;
 struct db_row; // the current row of a query
@@ -13,6 +14,21 @@ struct db_row; // the current row of a query
 // Opens (and creates) an SQLite database file: WAL, synchronous FULL, foreign keys on, busy time-out of 30 s.
 struct db *db_open(const char *path, struct error *err);
 void db_close(struct db **db); // NULL is fine
+
+// How long it took, for metrics.
+enum db_kind {
+    DB_READ,   // a query, with what is done with its rows
+    DB_WRITE,  // a statement that changes something
+    DB_BEGIN,  // until it is our turn to write
+    DB_COMMIT, // until what was written is safe
+    DB_KINDS,
+};
+struct db_timings {
+    struct histogram kinds[DB_KINDS];
+};
+
+// From now on what the connection does is timed. The timings must live as long; NULL: no more.
+void db_observe(struct db *db, struct db_timings *timings);
 
 // Statements without parameters, separated by semicolons.
 bool db_exec(struct db *db, const char *sql, struct error *err);

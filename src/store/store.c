@@ -103,3 +103,8 @@ void store_close(struct store *store)
     free(store->segments);
     *store = (struct store){0};
 }
+
+void store_observe(struct store *store, struct db_timings *timings)
+{
+    db_observe(store->db, timings);
+}

@@ -26,6 +26,9 @@ struct store {
 // refused (ERR_STORE), never touched.
 bool store_open(const char *folder, struct store *store, struct error *err);
 void store_close(struct store *store);
+
+// As db_observe.
+void store_observe(struct store *store, struct db_timings *timings);
 #define STORE_AUTO __attribute__((cleanup(store_close)))
 
 // ---- inventory_store.c ----------------------------------------------------------------------------------------------

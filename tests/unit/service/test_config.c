@@ -147,6 +147,24 @@ static void errors(void **state)
         {"limits: {layer_byte: 3}", "1:10: limits: no limit is called \"layer_byte\""},
         {"limits: {layer_bytes: many}", "limits: \"layer_bytes=many\" is not NAME=NUMBER"},
         {"metrics: {prometheus: {endpoint: metrics}}", "must be a path that begins with a slash"},
+        {"metrics: {name: statsd}", "1:17: metrics.name: must be prometheus, otlp or stdout"},
+        {"metrics: {period: 0s}", "metrics.period: must be more than nothing"},
+        {"trace: {name: zipkin}", "1:15: trace.name: must be otlp or stdout"},
+        {"trace: {period: -1s}", "trace.period: must be more than nothing"},
+        {"trace: {name: otlp}", "1:15: trace.name: otlp wants otlp.http"},
+        {"trace: {name: otlp, otlp: {grpc: {endpoint: 'h:4317'}}}", "trace.otlp.grpc: is not supported"},
+        {"trace: {name: otlp, otlp: {http: {endpoint: 'http://h:4318'}}}",
+         "trace.otlp.http.endpoint: must be HOST:PORT; the path"},
+        {"trace: {name: otlp, otlp: {http: {endpoint: 'u@h:4318'}}}", "trace.otlp.http.endpoint: must be HOST:PORT"},
+        {"trace: {name: otlp, otlp: {http: {url_path: v1}}}", "trace.otlp.http.url_path: must be a path"},
+        {"trace: {name: otlp, otlp: {http: {compression: zstd}}}", "trace.otlp.http.compression: must be gzip or none"},
+        {"trace: {name: otlp, otlp: {http: {timeout: 0s}}}", "trace.otlp.http.timeout: must be more than nothing"},
+        {"trace: {name: otlp, otlp: {http: {headers: {'a b': c}}}}", "\"a b\" is no header that may be given"},
+        {"trace: {name: otlp, otlp: {http: {headers: {content-type: c}}}}", "is no header that may be given"},
+        {"trace: {name: otlp, otlp: {http: {headers: {A: \"b\\r\\nC: d\"}}}}", "\"A\" is no header that may be given"},
+        {"trace: {name: otlp, otlp: {http: {client_tls: {cert: /dev/null}}}}", "client_tls: cert and key go together"},
+        {"metrics: {name: otlp, otlp: {http: {client_tls: {root_ca: /does/not/exist}}}}",
+         "metrics.otlp.http.client_tls.root_ca: cannot read"},
         {"- a", "must be a map of keys, not a list"},
         {"a: [", "not YAML"},
     };
@@ -181,6 +199,10 @@ static void secrets_stay_hidden(void **state)
         "notifier: {stomp: {user: {login: a, passcode: hunter2}}}",
         "notifier: {webhook: {target: 'http://u:hunter2@h/', headers: {Authorization: hunter2}}}",
         "trace: {otlp: {http: {headers: {Authorization: hunter2}}}}",
+        "trace: {name: otlp, otlp: {http: {headers: {Authorization: hunter2}}}}",
+        "metrics: {name: otlp, otlp: {http: {headers: {Authorization: \"hunter2\\n\"}}}}",
+        "metrics: {name: otlp, otlp: {http: {headers: {Authorization: [hunter2]}}}}",
+        "metrics: {name: otlp, otlp: {http: {headers: {A: hunter2, B: 5}}}}",
     };
     (void)state;
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
@@ -330,6 +352,33 @@ static void scanners_and_matchers(void **state)
                  others.config.matcher_names_given);
 }
 
+// What a file of Clair's may say of traces and metrics.
+static void telemetry(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct config_check check CONFIG_AUTO = {0};
+    assert_true(
+        load("trace: {name: otlp, probability: 0.25, otlp: {http: {endpoint: 'c:1', url_path: /t, insecure: true, "
+             "compression: gzip, timeout: 2s, headers: {A: b, C: d}}, grpc: {endpoint: 'c:2'}}}\n"
+             "metrics: {name: stdout, period: 5s}",
+             &a, &check));
+    const struct config *c = &check.config;
+    assert_true(c->trace_probability == 0.25 && !c->all_traces && c->trace_period == 5000000000);
+    assert_true(slice_eq(c->trace_otlp.endpoint, SLICE("c:1")) && slice_eq(c->trace_otlp.url_path, SLICE("/t")));
+    assert_true(c->trace_otlp.insecure && c->trace_otlp.timeout == 2000000000);
+    assert_int_equal(c->trace_otlp.headers.n, 2);
+    assert_true(slice_eq(secret_reveal(c->trace_otlp.headers.v[1].value), SLICE("d")));
+    assert_true(slice_eq(c->metrics_otlp.endpoint, SLICE("localhost:4318")) && c->metrics_period == 5000000000);
+    assert_int_equal(check.problems.n, 1); // that gRPC has no effect
+    config_free(&check);
+    assert_true(load("trace: {name: jaeger}\nlog_level: debug", &a, &check)); // it starts, and says what to do
+    assert_int_equal(check.problems.n, 1);
+    assert_true(check.config.all_traces);
+    assert_true(load("trace: {name: otlp, otlp: {http: {}}}", &a, &check)); // traces nothing by itself: that is told
+    assert_int_equal(check.problems.n, 1);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
@@ -342,6 +391,7 @@ int main(void)
         cmocka_unit_test(settings_of_updaters),
         cmocka_unit_test(allowlist),
         cmocka_unit_test(scanners_and_matchers),
+        cmocka_unit_test(telemetry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
