@@ -395,13 +395,13 @@ class Serve(clarion.Case):
         self.assertEqual(service.ask("POST", "/readyz", introspection=True).status, 405)
         self.assertEqual(service.get(STATE, introspection=True).status, 404)
         text, deadline = "", time.monotonic() + 20
-        answered = 'handler="/matcher/api/v1/vulnerability_report/",code="200"} 3\n'
+        answered = 'handler="/matcher/api/v1/vulnerability_report/",method="GET",code="200"} 3\n'
         while 'handler="none"' not in text or answered not in text: # an answer is counted after the client has it
             self.assertLess(time.monotonic(), deadline)
             text = service.get("/metrics", introspection=True).body.decode()
-        for line in ('clarion_http_requests_total{handler="/matcher/api/v1/vulnerability_report/",code="200"} 3',
-                     'clarion_http_requests_total{handler="none",code="404"} 1',
-                     'clarion_http_request_duration_seconds_count{handler="/matcher/api/v1/vulnerability_report/"} 3',
+        for line in ('clarion_http_requests_total{handler="/matcher/api/v1/vulnerability_report/",method="GET",code="200"} 3',
+                     'clarion_http_requests_total{handler="none",method="GET",code="404"} 1',
+                     'clarion_http_request_duration_seconds_count{handler="/matcher/api/v1/vulnerability_report/",method="GET",code="200"} 3',
                      'clarion_feed_records{feed="debian"} 1', 'clarion_feed_failed{feed="debian"} 0', "clarion_images 1", "clarion_store_up 1"):
             self.assertIn(line + "\n", text)
         helped = set()
