@@ -217,6 +217,15 @@ class Case(unittest.TestCase):
                     json.dump({"apkurl": "{{urlprefix}}/x", "reponame": repo, "distroversion": branch, "packages": packages}, f)
         return folder
 
+    def vex(self, status, *ids, name="vex.json", **more):
+        """A file: that OpenVEX document, about openssl of Debian."""
+        document = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/" + name, "author": "us",
+                    "timestamp": "2026-01-01T00:00:00Z", "version": 1,
+                    "statements": [dict({"vulnerability": {"name": i}, "products": [{"@id": "pkg:deb/debian/openssl"}], "status": status}, **more) for i in ids]}
+        with open(self.path(name), "w", encoding="utf-8") as f:
+            json.dump(document, f)
+        return self.path(name)
+
     def update(self, folder, *feeds, code=0):
         result = self.run_clarion("update", "--mirror", folder, *feeds)
         self.assertEqual(result.code, code, result)

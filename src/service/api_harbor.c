@@ -9,6 +9,7 @@
 #include "output/output.h"
 #include "service/api.h"
 #include "service/harbor.h"
+#include "service/matching.h"
 
 #include <openssl/crypto.h>
 
@@ -255,31 +256,23 @@ static void post_scan(void *context, const struct web_request *request, struct w
 
 // ---- reports --------------------------------------------------------------------------------------------------------
 
-static bool write_report(struct view *view, const struct harbor_artifact *artifact, const char *type, struct arena *a,
-                         struct buf *out, struct error *err)
+static bool write_report(struct service *service, struct view *view, const struct harbor_artifact *artifact,
+                         const char *type, const struct web_request *request, struct buf *out, struct error *err)
 {
-    struct stored_image image;
     struct report report;
-    bool found;
-    int64_t now = clock_now();
-    if (!store_image_get(&view->store, &artifact->digest, NULL, a, &image, &found, err))
+    if (!matching_report(service, view, &artifact->digest, request, &report, err)) {
+        if (err->code == ERR_NOT_FOUND)
+            error_set(err, ERR_NOT_FOUND,
+                      "there is no such scan: the image %s is not in the store. One that was not done when the "
+                      "service stopped is to be asked for again",
+                      artifact->digest.text);
         return false;
-    if (!found)
-        return error_set(err, ERR_NOT_FOUND,
-                         "there is no such scan: the image %s is not in the store. One that was not done when the "
-                         "service stopped is to be asked for again",
-                         artifact->digest.text);
-    if (view->generation.id.n == 0)
-        return error_set(err, ERR_STORE,
-                         "no feed of vulnerabilities was ever loaded, so nothing can be said about the image: "
-                         "`clarion feeds` tells why");
-    if (!report_make(&image, &view->generation, view->segments, now, a, &report, err))
-        return false;
+    }
     const struct output_options shape = {0};
     if (strcmp(type, TYPE_RAW) == 0)
         output_named(SLICE("json"))->report(&report, &shape, out);
     else
-        harbor_write(&report, artifact, now, out);
+        harbor_write(&report, artifact, clock_now(), out);
     return true;
 }
 
@@ -291,7 +284,7 @@ static void answer_report(struct service *service, const struct harbor_artifact 
     struct view *view = take_view(service, request, response);
     if (view == NULL)
         return;
-    if (write_report(view, artifact, type, request->arena, &response->body, &err)) {
+    if (write_report(service, view, artifact, type, request, &response->body, &err)) {
         response->status = 200;
         response->type = type;
     } else {

@@ -24,26 +24,12 @@ static struct slice report_tag(const struct config *config, const struct view *v
 static bool write_report(struct service *service, struct view *view, const struct digest *digest,
                          const struct web_request *request, struct web_response *response, struct error *err)
 {
-    struct stored_image image;
     struct report report;
-    bool found;
-    struct span *span SPAN_AUTO = span_child(request->span, SPAN_INTERNAL, "make report");
-    double start = clock_monotonic();
-    if (!store_image_get(&view->store, digest, NULL, request->arena, &image, &found, err))
+    if (!matching_report(service, view, digest, request, &report, err))
         return false;
-    if (!found)
-        return error_set(err, ERR_NOT_FOUND, "index report for manifest \"%s\" not found", digest->text);
-    if (!report_make(&image, &view->generation, view->segments, clock_now(), request->arena, &report, err))
-        return false;
-    matching_restrict(service->config, &report);
-    report_triage(&report, &view->triage, request->arena);
     const struct output_options shape = {0};
     output_named(SLICE("clair"))->report(&report, &shape, &response->body);
     api_trim_newline(&response->body);
-    metrics_report(service->metrics, clock_monotonic() - start);
-    span_text(span, "clarion.manifest.digest", digest_slice(digest));
-    span_number(span, "clarion.packages", (int64_t)image.inventory.packages_n);
-    span_number(span, "clarion.findings", (int64_t)report.findings_n);
     return true;
 }
 

@@ -1,5 +1,8 @@
 #include "service/matching.h"
 
+#include "base/clock.h"
+#include "service/service.h"
+
 // Clair's names, those of its code and those of its documentation, and ours where they are other ones.
 static const struct {
     const char *clair, *matcher;
@@ -72,7 +75,7 @@ static size_t restrict_findings(const struct config *config, struct report_findi
     return kept;
 }
 
-void matching_restrict(const struct config *config, struct report *report)
+static void restrict_report(const struct config *config, struct report *report)
 {
     report->findings_n = restrict_findings(config, report->findings, report->findings_n);
     report->undetermined_n = restrict_findings(config, report->undetermined, report->undetermined_n);
@@ -83,4 +86,43 @@ void matching_write(const struct config *config, struct buf *out)
     buf_addf(out, "%d%d%d", config->enrichment_disabled, config->unpatched_ignored, config->matcher_names_given);
     for (size_t i = 0; i < config->matcher_names.n; i++)
         buf_addf(out, " %.*s", SLICE_ARG(config->matcher_names.v[i]));
+}
+
+// ---- reports --------------------------------------------------------------------------------------------------------
+
+static bool make(struct service *service, struct view *view, const struct digest *manifest, struct arena *a,
+                 struct report *report, struct error *err)
+{
+    struct stored_image *image = arena_alloc(a, sizeof *image);
+    bool found;
+    if (!store_image_get(&view->store, manifest, NULL, a, image, &found, err))
+        return false;
+    if (!found)
+        return error_set(err, ERR_NOT_FOUND, "index report for manifest \"%s\" not found", manifest->text); // as Clair
+    if (view->generation.id.n == 0)
+        return error_set(err, ERR_STORE,
+                         "no feed of vulnerabilities was ever loaded, so nothing can be said about the image: "
+                         "`clarion feeds` tells why");
+    if (!report_make(image, &view->generation, view->segments, clock_now(), a, report, err))
+        return false;
+    restrict_report(service->config, report);
+    report_triage(report, &view->triage, a);
+    return true;
+}
+
+bool matching_report(struct service *service, struct view *view, const struct digest *manifest,
+                     const struct web_request *request, struct report *report, struct error *err)
+{
+    struct span *span SPAN_AUTO = span_child(request->span, SPAN_INTERNAL, "make report");
+    double start = clock_monotonic();
+    span_text(span, "clarion.manifest.digest", digest_slice(manifest));
+    if (!make(service, view, manifest, request->arena, report, err)) {
+        if (err->code != ERR_NOT_FOUND) // which is no fault of the service
+            span_fail(span, slice_str(err->text));
+        return false;
+    }
+    metrics_report(service->metrics, clock_monotonic() - start);
+    span_number(span, "clarion.packages", (int64_t)report->image->inventory.packages_n);
+    span_number(span, "clarion.findings", (int64_t)report->findings_n);
+    return true;
 }

@@ -1,5 +1,5 @@
-// What the configuration leaves out of the reports that the API gives: Clair's matchers.names,
-// matchers.config.rhel.ignore_unpatched and matcher.disable_enrichment.
+// The reports that the service gives, whoever's API they are asked for by, and what the configuration leaves out of
+// them: Clair's matchers.names, matchers.config.rhel.ignore_unpatched and matcher.disable_enrichment.
 #pragma once
 
 #include "match/report.h"
@@ -8,8 +8,15 @@
 // Is this one of Clair's names of matchers ("debian-matcher"), or of ours?
 bool matching_knows(struct slice name);
 
-// Takes it out of a report that was made.
-void matching_restrict(const struct config *config, struct report *report);
+struct service;
+struct view;
+struct web_request;
+
+// Makes the report of the image with that manifest: restricted as the configuration says, the view's VEX documents
+// obeyed. It is timed, and traced as a part of the request, in whose arena all that it has lives. ERR_NOT_FOUND: the
+// image is not in the store; ERR_STORE, too, when no feed was ever loaded.
+bool matching_report(struct service *service, struct view *view, const struct digest *manifest,
+                     const struct web_request *request, struct report *report, struct error *err);
 
 // Adds what tells reports apart that different configurations restrict.
 void matching_write(const struct config *config, struct buf *out);

@@ -65,14 +65,6 @@ class Serve(clarion.Case):
 
     # ---- what is left out -------------------------------------------------------------------------------------------
 
-    def vex(self, status, *ids, name="vex.json", **more):
-        document = {"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/" + name, "author": "us",
-                    "timestamp": "2026-01-01T00:00:00Z", "version": 1,
-                    "statements": [dict({"vulnerability": {"name": i}, "products": [{"@id": "pkg:deb/debian/openssl"}], "status": status}, **more) for i in ids]}
-        with open(self.path(name), "w", encoding="utf-8") as f:
-            json.dump(document, f)
-        return self.path(name)
-
     def found(self, service, digest):
         return sorted(v["name"] for v in service.get(REPORT + digest).doc["vulnerabilities"].values())
 

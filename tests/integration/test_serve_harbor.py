@@ -324,6 +324,27 @@ class Reports(HarborCase):
         self.update(self.feeds(later, name="later"))
         self.assertIn("CVE-2030-1", [v["id"] for v in harbor.report(scan).doc["vulnerabilities"]])
 
+    def test_stored_vex_is_obeyed(self):
+        """What a stored VEX document says is not affected is no item, and the raw report says why."""
+        fake = self.fake()
+        harbor = Harbor(self, Service(self, ALLOW))
+        scan = harbor.submit(request(fake.host, fake.digest))
+        self.assertEqual(items(harbor.report(scan).doc), FOUND)
+        document = self.vex("not_affected", "CVE-2014-0160", justification="vulnerable_code_not_present")
+        self.assertEqual(self.run_clarion("vex", "add", document).code, 0)
+        self.assertEqual([v["id"] for v in harbor.report(scan).doc["vulnerabilities"]], ["CVE-2020-0001"])
+        raw = harbor.report(scan, RAW).doc
+        self.assertEqual([f["vulnerability"] for f in raw["suppressed"]], ["CVE-2014-0160"])
+        self.assertEqual(self.run_clarion("vex", "remove", "https://example.org/vex.json").code, 0)
+        self.assertEqual(items(harbor.report(scan).doc), FOUND)
+
+    def test_matchers_are_restricted(self):
+        fake = self.fake()
+        for names, found in ((["debian-matcher"], FOUND), (["rhel", "python"], [])):
+            service = Service(self, dict(ALLOW, matchers={"names": names}))
+            self.assertEqual(items(Harbor(self, service).scan(request(fake.host, fake.digest))), found, names)
+            service.end()
+
     def test_no_feed_is_an_error(self):
         fake = self.fake()
         harbor = Harbor(self, Service(self, ALLOW, data=self.path("empty")))

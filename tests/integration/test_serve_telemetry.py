@@ -13,11 +13,13 @@ import time
 import unittest
 
 import clarion
-from clarion import debian_layer, stanza
+from clarion import OciLayout, debian_layer, stanza
 from collector import Collector, metrics_of, spans_of
+from registry import FakeRegistry
 from serving import Service
 
 sys.path.insert(0, os.path.dirname(os.path.abspath(__file__))) # what the tests of posting have is wanted here too
+from test_serve_harbor import Harbor, HarborError, request as scan_request
 from test_serve_index import ALLOW, Layers, POST, REPORT, STATE, layer_of, manifest
 
 # Checks what was sent against the published messages, field by field, and Prometheus' text with its own parser. One
@@ -129,6 +131,34 @@ class Telemetry(clarion.Case):
         for line in lines:
             if "request" not in line and not line["message"].startswith("layer"):
                 self.assertNotIn("trace_id", line)
+
+    def test_a_scan_of_harbor(self):
+        """The request is answered first; the pull is a part of its trace all the same. Its report counts as any other."""
+        self.update(self.feeds())
+        registry = FakeRegistry(self)
+        layout = self.path("image")
+        OciLayout(layout).add([debian_layer(stanza("base", "1"))])
+        digest = registry.load(layout)
+        service = self.service()
+        harbor = Harbor(self, service)
+        harbor.scan(scan_request(registry.host, digest))
+        with self.assertRaises(HarborError):
+            harbor.scan(scan_request(registry.host, "sha256:" + "0" * 64))
+        text = service.get("/metrics", introspection=True).body.decode()
+        service.end()
+        spans = self.collector.spans()
+        self.check_times(spans)
+        by_id = {s["spanId"]: s for s in spans}
+        parent = lambda s: by_id[s["parentSpanId"]]["name"]
+        pulls = [s for s in spans if s["name"] == "pull image"]
+        self.assertEqual([parent(s) for s in pulls], 2 * ["POST /harbor/api/v1/scan"])
+        self.assertEqual(sorted(s["status"].get("code", 0) for s in pulls), [0, 2])
+        indexed = [s for s in spans if s["name"] == "index manifest"]
+        self.assertEqual([parent(s) for s in indexed], 2 * ["pull image"])
+        self.assertEqual([s["attributes"].get("clarion.manifest.layers") for s in indexed if not s["status"]], [1])
+        report, = [s for s in spans if s["name"] == "make report"]
+        self.assertEqual((parent(report), report["attributes"]["clarion.manifest.digest"]), ("GET /harbor/api/v1/scan/", digest))
+        self.assertIn("clarion_report_duration_seconds_count 1\n", text)
 
     def test_failures_are_told(self):
         service = self.service()
