@@ -52,6 +52,15 @@ static bool take(CURLU *parts, struct slice shown, struct arena *a, struct url *
     return true;
 }
 
+// A host whose escapes hide that it is a number ("%32") is another one, 0.0.0.2, to whoever reads the URL next:
+// libcurl.
+static bool is_settled(const struct url *url, struct arena *a)
+{
+    CURLU *again __attribute__((cleanup(parts_free))) = curl_url();
+    return curl_url_set(again, CURLUPART_URL, url->text.p, 0) == CURLUE_OK &&
+           slice_eq_nocase(part(again, CURLUPART_HOST, 0, a), url->host);
+}
+
 static bool parse(const struct url *base, struct slice text, struct arena *a, struct url *url, struct error *err)
 {
     CURLU *parts __attribute__((cleanup(parts_free))) = curl_url();
@@ -64,7 +73,10 @@ static bool parse(const struct url *base, struct slice text, struct arena *a, st
     CURLUcode code = curl_url_set(parts, CURLUPART_URL, arena_dup(a, text).p, CURLU_NON_SUPPORT_SCHEME);
     if (code != CURLUE_OK)
         return error_set(err, ERR_FORMAT, "\"%.*s\" is no URL: %s", SLICE_ARG(shown), curl_url_strerror(code));
-    return take(parts, shown, a, url, err);
+    if (!take(parts, shown, a, url, err))
+        return false;
+    return is_settled(url, a) ||
+           error_set(err, ERR_FORMAT, "%.*s hides its host behind escapes: write it as it is", SLICE_ARG(shown));
 }
 
 bool url_parse(struct slice text, struct arena *a, struct url *url, struct error *err)

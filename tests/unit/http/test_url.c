@@ -71,6 +71,9 @@ static void test_resolve(void **state)
     }
     assert_false(url_resolve(&base, SLICE("//u:p@a/"), &arena, &url, &err));
     assert_false(url_resolve(&base, SLICE("file:/x"), &arena, &url, &err));
+    assert_false(url_resolve(&base, SLICE("//%32"), &arena, &url, &err)); // 0.0.0.2, read twice
+    assert_false(url_parse(SLICE("http://%32130706433/"), &arena, &url, &err));
+    slice_is(parsed("http://%65xample.com/").host, "example.com");
 }
 
 static bool same(const char *a, const char *b)
