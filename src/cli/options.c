@@ -215,8 +215,11 @@ void cli_print_overview(void)
 {
     printf("Usage: clarion COMMAND [OPTION...] [ARGUMENT...]\n\n"
            "Finds the known vulnerabilities in container images.\n\nCommands:\n");
+    int width = 0;
     for (size_t i = 0; commands[i] != NULL; i++)
-        printf("  %-12s %s\n", commands[i]->name, commands[i]->summary);
+        width = (int)strlen(commands[i]->name) > width ? (int)strlen(commands[i]->name) : width;
+    for (size_t i = 0; commands[i] != NULL; i++)
+        printf("  %-*s  %s\n", width, commands[i]->name, commands[i]->summary);
     printf("\n`clarion COMMAND --help` tells more. First steps:\n"
            "  clarion update                     fetch the vulnerability feeds\n"
            "  clarion scan docker-archive:F.tar  scan what `docker save` wrote\n\n"
