@@ -163,7 +163,8 @@ struct segment_change {
 typedef bool segment_change_fn(void *context, const struct segment_change *change, struct error *err);
 
 // Tells of each change from one segment to another, ordered by package, scope and vulnerability, in one pass over both;
-// NULL is a segment without records. Memory is bounded by the largest block. Long texts (descriptions,
-// links, aliases, scores) are not compared: a word more in one changes no judgement. A false of `tell` ends it.
+// NULL is a segment without records. Memory is bounded by the largest block and the aliases and scores of all. Other
+// long texts (descriptions, links, advisories) are not compared: a word more in one changes no judgement. The records
+// have their aliases and scores; segment_describe fills in the rest. A false of `tell` ends it.
 bool segment_diff(struct segment *before, struct segment *after, segment_change_fn *tell, void *context,
                   struct error *err);

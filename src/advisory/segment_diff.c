@@ -1,19 +1,22 @@
 // One merge pass over two segments.
-#include "advisory/advisory.h"
+#include "advisory/segment_labels.h"
 
 #include <stdlib.h>
 
 // One of the two: where reading it stands.
 struct side {
-    struct segment *segment; // NULL: it has no records
-    struct arena arena;      // of the block
-    advisory_vec block;      // that is compared next; empty at the end
+    struct segment *segment;    // NULL: it has no records
+    struct arena arena, labels; // of the block; of what follows
+    segment_labels by_note;
+    advisory_vec block; // that is compared next; empty at the end
 };
 
 static int by_text(const struct advisory *x, const struct advisory *y)
 {
-    const struct slice a[] = {x->vulnerability, x->introduced, x->bound, x->severity, x->state, x->arch, x->module};
-    const struct slice b[] = {y->vulnerability, y->introduced, y->bound, y->severity, y->state, y->arch, y->module};
+    const struct slice a[] = {x->vulnerability, x->introduced, x->bound,   x->severity, x->state,
+                              x->arch,          x->module,     x->aliases, x->cvss};
+    const struct slice b[] = {y->vulnerability, y->introduced, y->bound,   y->severity, y->state,
+                              y->arch,          y->module,     y->aliases, y->cvss};
     return slices_cmp(a, b, sizeof a / sizeof a[0]);
 }
 
@@ -27,12 +30,29 @@ static int by_content(const void *a, const void *b)
     return order != 0 ? order : (int)x->of_source - (int)y->of_source;
 }
 
+static bool begin(struct side *side, struct error *err)
+{
+    if (side->segment == NULL)
+        return true;
+    segment_walk(side->segment);
+    return segment_labels_read(side->segment, &side->labels, &side->by_note, err);
+}
+
+static void end(struct side *side)
+{
+    arena_free(&side->arena);
+    arena_free(&side->labels);
+}
+
 static bool next_block(struct side *side, struct error *err)
 {
     arena_free(&side->arena);
     side->block = (advisory_vec){0};
     if (side->segment != NULL && !segment_walk_next(side->segment, &side->arena, &side->block, err))
         return false;
+    for (size_t i = 0; i < side->block.n; i++)
+        if (!segment_label(side->segment, &side->by_note, &side->block.v[i], err))
+            return false;
     if (side->block.n != 0)
         qsort(side->block.v, side->block.n, sizeof *side->block.v, by_content);
     return true;
@@ -131,12 +151,8 @@ bool segment_diff(struct segment *before, struct segment *after, segment_change_
                   struct error *err)
 {
     struct side from = {.segment = before}, to = {.segment = after};
-    if (before != NULL)
-        segment_walk(before);
-    if (after != NULL)
-        segment_walk(after);
-    bool ok = merge(&from, &to, tell, context, err);
-    arena_free(&from.arena);
-    arena_free(&to.arena);
+    bool ok = begin(&from, err) && begin(&to, err) && merge(&from, &to, tell, context, err);
+    end(&from);
+    end(&to);
     return ok;
 }

@@ -5,6 +5,7 @@
 #include "advisory/segment_block.h"
 #include "advisory/segment_builder.h"
 #include "advisory/segment_format.h"
+#include "advisory/segment_labels.h"
 #include "base/file.h"
 #include "base/reader.h"
 
@@ -411,6 +412,42 @@ bool segment_lookup(struct segment *s, struct slice scope, struct slice package,
     for (size_t i = first; i < out->n; i++)
         if (!describe_next(s, i > first ? &out->v[i - 1] : &none, &out->v[i], a, err))
             return false;
+    return true;
+}
+
+static bool take_label(struct segment *s, sqlite3_stmt *row, struct arena *a, segment_labels *out, struct error *err)
+{
+    struct slice aliases = column(row, 1), cvss = column(row, 2);
+    if (sqlite3_column_int64(row, 0) != (int64_t)out->n + 1 || aliases.n > ADVISORY_TEXT_BYTES ||
+        cvss.n > ADVISORY_TEXT_BYTES)
+        return damaged(s, "its notes are out of order, or too long", err);
+    VEC_PUSH(a, out) = (struct segment_label){arena_dup(a, aliases), arena_dup(a, cvss)};
+    return true;
+}
+
+bool segment_labels_read(struct segment *s, struct arena *a, segment_labels *out, struct error *err)
+{
+    sqlite3_stmt *statement = NULL;
+    if (sqlite3_prepare_v2(s->db, "SELECT id, aliases, cvss FROM note ORDER BY id", -1, &statement, NULL) != SQLITE_OK)
+        return sql_failed(s, err);
+    int code = SQLITE_DONE;
+    bool ok = true;
+    while (ok && (code = sqlite3_step(statement)) == SQLITE_ROW)
+        ok = take_label(s, statement, a, out, err);
+    if (ok && code != SQLITE_DONE)
+        ok = sql_failed(s, err);
+    sqlite3_finalize(statement);
+    return ok;
+}
+
+bool segment_label(const struct segment *s, const segment_labels *labels, struct advisory *record, struct error *err)
+{
+    if (record->note == 0)
+        return true;
+    if (record->note > labels->n)
+        return damaged(s, "a note is missing", err);
+    record->aliases = labels->v[record->note - 1].aliases;
+    record->cvss = labels->v[record->note - 1].cvss;
     return true;
 }
 

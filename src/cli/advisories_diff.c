@@ -103,7 +103,7 @@ static void write_records(struct arena *a, const struct advisory *records, size_
 {
     for (size_t i = 0; i < n; i++) {
         const struct advisory *r = &records[i];
-        const struct slice traits[] = {r->severity, r->state, r->arch, r->module};
+        const struct slice traits[] = {r->severity, r->state, r->arch, r->module, r->aliases, r->cvss};
         buf_adds(out, i != 0 ? ";" : "");
         buf_addc(out, ' ');
         session_add_statement(a, r, out);
@@ -147,6 +147,8 @@ static void add_records(yyjson_mut_doc *doc, yyjson_mut_val *object, const char 
         json_add_str(doc, item, "state", r->state);
         json_add_str(doc, item, "arch", r->arch);
         json_add_str(doc, item, "module", r->module);
+        json_add_str(doc, item, "aliases", r->aliases);
+        json_add_str(doc, item, "cvss", r->cvss);
     }
 }
 

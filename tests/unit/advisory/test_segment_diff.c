@@ -98,6 +98,9 @@ static void test_cases(void **state)
         FIXED("x:1", "bash", "CVE-4", "1", .description = SLICE("a word")),
         FIXED("x:1", "bash", "CVE-5", "1", .introduced = SLICE("0.1")),
         FIXED("x:1", "bash", "CVE-5", "2", .introduced = SLICE("1.1")),
+        FIXED("x:1", "bash", "CVE-7", "1", .aliases = SLICE("GHSA-1")),
+        FIXED("x:1", "bash", "CVE-8", "1", .cvss = SLICE("CVSS:3.1/1"), .links = SLICE("https://one.example")),
+        FIXED("x:1", "bash", "CVE-9", "1", .cvss = SLICE("CVSS:3.1/1"), .links = SLICE("https://one.example")),
         FIXED("x:2", "bash", "CVE-1", "1"),
         FIXED("x:1", "gone", "CVE-1", "1"),
         FIXED("x:0", "zlib", "CVE-1", "1"),
@@ -109,6 +112,9 @@ static void test_cases(void **state)
         FIXED("x:1", "bash", "CVE-4", "1", .description = SLICE("another word")),
         FIXED("x:1", "bash", "CVE-5", "1", .introduced = SLICE("0.1")),
         FIXED("x:1", "bash", "CVE-6", "1"),
+        FIXED("x:1", "bash", "CVE-7", "1", .aliases = SLICE("GHSA-1 GHSA-2")),
+        FIXED("x:1", "bash", "CVE-8", "1", .cvss = SLICE("CVSS:3.1/2"), .links = SLICE("https://one.example")),
+        FIXED("x:1", "bash", "CVE-9", "1", .cvss = SLICE("CVSS:3.1/1"), .links = SLICE("https://other.example")),
         FIXED("x:2", "bash", "CVE-1", "1.1"),
         {.scope = SLICE("x:0"), .package = SLICE("zlib"), .vulnerability = SLICE("CVE-1"), .status = ADVISORY_AFFECTED},
         FIXED("x:3", "zlib", "CVE-1", "1"),
@@ -121,6 +127,8 @@ static void test_cases(void **state)
                 "changed bash x:1 CVE-3 -fixed:1 +fixed:1\n"
                 "changed bash x:1 CVE-5 -fixed:2\n"
                 "added bash x:1 CVE-6 +fixed:1\n"
+                "changed bash x:1 CVE-7 -fixed:1 +fixed:1\n"
+                "changed bash x:1 CVE-8 -fixed:1 +fixed:1\n"
                 "changed bash x:2 CVE-1 -fixed:1 +fixed:1.1\n"
                 "removed gone x:1 CVE-1 -fixed:1\n"
                 "changed zlib x:0 CVE-1 -fixed:1 +affected:\n"
@@ -136,6 +144,9 @@ static void test_cases(void **state)
                 "added bash x:1 CVE-4 +fixed:1\n"
                 "added bash x:1 CVE-5 +fixed:1\n"
                 "added bash x:1 CVE-6 +fixed:1\n"
+                "added bash x:1 CVE-7 +fixed:1\n"
+                "added bash x:1 CVE-8 +fixed:1\n"
+                "added bash x:1 CVE-9 +fixed:1\n"
                 "added bash x:2 CVE-1 +fixed:1.1\n"
                 "added zlib x:0 CVE-1 +affected:\n"
                 "added zlib x:3 CVE-1 +fixed:1\n");

@@ -17,7 +17,7 @@
 
 #define NOW    1764000000 // 2025-11-24
 #define IMAGES 24
-#define ROUNDS 60
+#define ROUNDS 150
 
 // ---- chance ---------------------------------------------------------------------------------------------------------
 
@@ -39,6 +39,12 @@ static const char *const feed_names[FEEDS] = {"debian",     "osv-pypi", "redhat-
                                               "redhat-vex", "ubuntu",   "ubuntu-osv"};
 enum { DEBIAN, PYPI, CONTAINER_NAMES, REDHAT, UBUNTU, UBUNTU_OSV };
 
+// What the dice say of a record.
+enum { LEFT_OUT, STATUS, GHSA, ALIAS, BOUND, SEVERITY, SCORE, DICE };
+struct draw {
+    unsigned die[DICE];
+};
+
 struct world {
     char folder[64];
     struct store store;
@@ -46,6 +52,7 @@ struct world {
     struct limits limits;
     struct digest manifests[IMAGES];
     struct feed_state before[FEEDS], after[FEEDS];
+    struct draw drawn[FEEDS][2][6][4]; // by feed, scope, package and flaw
 };
 
 static int setup(void **state)
@@ -164,29 +171,50 @@ struct speech {
     bool of_source;
 };
 
-static void add_some_records(struct world *w, struct segment_builder *b, const struct speech *s)
+// Anew, or all but one die stay as they lie, so that often a single trait of a record changes and nothing around it.
+static void draw(struct draw *d)
+{
+    unsigned one = chance(4) != 0 ? chance(2 * DICE) : DICE;
+    bool fresh = one == DICE || d->die[LEFT_OUT] == 0;
+    for (unsigned i = 0; i < DICE; i++)
+        if (fresh || i == one)
+            d->die[i] = 1 + chance(60);
+}
+
+static bool make_record(struct world *w, const struct speech *s, unsigned package, unsigned flaw, const struct draw *d,
+                        struct advisory *out)
+{
+    static const enum advisory_status statuses[] = {ADVISORY_AFFECTED, ADVISORY_FIXED, ADVISORY_FIXED,
+                                                    ADVISORY_NOT_AFFECTED, ADVISORY_UNDETERMINED};
+    static const struct slice scores[] = {SLICE(""), SLICE("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+                                          SLICE("CVSS:3.1/AV:L/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N")};
+    static const struct slice severities[] = {SLICE("high"), SLICE("low"), SLICE("")};
+    enum advisory_status status = statuses[d->die[STATUS] % 5];
+    bool ghsa = strcmp(s->scope, "pypi") == 0 && d->die[GHSA] % 2;
+    *out = (struct advisory){
+        .scope = slice_str(s->scope),
+        .package = text(w, s->package, package),
+        .of_source = s->of_source,
+        .vulnerability = text(w, ghsa ? "GHSA-%u" : "CVE-2024-%u", flaw),
+        .aliases = ghsa && d->die[ALIAS] % 2 ? text(w, "CVE-2024-%u", d->die[ALIAS] / 2 % 4) : SLICE(""),
+        .status = status,
+        .bound = status == ADVISORY_FIXED ? text(w, "%u.0", 1 + d->die[BOUND] % 4) : SLICE(""),
+        .severity = severities[d->die[SEVERITY] % 3],
+        .cvss = scores[d->die[SCORE] % 3],
+    };
+    return d->die[LEFT_OUT] % 3 != 0;
+}
+
+static void add_some_records(struct world *w, struct segment_builder *b, const struct speech *s,
+                             struct draw drawn[6][4])
 {
     struct error err;
     segment_add_scope(b, slice_str(s->scope));
     for (unsigned i = 0; i < s->packages; i++)
         for (unsigned flaw = 0; flaw < 4; flaw++) {
-            static const enum advisory_status statuses[] = {ADVISORY_AFFECTED, ADVISORY_FIXED, ADVISORY_FIXED,
-                                                            ADVISORY_NOT_AFFECTED, ADVISORY_UNDETERMINED};
-            enum advisory_status status = statuses[chance(5)];
-            bool ghsa = strcmp(s->scope, "pypi") == 0 && chance(2);
-            if (chance(3) == 0)
-                continue;
-            const struct advisory record = {
-                .scope = slice_str(s->scope),
-                .package = text(w, s->package, i),
-                .of_source = s->of_source,
-                .vulnerability = text(w, ghsa ? "GHSA-%u" : "CVE-2024-%u", flaw),
-                .aliases = ghsa && chance(2) ? text(w, "CVE-2024-%u", flaw) : SLICE(""),
-                .status = status,
-                .bound = status == ADVISORY_FIXED ? text(w, "%u.0", 1 + chance(4)) : SLICE(""),
-                .severity = chance(2) ? SLICE("high") : SLICE("low"),
-            };
-            if (!segment_add(b, &record, &w->limits, &err))
+            struct advisory record;
+            draw(&drawn[i][flaw]);
+            if (make_record(w, s, i, flaw, &drawn[i][flaw], &record) && !segment_add(b, &record, &w->limits, &err))
                 fail_msg("%s", err.text);
         }
 }
@@ -202,12 +230,12 @@ static void make_segment(struct world *w, int feed, struct feed_state *state)
     };
     struct error err;
     *state = (struct feed_state){.feed = slice_str(feed_names[feed]), .updated = NOW, .checked = NOW, .tried = NOW};
-    if (feed == CONTAINER_NAMES || chance(8) == 0) // never loaded
+    if (feed == CONTAINER_NAMES || chance(12) == 0) // never loaded
         return;
     struct segment_builder *b = segment_builder_new(feed_names[feed], w->store.segments);
     for (size_t i = 0; i < 2 && speeches[feed][i].scope != NULL; i++)
-        if (i == 0 || chance(3) != 0)
-            add_some_records(w, b, &speeches[feed][i]);
+        if (i == 0 || chance(6) != 0)
+            add_some_records(w, b, &speeches[feed][i], w->drawn[feed][i]);
     if (!segment_write(b, w->store.segments, &state->segment, &state->records, &err))
         fail_msg("%s", err.text);
     segment_builder_free(&b);
