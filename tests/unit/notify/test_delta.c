@@ -17,7 +17,7 @@
 
 #define NOW    1764000000 // 2025-11-24
 #define IMAGES 24
-#define ROUNDS 150
+#define ROUNDS 100
 
 // ---- chance ---------------------------------------------------------------------------------------------------------
 
@@ -174,7 +174,7 @@ struct speech {
 // Anew, or all but one die stay as they lie, so that often a single trait of a record changes and nothing around it.
 static void draw(struct draw *d)
 {
-    unsigned one = chance(4) != 0 ? chance(2 * DICE) : DICE;
+    unsigned one = chance(24) != 0 ? chance(6 * DICE) : DICE;
     bool fresh = one == DICE || d->die[LEFT_OUT] == 0;
     for (unsigned i = 0; i < DICE; i++)
         if (fresh || i == one)
