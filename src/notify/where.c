@@ -1,5 +1,7 @@
 #include "notify/where.h"
 
+#include "advisory/segment_labels.h"
+
 // ---- what is said of it ---------------------------------------------------------------------------------------------
 
 typedef VEC(struct affected_record) record_vec;
@@ -19,8 +21,22 @@ static bool is_of_languages(const char *feed)
     return false;
 }
 
-static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, record_vec *out,
-                        struct error *err)
+// Records of distributions go by CVEs where there are any, so that only other ids are aliases of theirs.
+static bool may_be_alias(const char *feed, struct slice id)
+{
+    return is_of_languages(feed) || !slice_starts(id, SLICE("CVE-"));
+}
+
+static bool is_alias(const segment_labels *labels, struct slice id)
+{
+    for (size_t i = 0; i < labels->n; i++)
+        if (has_id(SLICE(""), labels->v[i].aliases, id))
+            return true;
+    return false;
+}
+
+static bool add_labelled(struct segment *segment, const segment_labels *labels, const char *feed, struct slice id,
+                         struct arena *a, record_vec *out, struct error *err)
 {
     size_t n = 1;
     segment_walk(segment);
@@ -31,7 +47,7 @@ static bool add_aliased(struct segment *segment, const char *feed, struct slice 
             return false;
         n = block.n;
         for (size_t i = 0; i < n; i++) {
-            if (!segment_describe(segment, &block.v[i], &scratch, err))
+            if (!segment_label(segment, labels, &block.v[i], err))
                 return false;
             if (has_id(block.v[i].vulnerability, block.v[i].aliases, id)) {
                 add_record(a, feed, &block.v[i], out);
@@ -40,6 +56,17 @@ static bool add_aliased(struct segment *segment, const char *feed, struct slice 
         }
     }
     return true;
+}
+
+// Those that have the id as an alias; of languages also those that go by it in letters of another case.
+static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, record_vec *out,
+                        struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    segment_labels labels = {0};
+    return segment_labels_read(segment, &scratch, &labels, err) &&
+           ((!is_of_languages(feed) && !is_alias(&labels, id)) ||
+            add_labelled(segment, &labels, feed, id, a, out, err));
 }
 
 static bool add_of_feed(struct report_segments *segments, const char *feed, struct slice id, struct arena *a,
@@ -51,9 +78,8 @@ static bool add_of_feed(struct report_segments *segments, const char *feed, stru
     struct segment *segment = report_segment(segments, feed, &why);
     if (segment == NULL)
         return why.n == 0 || error_set(err, ERR_STORE, "feed %s: %.*s", feed, SLICE_ARG(why));
-    if (is_of_languages(feed))
-        return add_aliased(segment, feed, id, a, out, err) || error_wrap(err, "feed %s", feed);
-    if (!segment_vulnerability(segment, id, &scratch, &records, err))
+    if (!segment_vulnerability(segment, id, &scratch, &records, err) ||
+        (may_be_alias(feed, id) && !add_aliased(segment, feed, id, a, out, err)))
         return error_wrap(err, "feed %s", feed);
     for (size_t i = 0; i < records.n; i++)
         add_record(a, feed, &records.v[i], out);

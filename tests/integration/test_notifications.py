@@ -7,6 +7,7 @@ import sqlite3
 import time
 import unittest
 import uuid
+import zipfile
 
 import clarion
 from clarion import debian_layer, stanza, tracker_entry
@@ -252,6 +253,62 @@ class Notifications(Base):
         self.assertEqual(where("CVE-1999-1"), {})
         self.assertEqual(where("openssl"), {one: [("libssl", "1.0.1-1", None), ("openssl", "1.0.1-1", None)]})
         self.assertIn("2 images", self.run_clarion("where", "bash").out)
+
+    def test_where_by_another_id(self):
+        """Any of a finding's ids leads to its images, also where a distribution's record has it beside the CVE."""
+        alpine = clarion.tar_of([("etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n"),
+                                 ("lib/apk/db/installed", "P:libgimp\nV:2.10-r0\nA:x86_64\no:gimp\n\n")])
+        digest = self.indexed(alpine, name="alpine")
+        self.update(self.feeds(secdb={"v3.18": {"community": {"gimp": {"2.11-r0": ["CVE-2030-0007 ZDI-CAN-22093"]}}}}), "alpine")
+        self.assertEqual([(f["vulnerability"], f["aliases"]) for f in self.report(digest)["findings"]],
+                         [("CVE-2030-0007", ["ZDI-CAN-22093"])])
+        for asked in ("CVE-2030-0007", "ZDI-CAN-22093", "zdi-can-22093"):
+            r = self.run_clarion("where", "--format", "json", asked)
+            self.assertEqual([(i["manifest"], p["vulnerability"]) for i in r.doc["images"] for p in i["packages"]],
+                             [(digest, "CVE-2030-0007")], asked)
+
+    def test_going_back_and_bundles(self):
+        """A feed that is put back, or comes in a bundle, is told of like one that was updated; a GHSA that gets its CVE, too."""
+        python = [("usr/lib/python3/dist-packages/jinja2-3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Jinja2\nVersion: 3.0\n\n")]
+        images = [self.indexed(debian_layer(*PACKAGES, extra=python), name="one"), self.indexed(debian_layer(PACKAGES[2]), name="two")]
+
+        def feeds(tracker, name, aliases):
+            folder = self.feeds(tracker, name=name)
+            where = os.path.join(folder, "osv-vulnerabilities.storage.googleapis.com", "PyPI")
+            os.makedirs(where)
+            with zipfile.ZipFile(os.path.join(where, "all.zip"), "w") as archive:
+                archive.writestr("GHSA-1.json", json.dumps({
+                    "id": "GHSA-1", "modified": "2030-01-01T00:00:00Z", "aliases": aliases, "affected": [
+                        {"package": {"ecosystem": "PyPI", "name": "jinja2"},
+                         "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}))
+            return folder
+        old, new = feeds(OLD, "old", []), feeds(NEW, "new", ["CVE-2030-8"])
+        self.update(old, "debian", "osv-pypi")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        seen = set()
+
+        def told_by(*command):
+            before = {d: self.report(d) for d in images}
+            self.assertEqual(self.run_clarion(*command).code, 0)
+            self.settle(service)
+            items = {}
+            for notification in self.list():
+                if notification["id"] in seen:
+                    continue
+                seen.add(notification["id"])
+                for item in self.contents(notification):
+                    what = told(item["package"], item)
+                    items.setdefault(item["manifest"], {})[what] = (item["reason"], item["severity"], item["fixed_in"])
+            wanted = {d: difference(before[d], self.report(d)) for d in images}
+            self.assertEqual(items, {d: changes for d, changes in wanted.items() if changes})
+            return sum(map(len, items.values()))
+        self.run_clarion("advisories", "export", self.path("bundle"))
+        self.assertEqual(told_by("update", "--mirror", new, "debian", "osv-pypi"), 8 + 2)
+        self.assertEqual(told_by("advisories", "rollback", "debian"), 8)
+        self.assertEqual(told_by("advisories", "rollback", "osv-pypi"), 2)
+        self.assertEqual(told_by("update", "--mirror", new, "debian", "osv-pypi"), 8 + 2)
+        self.assertEqual(told_by("advisories", "import", "--force", self.path("bundle")), 8 + 2)
 
     def test_images_of_a_vulnerability(self):
         one = self.indexed(debian_layer(*PACKAGES), name="one")
