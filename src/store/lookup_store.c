@@ -185,8 +185,9 @@ bool store_lookup_name(struct store *s, struct slice name, struct slice kind, st
 {
     struct appending c = {a, out};
     const struct db_value values[] = {db_text(name), db_text(kind)};
+    // CROSS JOIN: from the name on. By the index of kinds all packages of the kind would be gone through.
     return db_query(s->db,
-                    "SELECT c.context_id, p.id FROM lookup_name n JOIN package p ON p.id = n.package_id "
+                    "SELECT c.context_id, p.id FROM lookup_name n CROSS JOIN package p ON p.id = n.package_id "
                     "JOIN package_context c ON c.package_id = p.id WHERE n.name = ?1 AND p.kind = ?2",
                     values, 2, candidate_row, &c, err);
 }
