@@ -6,7 +6,8 @@
 //                                         manifests have
 //   notify DATA MANIFESTS                 makes the notifications of what is new
 //   where DATA MANIFESTS ROUND            which manifests have the first vulnerability of that round
-//   rematch DATA MANIFESTS                what all feeds say of all manifests, as if nothing had been said before
+//   rematch DATA MANIFESTS IMAGES         what all feeds say of all manifests, as if nothing had been said before; with
+//                                         IMAGES 1 also which manifests have each of it
 //
 // The tree: images that the store has are families; a base is one of a family, with a tenth of its packages in a
 // version of its own. Bases have children by a power law, so that few have very many. An application is built on a
@@ -368,25 +369,6 @@ static bool fill(struct store *s, struct model *m, struct error *err)
 
 // ---- a new generation -----------------------------------------------------------------------------------------------
 
-// Bases of Debian that have about as many children as are to be hit.
-static size_t choose_bases(const struct model *m, uint64_t hits, size_t *chosen, uint64_t *children)
-{
-    size_t n = 0;
-    uint64_t *counts = ARENA_NEW(&((struct model *)m)->arena, uint64_t, m->bases_n);
-    memset(counts, 0, m->bases_n * sizeof *counts);
-    for (uint64_t i = 0; i < m->manifests; i++)
-        counts[place_of(m, i).app.base]++;
-    *children = 0;
-    for (size_t i = 0; i < m->bases_n && n < VULNERABILITIES; i++) {
-        if (counts[i] == 0 || *children + counts[i] > hits ||
-            !slice_eq(family_of(m, i)->inventory.distribution.id, SLICE("debian")))
-            continue;
-        chosen[n++] = i;
-        *children += counts[i];
-    }
-    return n;
-}
-
 // The package that a vulnerability of the round is in: one that only this base has in that version.
 static const struct package *some_altered(const struct model *m, size_t base, uint64_t x)
 {
@@ -399,6 +381,25 @@ static const struct package *some_altered(const struct model *m, size_t base, ui
     return NULL;
 }
 
+// Bases of Debian that have about as many children as are to be hit.
+static size_t choose_bases(const struct model *m, uint64_t hits, size_t *chosen, uint64_t *children)
+{
+    size_t n = 0;
+    uint64_t *counts = ARENA_NEW(&((struct model *)m)->arena, uint64_t, m->bases_n);
+    memset(counts, 0, m->bases_n * sizeof *counts);
+    for (uint64_t i = 0; i < m->manifests; i++)
+        counts[place_of(m, i).app.base]++;
+    *children = 0;
+    for (size_t i = 0; i < m->bases_n && n < VULNERABILITIES; i++) {
+        if (counts[i] == 0 || *children + counts[i] > hits || some_altered(m, i, 0) == NULL ||
+            !slice_eq(family_of(m, i)->inventory.distribution.id, SLICE("debian")))
+            continue;
+        chosen[n++] = i;
+        *children += counts[i];
+    }
+    return n;
+}
+
 static bool add_records(const struct model *m, const size_t *bases, size_t n, uint64_t round, struct segment_builder *b,
                         struct error *err)
 {
@@ -407,8 +408,6 @@ static bool add_records(const struct model *m, const size_t *bases, size_t n, ui
         struct arena a ARENA_AUTO = {0};
         size_t base = bases[i % n];
         const struct package *p = some_altered(m, base, mix(i, round));
-        if (p == NULL)
-            continue;
         struct slice version = altered(&a, p->source_version, base);
         const struct advisory record = {
             .scope = arena_printf(&a, "debian:%.*s", SLICE_ARG(family_of(m, base)->inventory.distribution.codename)),
@@ -417,7 +416,7 @@ static bool add_records(const struct model *m, const size_t *bases, size_t n, ui
             .vulnerability = arena_printf(&a, "CVE-%llu-%05zu", (unsigned long long)(2100 + round), 10000 + i),
             .introduced = version,
             .status = ADVISORY_FIXED,
-            .bound = arena_printf(&a, "%.*s1", SLICE_ARG(version)),
+            .bound = arena_printf(&a, "%.*s+1", SLICE_ARG(version)),
             .severity = SLICE("high"),
         };
         if (!segment_add(b, &record, &limits, err))
@@ -507,6 +506,7 @@ static bool ask_where(struct store *s, struct arena *a, uint64_t round, struct e
 
 struct counts {
     struct store *store;
+    bool images;
     uint64_t findings, held;
 };
 
@@ -523,7 +523,7 @@ static bool count_change(void *context, const struct delta_change *change, struc
 {
     struct counts *c = context;
     c->findings++;
-    return delta_images(c->store, change, count_holding, c, err);
+    return !c->images || delta_images(c->store, change, count_holding, c, err);
 }
 
 static bool rematch_feed(struct store *s, const char *feed, struct report_segments *none, const struct delta *d,
@@ -535,10 +535,10 @@ static bool rematch_feed(struct store *s, const char *feed, struct report_segmen
     return affected_by_update(s, &all, &a, &affected, err) && delta_tell(d, &affected, count_change, counts, err);
 }
 
-static bool rematch(struct store *s, struct arena *a, struct error *err)
+static bool rematch(struct store *s, struct arena *a, bool images, struct error *err)
 {
     struct generation g, nothing = {0};
-    struct counts counts = {.store = s};
+    struct counts counts = {.store = s, .images = images};
     bool ok = true;
     if (!store_generation(s, a, &g, err))
         return false;
@@ -571,7 +571,7 @@ static bool run(struct store *s, struct model *m, const char *command, char **ar
     if (strcmp(command, "where") == 0)
         return ask_where(s, &m->arena, numbers[0], err);
     if (strcmp(command, "rematch") == 0)
-        return rematch(s, &m->arena, err);
+        return rematch(s, &m->arena, numbers[0] != 0, err);
     return error_set(err, ERR_USAGE, "no such command: %s", command);
 }
 

@@ -19,6 +19,7 @@ import time
 
 import feeds
 import images
+import scale
 import service
 
 HERE = os.path.dirname(os.path.abspath(__file__))
@@ -242,6 +243,7 @@ def main():
         bench_large_updates(build, work, cache, args.runs)
         bench_report(build, work, 500)
         service.bench(build, work, *bench_report(build, work, 200))
+        scale.bench(build, work, find_feeds(work)[0])
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

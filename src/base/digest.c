@@ -45,6 +45,36 @@ const char *digest_hex(const struct digest *d)
     return colon != NULL ? colon + 1 : d->text;
 }
 
+static unsigned hex_value(char c)
+{
+    return c <= '9' ? (unsigned)(c - '0') : (unsigned)(c - 'a') + 10;
+}
+
+struct slice digest_pack(const struct digest *d, char bytes[static DIGEST_BYTES])
+{
+    const char *hex = digest_hex(d);
+    size_t n = 0;
+    for (; hex[2 * n] != '\0'; n++)
+        bytes[n] = (char)(hex_value(hex[2 * n]) << 4 | hex_value(hex[2 * n + 1]));
+    return slice_of(bytes, n);
+}
+
+bool digest_unpack(struct slice bytes, struct digest *d, struct error *err)
+{
+    static const char digits[] = "0123456789abcdef";
+    *d = (struct digest){0};
+    if (bytes.n == 0)
+        return true;
+    if (bytes.n != 32 && bytes.n != 64)
+        return error_set(err, ERR_FORMAT, "a digest of %zu bytes instead of 32 or 64", bytes.n);
+    memcpy(d->text, bytes.n == 32 ? "sha256:" : "sha512:", 7);
+    for (size_t i = 0; i < bytes.n; i++) {
+        d->text[7 + 2 * i] = digits[(unsigned char)bytes.p[i] >> 4];
+        d->text[8 + 2 * i] = digits[(unsigned char)bytes.p[i] & 15];
+    }
+    return true;
+}
+
 struct hasher *hasher_new(const struct digest *like)
 {
     struct hasher *h = must_alloc(sizeof *h);

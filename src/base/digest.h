@@ -27,6 +27,12 @@ static inline bool digest_eq(const struct digest *a, const struct digest *b)
 // The hex digits alone.
 const char *digest_hex(const struct digest *d);
 
+// As bytes, and back: 32 of sha256, 64 of sha512, none of an empty digest. digest_unpack refuses other lengths
+// (ERR_FORMAT).
+#define DIGEST_BYTES 64
+struct slice digest_pack(const struct digest *d, char bytes[static DIGEST_BYTES]);
+bool digest_unpack(struct slice bytes, struct digest *d, struct error *err);
+
 // Hashing of a stream. hasher_new picks the algorithm of `like` (sha256 when that is empty); never NULL.
 struct hasher;
 struct hasher *hasher_new(const struct digest *like);

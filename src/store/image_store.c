@@ -1,5 +1,7 @@
 // What the service asks of the store beside reports: is it still the same, and forget it.
+#include "store/inventory_rows.h"
 #include "store/notification_store.h"
+#include "store/update_rows.h"
 
 static bool mark_row(void *context, struct db_row *row, struct error *err)
 {
@@ -14,17 +16,12 @@ bool store_image_mark(struct store *s, const struct digest *manifest, struct ima
 {
     const struct db_value values[] = {db_text(digest_slice(manifest))};
     *mark = (struct image_mark){0};
-    bool ok =
-        db_query(s->db, "SELECT id, indexed, state FROM image WHERE manifest = ?1", values, 1, mark_row, mark, err);
+    bool ok = db_query(s->db,
+                       "SELECT image.id, indexed, digest FROM image JOIN image_sort ON image_sort.id = sort_id JOIN "
+                       "indexer_state ON indexer_state.id = state_id WHERE manifest = ?1",
+                       values, 1, mark_row, mark, err);
     *found = mark->id != 0;
     return ok;
-}
-
-static bool number_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
-    return true;
 }
 
 bool store_image_count(struct store *s, uint64_t *n, struct error *err)
@@ -42,78 +39,27 @@ bool store_version(struct store *s, int64_t *version, struct error *err)
 
 // ---- forgetting -----------------------------------------------------------------------------------------------------
 
-struct ids {
-    struct arena arena;
-    VEC(int64_t) list;
+struct held {
+    int64_t set, chain;
 };
 
-static void ids_free(struct ids *ids)
+static bool held_row(void *context, struct db_row *row, struct error *err)
 {
-    arena_free(&ids->arena);
-}
-
-static bool id_row(void *context, struct db_row *row, struct error *err)
-{
-    struct ids *ids = context;
     (void)err;
-    VEC_PUSH(&ids->arena, &ids->list) = db_column_int(row, 0);
+    *(struct held *)context = (struct held){db_column_int(row, 0), db_column_int(row, 1)};
     return true;
-}
-
-// Runs both statements for each id: what hangs on it, and itself.
-static bool delete_each(struct store *s, const struct ids *ids, const char *first, const char *second,
-                        struct error *err)
-{
-    for (size_t i = 0; i < ids->list.n; i++)
-        if ((first != NULL && !db_run(s->db, err, first, db_int(ids->list.v[i]))) ||
-            !db_run(s->db, err, second, db_int(ids->list.v[i])))
-            return false;
-    return true;
-}
-
-// The image's layers that no other image has, in any position.
-static bool delete_layers(struct store *s, const struct ids *layers, struct error *err)
-{
-    return delete_each(s, layers,
-                       "DELETE FROM layer_findings WHERE layer_id = ?1 AND NOT EXISTS "
-                       "(SELECT 1 FROM image_layer WHERE image_layer.layer_id = ?1)",
-                       "DELETE FROM layer WHERE id = ?1 AND NOT EXISTS "
-                       "(SELECT 1 FROM image_layer WHERE image_layer.layer_id = ?1)",
-                       err);
-}
-
-static bool delete_set(struct store *s, int64_t set, struct error *err)
-{
-    struct ids packages __attribute__((cleanup(ids_free))) = {0};
-    const struct db_value values[] = {db_int(set)};
-    int64_t users = 0;
-    if (!db_query(s->db, "SELECT count(*) FROM image WHERE set_id = ?1", values, 1, number_row, &users, err))
-        return false;
-    if (users != 0)
-        return true;
-    return db_query(s->db, "SELECT DISTINCT package_id FROM package_set_member WHERE set_id = ?1", values, 1, id_row,
-                    &packages, err) &&
-           db_run(s->db, err, "DELETE FROM package_set_member WHERE set_id = ?1", values[0]) &&
-           db_run(s->db, err, "DELETE FROM package_set WHERE id = ?1", values[0]) &&
-           delete_each(s, &packages, NULL,
-                       "DELETE FROM package WHERE id = ?1 AND NOT EXISTS "
-                       "(SELECT 1 FROM package_set_member WHERE package_id = ?1)",
-                       err);
 }
 
 static bool delete_image(struct store *s, const struct digest *manifest, bool *found, struct error *err)
 {
-    struct ids layers __attribute__((cleanup(ids_free))) = {0};
     struct image_mark mark;
-    int64_t set = 0;
+    struct held held = {0};
     if (!store_image_mark(s, manifest, &mark, found, err) || !*found)
         return err->code == ERR_NONE;
     const struct db_value values[] = {db_int(mark.id)};
-    return db_query(s->db, "SELECT set_id FROM image WHERE id = ?1", values, 1, number_row, &set, err) &&
-           db_query(s->db, "SELECT DISTINCT layer_id FROM image_layer WHERE image_id = ?1", values, 1, id_row, &layers,
-                    err) &&
-           db_run(s->db, err, "DELETE FROM image WHERE id = ?1", values[0]) && delete_layers(s, &layers, err) &&
-           delete_set(s, set, err);
+    return db_query(s->db, "SELECT set_id, chain_id FROM image WHERE id = ?1", values, 1, held_row, &held, err) &&
+           db_run(s->db, err, "DELETE FROM image WHERE id = ?1", values[0]) && chain_drop(s, held.chain, err) &&
+           set_drop(s, held.set, err);
 }
 
 bool store_image_delete(struct store *s, const struct digest *manifest, bool *found, struct error *err)
@@ -157,12 +103,33 @@ static bool is_among(const struct digest *state, const struct digest *states, si
 static bool collect_findings(struct store *s, const struct digest *states, size_t n, struct error *err)
 {
     struct states there __attribute__((cleanup(states_free))) = {0};
-    if (!db_query(s->db, "SELECT DISTINCT state FROM layer_findings", NULL, 0, state_row, &there, err))
+    if (!db_query(s->db, "SELECT digest FROM indexer_state WHERE id IN (SELECT state_id FROM layer_findings)", NULL, 0,
+                  state_row, &there, err))
         return false;
     for (size_t i = 0; i < there.list.n; i++)
         if (!is_among(&there.list.v[i], states, n) &&
-            !db_run(s->db, err, "DELETE FROM layer_findings WHERE state = ?1", db_text(digest_slice(&there.list.v[i]))))
+            !db_run(s->db, err,
+                    "DELETE FROM layer_findings WHERE state_id = (SELECT id FROM indexer_state WHERE digest = ?1)",
+                    db_text(digest_slice(&there.list.v[i]))))
             return false;
+    return true;
+}
+
+struct ids {
+    struct arena arena;
+    VEC(int64_t) list;
+};
+
+static void ids_free(struct ids *ids)
+{
+    arena_free(&ids->arena);
+}
+
+static bool id_row(void *context, struct db_row *row, struct error *err)
+{
+    struct ids *ids = context;
+    (void)err;
+    VEC_PUSH(&ids->arena, &ids->list) = db_column_int(row, 0);
     return true;
 }
 
@@ -175,7 +142,7 @@ static bool collect_inventory(struct store *s, const struct digest *states, size
                   NULL, 0, id_row, &sets, err))
         return false;
     for (size_t i = 0; i < sets.list.n; i++)
-        if (!delete_set(s, sets.list.v[i], err))
+        if (!set_drop(s, sets.list.v[i], err))
             return false;
     return true;
 }

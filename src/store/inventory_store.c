@@ -1,111 +1,10 @@
-// Layers' findings and indexed images in the database.
+// Indexed images in the database.
+#include "store/inventory_rows.h"
 #include "store/lookup_rows.h"
 
-#include "base/clock.h"
 #include "base/json.h"
 #include "scan/scanner.h"
-
-#include <stdlib.h>
-#include <zstd.h>
-
-#define FINDINGS_LEVEL 3 // zstd: a tenth of the JSON's size, at a speed that does not show
-
-// ---- layers ---------------------------------------------------------------------------------------------------------
-
-static bool layer_id(struct store *s, const struct digest *layer, int64_t *id, struct error *err);
-
-static bool id_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
-    return true;
-}
-
-// The id of the row that `select` finds with `values`; made with `insert` when there is none yet.
-static bool id_of(struct store *s, const char *select, const char *insert, const struct db_value *values, size_t n,
-                  int64_t *id, struct error *err)
-{
-    *id = 0;
-    if (!db_query(s->db, select, values, n, id_row, id, err))
-        return false;
-    if (*id != 0)
-        return true;
-    if (!db_query(s->db, insert, values, n, NULL, NULL, err))
-        return false;
-    *id = db_last_id(s->db);
-    return true;
-}
-
-static bool layer_id(struct store *s, const struct digest *layer, int64_t *id, struct error *err)
-{
-    const struct db_value values[] = {db_text(digest_slice(layer))};
-    return id_of(s, "SELECT id FROM layer WHERE digest = ?1", "INSERT INTO layer (digest) VALUES (?1)", values, 1, id,
-                 err);
-}
-
-struct findings_context {
-    struct arena *arena;
-    const struct limits *limits;
-    struct findings *out;
-    bool found;
-};
-
-static bool findings_row(void *context, struct db_row *row, struct error *err)
-{
-    struct findings_context *c = context;
-    struct slice packed = db_column(row, 0);
-    unsigned long long size = ZSTD_getFrameContentSize(packed.p, packed.n);
-    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > c->limits->layer_findings_bytes)
-        return error_set(err, ERR_STORE, "stored findings of a layer are damaged");
-    char *text = arena_alloc(c->arena, (size_t)size);
-    size_t n = ZSTD_decompress(text, (size_t)size, packed.p, packed.n);
-    if (ZSTD_isError(n) || n != size)
-        return error_set(err, ERR_STORE, "stored findings of a layer are damaged: %s", ZSTD_getErrorName(n));
-    c->found = true;
-    return findings_decode(slice_of(text, n), c->arena, c->limits, c->out, err);
-}
-
-bool store_layer_get(struct store *s, const struct digest *layer, const struct digest *state, struct arena *a,
-                     const struct limits *limits, struct findings *out, bool *found, struct error *err)
-{
-    struct findings_context c = {a, limits, out, false};
-    const struct db_value values[] = {db_text(digest_slice(layer)), db_text(digest_slice(state))};
-    bool ok = db_query(s->db,
-                       "SELECT findings FROM layer_findings JOIN layer ON layer.id = layer_id "
-                       "WHERE digest = ?1 AND state = ?2",
-                       values, 2, findings_row, &c, err);
-    *found = c.found;
-    return ok;
-}
-
-static bool put_findings(struct store *s, const struct digest *layer, const struct digest *state, struct slice packed,
-                         struct error *err)
-{
-    int64_t id;
-    return layer_id(s, layer, &id, err) &&
-           db_run(s->db, err,
-                  "INSERT INTO layer_findings (layer_id, state, findings) VALUES (?1, ?2, ?3) "
-                  "ON CONFLICT (layer_id, state) DO UPDATE SET findings = excluded.findings",
-                  db_int(id), db_text(digest_slice(state)), db_blob(packed));
-}
-
-bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
-                     struct slice findings_json, struct error *err)
-{
-    size_t bound = ZSTD_compressBound(findings_json.n);
-    char *packed = must_alloc(bound);
-    size_t n = ZSTD_compress(packed, bound, findings_json.p, findings_json.n, FINDINGS_LEVEL);
-    bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
-    ok = ok && db_begin(s->db, err);
-    if (ok && put_findings(s, layer, state, slice_of(packed, n), err))
-        ok = db_commit(s->db, err);
-    else if (ok) {
-        db_rollback(s->db);
-        ok = false;
-    }
-    free(packed);
-    return ok;
-}
+#include "store/update_rows.h"
 
 // ---- images: writing ------------------------------------------------------------------------------------------------
 
@@ -120,80 +19,12 @@ static bool distribution_id(struct store *s, const struct distribution *d, struc
         db_text(d->pretty_name), db_text(d->cpe),        db_text(d->support_end),
     };
     *id = db_int(0);
-    return id_of(s,
-                 "SELECT id FROM distribution WHERE did = ?1 AND id_like = ?2 AND name = ?3 AND version = ?4 "
-                 "AND version_id = ?5 AND codename = ?6 AND pretty_name = ?7 AND cpe = ?8 AND support_end = ?9",
-                 "INSERT INTO distribution (did, id_like, name, version, version_id, codename, pretty_name, cpe, "
-                 "support_end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                 values, 9, &id->number, err);
-}
-
-static bool package_id(struct store *s, const struct package *p, int64_t *id, struct error *err)
-{
-    const struct db_value values[] = {
-        db_text(p->kind),   db_text(p->name),   db_text(p->version),     db_text(p->arch),
-        db_text(p->module), db_text(p->vendor), db_text(p->source_name), db_text(p->source_version),
-    };
-    return id_of(s,
-                 "SELECT id FROM package WHERE name = ?2 AND version = ?3 AND arch = ?4 AND kind = ?1 "
-                 "AND module = ?5 AND vendor = ?6 AND source_name = ?7 AND source_version = ?8",
-                 "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version) "
-                 "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
-                 values, 8, id, err);
-}
-
-// Identifies a set by its members, fields separated by bytes that they cannot hold in JSON-clean text.
-static struct digest set_digest(const struct inventory *inventory)
-{
-    struct hasher *h = hasher_new(NULL);
-    for (size_t i = 0; i < inventory->packages_n; i++) {
-        const struct inventory_package *p = &inventory->packages[i];
-        const struct slice fields[] = {p->package.kind,
-                                       p->package.name,
-                                       p->package.version,
-                                       p->package.arch,
-                                       p->package.module,
-                                       p->package.source_name,
-                                       p->package.source_version,
-                                       p->package.vendor,
-                                       p->package.repository,
-                                       slice_str(p->scanner),
-                                       p->db,
-                                       p->owner};
-        for (size_t f = 0; f < sizeof fields / sizeof fields[0]; f++) {
-            hasher_add(h, fields[f]);
-            hasher_add(h, SLICE("\0"));
-        }
-        uint64_t layer = p->layer;
-        hasher_add(h, slice_of((const char *)&layer, sizeof layer));
-    }
-    return hasher_end(h);
-}
-
-static bool put_set(struct store *s, const struct inventory *inventory, int64_t *set, struct error *err)
-{
-    struct digest digest = set_digest(inventory);
-    const struct db_value values[] = {db_text(digest_slice(&digest))};
-    *set = 0;
-    if (!db_query(s->db, "SELECT id FROM package_set WHERE digest = ?1", values, 1, id_row, set, err))
-        return false;
-    if (*set != 0)
-        return true;
-    if (!db_query(s->db, "INSERT INTO package_set (digest) VALUES (?1)", values, 1, NULL, NULL, err))
-        return false;
-    *set = db_last_id(s->db);
-    for (size_t i = 0; i < inventory->packages_n; i++) {
-        const struct inventory_package *p = &inventory->packages[i];
-        int64_t package;
-        if (!package_id(s, &p->package, &package, err) ||
-            !db_run(s->db, err,
-                    "INSERT INTO package_set_member (set_id, package_id, scanner, db, owner, layer, repository) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) ON CONFLICT DO NOTHING",
-                    db_int(*set), db_int(package), db_text(slice_str(p->scanner)), db_text(p->db), db_text(p->owner),
-                    db_int((int64_t)p->layer), db_text(p->package.repository)))
-            return false;
-    }
-    return true;
+    return row_id(s,
+                  "SELECT id FROM distribution WHERE did = ?1 AND id_like = ?2 AND name = ?3 AND version = ?4 "
+                  "AND version_id = ?5 AND codename = ?6 AND pretty_name = ?7 AND cpe = ?8 AND support_end = ?9",
+                  "INSERT INTO distribution (did, id_like, name, version, version_id, codename, pretty_name, cpe, "
+                  "support_end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  values, 9, &id->number, err);
 }
 
 static void encode_skips(const struct inventory *inventory, struct buf *out)
@@ -222,56 +53,60 @@ static void encode_remarks(const struct stored_image *image, struct buf *out)
     json_write(doc, false, out);
 }
 
-static bool put_layers(struct store *s, int64_t image, const struct stored_layer *layers, size_t n, struct error *err)
+static bool sort_id(struct store *s, const struct digest *state, const struct stored_image *image, int64_t *id,
+                    struct error *err)
 {
-    for (size_t i = 0; i < n; i++) {
-        int64_t layer;
-        if (!layer_id(s, &layers[i].digest, &layer, err) ||
-            !db_run(s->db, err,
-                    "INSERT INTO image_layer (image_id, position, layer_id, media_type, created_by, skip_reason, size) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-                    db_int(image), db_int((int64_t)i), db_int(layer), db_text(layers[i].media_type),
-                    db_text(layers[i].created_by), db_text(layers[i].skip_reason), db_int((int64_t)layers[i].size)))
-            return false;
-    }
-    return true;
+    int64_t under;
+    if (!state_id(s, state, &under, err))
+        return false;
+    const struct db_value values[] = {db_int(under), db_text(image->kind), db_text(image->os), db_text(image->arch)};
+    return row_id(s, "SELECT id FROM image_sort WHERE state_id = ?1 AND kind = ?2 AND os = ?3 AND arch = ?4",
+                  "INSERT INTO image_sort (state_id, kind, os, arch) VALUES (?1, ?2, ?3, ?4)", values, 4, id, err);
 }
 
-static bool put_repositories(struct store *s, int64_t image, const struct inventory *inventory, struct error *err)
+// What an image refers to.
+struct image_parts {
+    int64_t sort, set, chain;
+    struct db_value distribution;
+};
+
+static bool put_parts(struct store *s, const struct digest *state, const struct stored_image *image,
+                      struct image_parts *out, struct error *err)
 {
-    for (size_t i = 0; i < inventory->repositories_n; i++) {
-        const struct inventory_repository *r = &inventory->repositories[i];
-        if (!db_run(s->db, err,
-                    "INSERT INTO image_repository (image_id, repository, path, layer) VALUES (?1, ?2, ?3, ?4)",
-                    db_int(image), db_text(r->id), db_text(r->path), db_int((int64_t)r->layer)))
-            return false;
-    }
-    return true;
+    return sort_id(s, state, image, &out->sort, err) &&
+           distribution_id(s, &image->inventory.distribution, &out->distribution, err) &&
+           set_put(s, &image->inventory, &out->set, err) &&
+           chain_put(s, image->layers, image->layers_n, &out->chain, err);
+}
+
+static bool put_row(struct store *s, const struct stored_image *image, const struct image_parts *parts,
+                    struct error *err)
+{
+    struct buf skips BUF_AUTO = {0}, remarks BUF_AUTO = {0};
+    char config[DIGEST_BYTES];
+    if (image->inventory.skips_n != 0)
+        encode_skips(&image->inventory, &skips);
+    if (image->remarks_n != 0)
+        encode_remarks(image, &remarks);
+    return db_run(
+        s->db, err,
+        "INSERT INTO image (manifest, config, reference, sort_id, indexed, distribution_id, set_id, chain_id, "
+        "skips, skips_total, remarks) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
+        db_text(digest_slice(&image->manifest)), db_blob(digest_pack(&image->config, config)),
+        db_text(image->reference), db_int(parts->sort), db_int(image->indexed), parts->distribution, db_int(parts->set),
+        db_int(parts->chain), db_text(buf_slice(&skips)), db_int((int64_t)image->inventory.skips_total),
+        db_text(buf_slice(&remarks)));
 }
 
 static bool put_image(struct store *s, const struct digest *state, const struct stored_image *image, struct error *err)
 {
-    struct buf skips BUF_AUTO = {0}, remarks BUF_AUTO = {0};
-    encode_skips(&image->inventory, &skips);
-    encode_remarks(image, &remarks);
-    struct db_value distribution;
-    int64_t set;
-    if (!distribution_id(s, &image->inventory.distribution, &distribution, err) ||
-        !put_set(s, &image->inventory, &set, err) ||
-        !db_run(s->db, err, "DELETE FROM image WHERE manifest = ?1", db_text(digest_slice(&image->manifest))) ||
-        !db_run(s->db, err,
-                "INSERT INTO image (manifest, state, config, reference, kind, os, arch, indexed, distribution_id, "
-                "set_id, skips, skips_total, remarks) "
-                "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11, ?12, ?13)",
-                db_text(digest_slice(&image->manifest)), db_text(digest_slice(state)),
-                db_text(digest_slice(&image->config)), db_text(image->reference), db_text(image->kind),
-                db_text(image->os), db_text(image->arch), db_int(image->indexed), distribution, db_int(set),
-                db_text(buf_slice(&skips)), db_int((int64_t)image->inventory.skips_total),
-                db_text(buf_slice(&remarks))))
-        return false;
-    int64_t id = db_last_id(s->db);
-    return put_layers(s, id, image->layers, image->layers_n, err) && put_repositories(s, id, &image->inventory, err) &&
-           lookup_put_contexts(s, err);
+    struct image_parts parts;
+    int64_t former = 0;
+    const struct db_value manifest[] = {db_text(digest_slice(&image->manifest))};
+    return db_query(s->db, "SELECT chain_id FROM image WHERE manifest = ?1", manifest, 1, number_row, &former, err) &&
+           put_parts(s, state, image, &parts, err) &&
+           db_run(s->db, err, "DELETE FROM image WHERE manifest = ?1", manifest[0]) && put_row(s, image, &parts, err) &&
+           chain_drop(s, former, err) && lookup_put_contexts(s, err);
 }
 
 bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
@@ -290,8 +125,7 @@ bool store_image_put(struct store *s, const struct digest *state, const struct s
 struct image_context {
     struct arena *arena;
     struct stored_image *out;
-    int64_t id, set, distribution;
-    VEC(struct stored_layer) layers;
+    int64_t id, set, chain, distribution;
 };
 
 static struct slice copy(struct image_context *c, struct db_row *row, int column)
@@ -301,6 +135,8 @@ static struct slice copy(struct image_context *c, struct db_row *row, int column
 
 static bool decode_skips(struct image_context *c, struct slice text, struct error *err)
 {
+    if (text.n == 0)
+        return true;
     yyjson_doc *doc JSON_AUTO = json_parse(text, err);
     if (doc == NULL)
         return error_wrap(err, "stored skips");
@@ -323,6 +159,8 @@ static bool decode_skips(struct image_context *c, struct slice text, struct erro
 
 static bool decode_remarks(struct image_context *c, struct slice text, struct error *err)
 {
+    if (text.n == 0)
+        return true;
     yyjson_doc *doc JSON_AUTO = json_parse(text, err);
     if (doc == NULL)
         return error_wrap(err, "stored remarks");
@@ -347,20 +185,9 @@ static bool image_row(void *context, struct db_row *row, struct error *err)
     c->distribution = db_column_int(row, 7);
     c->set = db_column_int(row, 8);
     out->inventory.skips_total = (uint64_t)db_column_int(row, 10);
-    struct slice config = db_column(row, 1);
-    return (config.n == 0 || digest_parse(config, &out->config, err)) && decode_skips(c, db_column(row, 9), err) &&
+    c->chain = db_column_int(row, 12);
+    return digest_unpack(db_column(row, 1), &out->config, err) && decode_skips(c, db_column(row, 9), err) &&
            decode_remarks(c, db_column(row, 11), err);
-}
-
-static bool layer_row(void *context, struct db_row *row, struct error *err)
-{
-    struct image_context *c = context;
-    struct stored_layer *layer = &VEC_PUSH(c->arena, &c->layers);
-    layer->media_type = copy(c, row, 1);
-    layer->created_by = copy(c, row, 2);
-    layer->skip_reason = copy(c, row, 3);
-    layer->size = (uint64_t)db_column_int(row, 4);
-    return digest_parse(db_column(row, 0), &layer->digest, err);
 }
 
 static bool repository_row(void *context, struct db_row *row, struct error *err)
@@ -438,28 +265,21 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
 
 static bool get_parts(struct store *s, struct image_context *c, struct error *err)
 {
-    const struct db_value image[] = {db_int(c->id)}, set[] = {db_int(c->set)},
-                          distribution[] = {db_int(c->distribution)};
-    if (!db_query(s->db,
-                  "SELECT digest, media_type, created_by, skip_reason, size FROM image_layer "
-                  "JOIN layer ON layer.id = layer_id WHERE image_id = ?1 ORDER BY position",
-                  image, 1, layer_row, c, err) ||
-        !db_query(s->db, "SELECT repository, path, layer FROM image_repository WHERE image_id = ?1 ORDER BY repository",
-                  image, 1, repository_row, c, err) ||
-        !db_query(s->db,
-                  "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end "
-                  "FROM distribution WHERE id = ?1",
-                  distribution, 1, distribution_row, c, err) ||
-        !db_query(
-            s->db,
-            "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
-            "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
-            "ORDER BY kind, name, version, arch, db",
-            set, 1, member_row, c, err))
-        return false;
-    c->out->layers = c->layers.v;
-    c->out->layers_n = c->layers.n;
-    return true;
+    const struct db_value set[] = {db_int(c->set)}, distribution[] = {db_int(c->distribution)};
+    return chain_read(s, c->chain, c->arena, &c->out->layers, &c->out->layers_n, err) &&
+           db_query(s->db,
+                    "SELECT repository, path, layer FROM package_set_repository WHERE set_id = ?1 ORDER BY repository",
+                    set, 1, repository_row, c, err) &&
+           db_query(s->db,
+                    "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end "
+                    "FROM distribution WHERE id = ?1",
+                    distribution, 1, distribution_row, c, err) &&
+           db_query(
+               s->db,
+               "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
+               "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
+               "ORDER BY kind, name, version, arch, db",
+               set, 1, member_row, c, err);
 }
 
 static bool get_image(struct store *s, struct image_context *c, const struct digest *manifest,
@@ -471,8 +291,9 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
     };
     *found = false;
     if (!db_query(s->db,
-                  "SELECT id, config, reference, kind, os, arch, indexed, distribution_id, set_id, skips, skips_total, "
-                  "remarks FROM image WHERE manifest = ?1 AND (?2 IS NULL OR state = ?2)",
+                  "SELECT image.id, config, reference, kind, os, arch, indexed, distribution_id, set_id, skips, "
+                  "skips_total, remarks, chain_id FROM image JOIN image_sort ON image_sort.id = sort_id JOIN "
+                  "indexer_state ON indexer_state.id = state_id WHERE manifest = ?1 AND (?2 IS NULL OR digest = ?2)",
                   values, 2, image_row, c, err))
         return false;
     *found = c->id != 0;

@@ -89,10 +89,10 @@ static bool text_row(void *context, struct db_row *row, struct error *err)
 static bool put_context(struct store *s, int64_t image, int64_t distribution, int64_t set, struct error *err)
 {
     struct buf repositories BUF_AUTO = {0};
-    const struct db_value of_image[] = {db_int(image)};
+    const struct db_value of_set[] = {db_int(set)};
     int64_t context = 0, same = 0;
-    if (!db_query(s->db, "SELECT repository FROM image_repository WHERE image_id = ?1 ORDER BY repository", of_image, 1,
-                  text_row, &repositories, err))
+    if (!db_query(s->db, "SELECT repository FROM package_set_repository WHERE set_id = ?1 ORDER BY repository", of_set,
+                  1, text_row, &repositories, err))
         return false;
     const struct db_value values[] = {db_int(distribution), db_text(buf_slice(&repositories))};
     if (!db_query(s->db, "INSERT INTO context (distribution_id, repositories) VALUES (?1, ?2) ON CONFLICT DO NOTHING",

@@ -249,7 +249,7 @@ bool store_name_find(struct store *s, struct slice repository, struct slice tag,
         "WHERE repository.name = ?1 AND ?2 <> '' AND tag.name = ?2 AND until = 0 "
         "UNION SELECT rm.manifest FROM repository_manifest AS rm JOIN repository ON repository.id = rm.repository_id "
         "WHERE repository.name = ?1 AND ?2 = '' AND rm.manifest = ?3) "
-        "SELECT manifest, os, arch FROM image WHERE manifest IN (SELECT manifest FROM named UNION "
+        "SELECT manifest, os, arch FROM image JOIN image_sort ON image_sort.id = sort_id WHERE manifest IN (SELECT manifest FROM named UNION "
         "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent) ORDER BY manifest",
         values, 3, found_row, &c, err);
     *images = c.list.v;
@@ -281,9 +281,9 @@ static bool listed_row(void *context, struct db_row *row, struct error *err)
     return digest_parse(db_column(row, 0), &image->manifest, err);
 }
 
-#define SELECT_LISTED                                                                                                  \
-    "SELECT image.manifest, reference, kind, os, arch, indexed, coalesce(did, ''), coalesce(version_id, ''), "         \
-    "coalesce(pretty_name, '') FROM image LEFT JOIN distribution ON distribution.id = distribution_id "                \
+#define SELECT_LISTED                                                                                                                              \
+    "SELECT image.manifest, reference, kind, os, arch, indexed, coalesce(did, ''), coalesce(version_id, ''), "                                     \
+    "coalesce(pretty_name, '') FROM image JOIN image_sort ON image_sort.id = sort_id LEFT JOIN distribution ON distribution.id = distribution_id " \
     "WHERE image.manifest > ?1 "
 
 // Three questions, so that each goes by its own index: what a repository or a text names is looked up first, and costs

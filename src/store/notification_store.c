@@ -1,6 +1,7 @@
 #include "store/notification_store.h"
 
 #include "base/clock.h"
+#include "store/inventory_rows.h"
 #include "store/update_rows.h"
 
 static struct slice copy(struct arena *a, struct db_row *row, int column)
@@ -209,13 +210,16 @@ struct items_context {
 static bool item_row(void *context, struct db_row *row, struct error *err)
 {
     const struct items_context *c = context;
+    struct digest layer;
+    if (!digest_unpack(db_column(row, 5), &layer, err))
+        return false;
     const struct stored_item item = {
         .position = (uint64_t)db_column_int(row, 0),
         .flaw = (uint64_t)db_column_int(row, 1),
         .content = db_column(row, 2),
         .manifest = db_column(row, 3),
         .reference = db_column(row, 4),
-        .layer = db_column(row, 5),
+        .layer = digest_slice(&layer),
         .reason = (unsigned)db_column_int(row, 6),
     };
     return c->each(c->context, &item, err);
@@ -227,15 +231,15 @@ bool store_notification_items(struct store *s, int64_t row, uint64_t from, uint6
     struct items_context c = {each, context};
     const struct db_value values[] = {db_int(row), db_int(from < INT64_MAX ? (int64_t)from : INT64_MAX),
                                       db_int(most < INT64_MAX ? (int64_t)most : INT64_MAX)};
-    return db_query(s->db,
-                    "SELECT t.position, t.flaw, f.content, m.manifest, i.reference, coalesce((SELECT digest FROM "
-                    "image_layer l JOIN layer ON layer.id = l.layer_id WHERE l.image_id = i.id AND l.position = "
-                    "t.layer), ''), t.reason FROM notification_item t "
-                    "JOIN notification_image m ON m.notification_id = t.notification_id AND m.number = t.image "
-                    "JOIN image i ON i.manifest = m.manifest "
-                    "JOIN notification_flaw f ON f.notification_id = t.notification_id AND f.number = t.flaw "
-                    "WHERE t.notification_id = ?1 AND t.position >= ?2 ORDER BY t.position LIMIT ?3",
-                    values, 3, item_row, &c, err);
+    return db_query(
+        s->db,
+        "SELECT t.position, t.flaw, f.content, m.manifest, i.reference, " LAYER_AT("i.chain_id", "t.layer") //
+        ", t.reason FROM notification_item t "
+        "JOIN notification_image m ON m.notification_id = t.notification_id AND m.number = t.image "
+        "JOIN image i ON i.manifest = m.manifest "
+        "JOIN notification_flaw f ON f.notification_id = t.notification_id AND f.number = t.flaw "
+        "WHERE t.notification_id = ?1 AND t.position >= ?2 ORDER BY t.position LIMIT ?3",
+        values, 3, item_row, &c, err);
 }
 
 bool store_notification_delete(struct store *s, struct slice uuid, bool *found, struct error *err)

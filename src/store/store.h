@@ -31,7 +31,7 @@ void store_close(struct store *store);
 void store_observe(struct store *store, struct db_timings *timings);
 #define STORE_AUTO __attribute__((cleanup(store_close)))
 
-// ---- inventory_store.c ----------------------------------------------------------------------------------------------
+// ---- layer_store.c, inventory_store.c -------------------------------------------------------------------------------
 
 // A layer's findings under an indexer state. `*found` tells whether they were there.
 bool store_layer_get(struct store *s, const struct digest *layer, const struct digest *state, struct arena *a,

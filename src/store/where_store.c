@@ -1,6 +1,8 @@
 // Which images hold a package, for people who ask.
 #include "store/where_store.h"
 
+#include "store/inventory_rows.h"
+
 struct place_context {
     store_place_fn *each;
     void *context;
@@ -9,10 +11,13 @@ struct place_context {
 static bool place_row(void *context, struct db_row *row, struct error *err)
 {
     const struct place_context *c = context;
+    struct digest layer;
+    if (!digest_unpack(db_column(row, 2), &layer, err))
+        return false;
     const struct store_place place = {
         .manifest = db_column(row, 0),
         .reference = db_column(row, 1),
-        .layer = db_column(row, 2),
+        .layer = digest_slice(&layer),
         .kind = db_column(row, 3),
         .name = db_column(row, 4),
         .version = db_column(row, 5),
@@ -23,8 +28,7 @@ static bool place_row(void *context, struct db_row *row, struct error *err)
 }
 
 #define PLACE                                                                                                          \
-    "SELECT i.manifest, i.reference, coalesce((SELECT digest FROM image_layer l JOIN layer ON layer.id = l.layer_id "  \
-    "WHERE l.image_id = i.id AND l.position = m.layer), ''), p.kind, p.name, p.version, p.arch, m.db "
+    "SELECT i.manifest, i.reference, " LAYER_AT("i.chain_id", "m.layer") ", p.kind, p.name, p.version, p.arch, m.db "
 
 bool store_places_named(struct store *s, struct slice name, store_place_fn *each, void *context, struct error *err)
 {

@@ -126,7 +126,8 @@ class Serve(clarion.Case):
         service.end()
         import sqlite3
         with sqlite3.connect(os.path.join(self.data, "clarion.db")) as db:
-            for table in ("image", "image_layer", "layer", "layer_findings", "package", "package_set", "package_set_member"):
+            for table in ("image", "layer_chain", "layer", "layer_findings", "package", "package_part", "package_part_member",
+                          "package_set", "package_set_part"):
                 self.assertEqual(db.execute("SELECT count(*) FROM " + table).fetchone(), (0,), table)
 
     def test_update_operations(self):

@@ -34,5 +34,5 @@ CREATE TABLE lookup_name (
 CREATE INDEX lookup_name_by_name ON lookup_name (name);
 
 -- Packages of languages that one of the distribution brought along.
-CREATE INDEX package_set_member_by_owner ON package_set_member (owner, set_id) WHERE owner <> '';
-CREATE INDEX package_set_member_owned ON package_set_member (package_id, set_id) WHERE owner <> '';
+CREATE INDEX package_part_member_by_owner ON package_part_member (owner, part_id) WHERE owner <> '';
+CREATE INDEX package_part_member_owned ON package_part_member (package_id, part_id) WHERE owner <> '';

@@ -152,17 +152,125 @@ static void test_shared_parts(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM distribution"), 1);
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 3);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 3); // the base is shared
     // The same image again, with other packages: replaced, not added.
     struct stored_image again = image("one", "c");
     assert_true(store_image_put(&f->store, &indexer, &again, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
-    assert_int_equal(count(f, "SELECT count(*) FROM image_layer"), 4);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
     // The same packages from another repository are another set.
     again.inventory.packages[1].package.repository = SLICE("appstream");
     assert_true(store_image_put(&f->store, &indexer, &again, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 3);
+}
+
+// Images on one base share what it brought, whatever they bring of their own.
+static void test_shared_base(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state"));
+    struct stored_image one = image("one", "b"), out;
+    bool found;
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    struct stored_image two = image("two", "c");
+    assert_true(store_image_put(&f->store, &indexer, &two, NULL, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 3);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part_member"), 3);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set_member"), 4);
+    // What the other has as well stays when one goes.
+    assert_true(store_image_delete(&f->store, &one.manifest, &found, &err) && found);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 2);
+    assert_true(store_image_get(&f->store, &two.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_int_equal(out.layers_n, 2);
+    assert_true(digest_eq(&out.layers[0].digest, &two.layers[0].digest));
+    assert_int_equal(out.inventory.packages_n, 2);
+    assert_int_equal(out.inventory.packages[0].layer, 0);
+    assert_int_equal(out.inventory.packages[1].layer, 1);
+    assert_true(store_image_delete(&f->store, &two.manifest, &found, &err) && found);
+    static const char *const empty[] = {"layer",        "layer_chain",        "package",
+                                        "package_set",  "package_set_part",   "package_set_repository",
+                                        "package_part", "package_part_member"};
+    for (size_t i = 0; i < sizeof empty / sizeof empty[0]; i++)
+        assert_int_equal(count(f, arena_printf(&a, "SELECT count(*) FROM %s", empty[i]).p), 0);
+}
+
+// The same manifest with another history: of the former one nothing is left, and the base stays.
+static void test_replaced_chain(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state")), base = digest_of(SLICE("base"));
+    struct stored_image one = image("one", "b"), out;
+    bool found;
+    assert_true(store_layer_put(&f->store, &base, &indexer, SLICE("{}"), &err));
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    one.layers[1].created_by = SLICE("RUN y");
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_findings"), 1);
+    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(slice_eq(out.layers[1].created_by, SLICE("RUN y")));
+    // None of its layers are known: an image all the same.
+    one.layers_n = 0;
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 0);
+    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_int_equal(out.layers_n, 0);
+}
+
+// A layer may stand in an image several times, and the same package twice in a file.
+static void test_repeated(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state"));
+    struct stored_image one = image("one", "a"), out;
+    bool found;
+    one.layers[1] = one.layers[0];
+    one.inventory.packages[1] = one.inventory.packages[0];
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM layer"), 1);
+    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_int_equal(out.layers_n, 2);
+    assert_true(digest_eq(&out.layers[0].digest, &out.layers[1].digest));
+    assert_int_equal(out.inventory.packages_n, 1);
+    assert_true(store_image_delete(&f->store, &one.manifest, &found, &err) && found);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer"), 0);
+}
+
+static void test_repositories(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state"));
+    struct inventory_repository repositories[] = {{SLICE("appstream"), SLICE("content.json"), 1},
+                                                  {SLICE("baseos"), SLICE("content.json"), 0}};
+    struct stored_image one = image("one", "b"), out;
+    bool found;
+    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    struct stored_image two = image("two", "b");
+    two.inventory.repositories = repositories;
+    two.inventory.repositories_n = 2;
+    assert_true(store_image_put(&f->store, &indexer, &two, NULL, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2); // other repositories are another set
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 2);
+    assert_true(store_image_get(&f->store, &two.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_int_equal(out.inventory.repositories_n, 2);
+    assert_true(slice_eq(out.inventory.repositories[1].id, SLICE("baseos")));
+    assert_true(slice_eq(out.inventory.repositories[0].path, SLICE("content.json")));
+    assert_int_equal(out.inventory.repositories[0].layer, 1);
+    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_int_equal(out.inventory.repositories_n, 0);
 }
 
 static void test_find_by_prefix(void **state)
@@ -226,6 +334,10 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_image_round_trip, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_shared_parts, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_shared_base, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_replaced_chain, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_repeated, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_repositories, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_find_by_prefix, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_findings_round_trip, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_damaged_findings, open_store, close_store),

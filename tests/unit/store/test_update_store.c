@@ -529,13 +529,15 @@ static void test_indexes(void **state)
         "SELECT url FROM feed_file WHERE update_id = 1 ORDER BY url",
         "SELECT reason FROM feed_file_left_out WHERE file_id = 1 ORDER BY reason",
         "SELECT id FROM image WHERE manifest >= 'a' AND manifest < 'b' ORDER BY manifest",
-        "SELECT findings FROM layer_findings JOIN layer ON layer.id = layer_id WHERE digest = 'x' AND state = 'y'",
+        "SELECT findings FROM layer_findings JOIN layer ON layer.id = layer_id WHERE digest = x'00' AND state_id = 1",
         "SELECT set_id FROM package_set_member WHERE package_id = 1",
         "SELECT package_id FROM package_set_member WHERE set_id = 1",
         "SELECT id FROM package WHERE source_name = 'x'",
         "SELECT id FROM package WHERE name = 'x'",
         "SELECT manifest FROM image WHERE set_id = 1",
-        "SELECT image_id FROM image_layer WHERE layer_id = 1",
+        "SELECT id FROM image WHERE chain_id = 1",
+        "SELECT id FROM layer_chain WHERE layer_id = 1",
+        "SELECT id FROM layer_chain WHERE parent = 1",
     };
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++) {
         struct buf plan BUF_AUTO = {0};

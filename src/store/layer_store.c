@@ -1,0 +1,210 @@
+// Layers, what was found in them, and the chains that they make up in images.
+#include "store/inventory_rows.h"
+
+#include "store/update_rows.h"
+
+#include <stdlib.h>
+#include <zstd.h>
+
+#define FINDINGS_LEVEL 3 // zstd: a tenth of the JSON's size, at a speed that does not show
+
+bool row_id(struct store *s, const char *select, const char *insert, const struct db_value *values, size_t n,
+            int64_t *id, struct error *err)
+{
+    *id = 0;
+    if (!db_query(s->db, select, values, n, number_row, id, err))
+        return false;
+    if (*id != 0)
+        return true;
+    if (!db_query(s->db, insert, values, n, NULL, NULL, err))
+        return false;
+    *id = db_last_id(s->db);
+    return true;
+}
+
+// ---- layers ---------------------------------------------------------------------------------------------------------
+
+static bool layer_id(struct store *s, const struct digest *layer, int64_t *id, struct error *err)
+{
+    char bytes[DIGEST_BYTES];
+    const struct db_value values[] = {db_blob(digest_pack(layer, bytes))};
+    return row_id(s, "SELECT id FROM layer WHERE digest = ?1", "INSERT INTO layer (digest) VALUES (?1)", values, 1, id,
+                  err);
+}
+
+bool state_id(struct store *s, const struct digest *state, int64_t *id, struct error *err)
+{
+    const struct db_value values[] = {db_text(digest_slice(state))};
+    return row_id(s, "SELECT id FROM indexer_state WHERE digest = ?1", "INSERT INTO indexer_state (digest) VALUES (?1)",
+                  values, 1, id, err);
+}
+
+struct findings_context {
+    struct arena *arena;
+    const struct limits *limits;
+    struct findings *out;
+    bool found;
+};
+
+static bool findings_row(void *context, struct db_row *row, struct error *err)
+{
+    struct findings_context *c = context;
+    struct slice packed = db_column(row, 0);
+    unsigned long long size = ZSTD_getFrameContentSize(packed.p, packed.n);
+    if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > c->limits->layer_findings_bytes)
+        return error_set(err, ERR_STORE, "stored findings of a layer are damaged");
+    char *text = arena_alloc(c->arena, (size_t)size);
+    size_t n = ZSTD_decompress(text, (size_t)size, packed.p, packed.n);
+    if (ZSTD_isError(n) || n != size)
+        return error_set(err, ERR_STORE, "stored findings of a layer are damaged: %s", ZSTD_getErrorName(n));
+    c->found = true;
+    return findings_decode(slice_of(text, n), c->arena, c->limits, c->out, err);
+}
+
+bool store_layer_get(struct store *s, const struct digest *layer, const struct digest *state, struct arena *a,
+                     const struct limits *limits, struct findings *out, bool *found, struct error *err)
+{
+    struct findings_context c = {a, limits, out, false};
+    char bytes[DIGEST_BYTES];
+    const struct db_value values[] = {db_blob(digest_pack(layer, bytes)), db_text(digest_slice(state))};
+    bool ok = db_query(s->db,
+                       "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON "
+                       "s.id = state_id WHERE layer.digest = ?1 AND s.digest = ?2",
+                       values, 2, findings_row, &c, err);
+    *found = c.found;
+    return ok;
+}
+
+static bool put_findings(struct store *s, const struct digest *layer, const struct digest *state, struct slice packed,
+                         struct error *err)
+{
+    int64_t id, under;
+    return layer_id(s, layer, &id, err) && state_id(s, state, &under, err) &&
+           db_run(s->db, err,
+                  "INSERT INTO layer_findings (layer_id, state_id, findings) VALUES (?1, ?2, ?3) "
+                  "ON CONFLICT (layer_id, state_id) DO UPDATE SET findings = excluded.findings",
+                  db_int(id), db_int(under), db_blob(packed));
+}
+
+bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
+                     struct slice findings_json, struct error *err)
+{
+    size_t bound = ZSTD_compressBound(findings_json.n);
+    char *packed = must_alloc(bound);
+    size_t n = ZSTD_compress(packed, bound, findings_json.p, findings_json.n, FINDINGS_LEVEL);
+    bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
+    ok = ok && db_begin(s->db, err);
+    if (ok && put_findings(s, layer, state, slice_of(packed, n), err))
+        ok = db_commit(s->db, err);
+    else if (ok) {
+        db_rollback(s->db);
+        ok = false;
+    }
+    free(packed);
+    return ok;
+}
+
+// ---- chains ---------------------------------------------------------------------------------------------------------
+
+bool chain_put(struct store *s, const struct stored_layer *layers, size_t n, int64_t *chain, struct error *err)
+{
+    *chain = 0;
+    for (size_t i = 0; i < n; i++) {
+        int64_t layer;
+        if (!layer_id(s, &layers[i].digest, &layer, err))
+            return false;
+        const struct db_value values[] = {
+            db_int(*chain),
+            db_int((int64_t)i),
+            db_int(layer),
+            db_text(layers[i].media_type),
+            db_text(layers[i].created_by),
+            db_text(layers[i].skip_reason),
+            db_int((int64_t)layers[i].size),
+        };
+        if (!row_id(s,
+                    "SELECT id FROM layer_chain WHERE parent = ?1 AND position = ?2 AND layer_id = ?3 AND media_type = "
+                    "?4 AND created_by = ?5 AND skip_reason = ?6 AND size = ?7",
+                    "INSERT INTO layer_chain (parent, position, layer_id, media_type, created_by, skip_reason, size) "
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    values, 7, chain, err))
+            return false;
+    }
+    return true;
+}
+
+struct chain_context {
+    struct arena *arena;
+    VEC(struct stored_layer) layers;
+};
+
+static bool chain_row(void *context, struct db_row *row, struct error *err)
+{
+    struct chain_context *c = context;
+    struct stored_layer *layer = &VEC_PUSH(c->arena, &c->layers);
+    layer->media_type = arena_dup(c->arena, db_column(row, 1));
+    layer->created_by = arena_dup(c->arena, db_column(row, 2));
+    layer->skip_reason = arena_dup(c->arena, db_column(row, 3));
+    layer->size = (uint64_t)db_column_int(row, 4);
+    return digest_unpack(db_column(row, 0), &layer->digest, err);
+}
+
+bool chain_read(struct store *s, int64_t chain, struct arena *a, struct stored_layer **layers, size_t *n,
+                struct error *err)
+{
+    struct chain_context c = {.arena = a};
+    const struct db_value values[] = {db_int(chain)};
+    bool ok =
+        db_query(s->db,
+                 "WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM layer_chain WHERE id = ?1 UNION ALL "
+                 "SELECT c.id, c.parent FROM layer_chain c JOIN up ON c.id = up.parent) SELECT digest, "
+                 "media_type, created_by, skip_reason, size FROM up JOIN layer_chain l ON l.id = up.id JOIN layer "
+                 "ON layer.id = layer_id ORDER BY position",
+                 values, 1, chain_row, &c, err);
+    *layers = c.layers.v;
+    *n = c.layers.n;
+    return ok;
+}
+
+struct link {
+    int64_t parent, layer;
+    bool found;
+};
+
+static bool link_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(struct link *)context = (struct link){db_column_int(row, 0), db_column_int(row, 1), true};
+    return true;
+}
+
+static bool layer_drop(struct store *s, int64_t layer, struct error *err)
+{
+    return db_run(s->db, err,
+                  "DELETE FROM layer_findings WHERE layer_id = ?1 AND NOT EXISTS "
+                  "(SELECT 1 FROM layer_chain WHERE layer_id = ?1)",
+                  db_int(layer)) &&
+           db_run(s->db, err,
+                  "DELETE FROM layer WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM layer_chain WHERE layer_id = ?1)",
+                  db_int(layer));
+}
+
+bool chain_drop(struct store *s, int64_t chain, struct error *err)
+{
+    while (chain != 0) {
+        struct link link = {0};
+        const struct db_value values[] = {db_int(chain)};
+        if (!db_query(
+                s->db,
+                "SELECT parent, layer_id FROM layer_chain WHERE id = ?1 AND NOT EXISTS (SELECT 1 FROM image WHERE "
+                "chain_id = ?1) AND NOT EXISTS (SELECT 1 FROM layer_chain WHERE parent = ?1)",
+                values, 1, link_row, &link, err))
+            return false;
+        if (!link.found)
+            return true;
+        if (!db_run(s->db, err, "DELETE FROM layer_chain WHERE id = ?1", values[0]) || !layer_drop(s, link.layer, err))
+            return false;
+        chain = link.parent;
+    }
+    return true;
+}
