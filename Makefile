@@ -5,7 +5,7 @@
 #   make check               all tests, under AddressSanitizer and UndefinedBehaviorSanitizer
 #   make check-threads       the service's tests, under ThreadSanitizer
 #   make lint                formatting, warnings of both compilers, static analysis
-#   make bench               speed and memory, as ratios to public tools
+#   make bench               speed and memory, as ratios to public tools; SCALE=1000000: with an inventory of that size
 #   make fuzz SECONDS=60     each fuzz harness for that long
 #   make install             DESTDIR and PREFIX are obeyed
 

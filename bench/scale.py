@@ -11,8 +11,8 @@ import subprocess
 FAMILIES = ["debian-web", "debian11-web", "ubuntu1804", "alpine318", "rhel8-ubi", "rhel9-nodejs", "oracle9", "photon3", "wolfi",
             "sle15-ndb", "alma9-built", "python-web", "node-app", "distroless-ssl"]
 
-# Of the store, what grows with the layers and not with the manifests that have them.
-OF_LAYERS = ("layer", "layer_findings", "layer_chain", "package", "package_part", "package_part_member", "package_context", "lookup_name")
+# Of the store, what grows with the manifests, and not with the layers that they have.
+OF_MANIFESTS = ("image", "package_set", "package_set_part", "package_set_repository")
 
 
 def sizes():
@@ -55,7 +55,7 @@ def bytes_of(data, manifests):
     db = sqlite3.connect(os.path.join(data, "clarion.db"))
     rows = db.execute("SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name").fetchall()
     db.close()
-    return sum(n for _, n in rows) / manifests, sum(n for table, n in rows if table not in OF_LAYERS) / manifests
+    return sum(n for _, n in rows) / manifests, sum(n for table, n in rows if table in OF_MANIFESTS) / manifests
 
 
 def measure(build, work, base, manifests):
