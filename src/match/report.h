@@ -222,9 +222,27 @@ bool triage_add_stored(struct triage *triage, struct store *store, const struct 
                        bool (*unreadable)(void *context, struct error *err), void *context, struct error *err);
 void triage_ready(struct triage *triage);
 
+// The VEX documents of the store, ready to be obeyed. One that can no longer be read is passed over, and the log says
+// why: what it would suppress is shown.
+bool triage_obey_stored(struct triage *triage, struct store *store, const struct limits *limits, struct error *err);
+
 // Obeys them: takes what they suppress out of the findings of a report that was made, and notes what they say of the
 // others and which statements cover nothing.
 void report_triage(struct report *report, struct triage *triage, struct arena *a);
+
+// What VEX documents can make of one finding in one image and another, where both have the same distribution and
+// repositories.
+enum triage_scope {
+    TRIAGE_SILENT,      // they do not speak of it: it is shown in all
+    TRIAGE_BY_IMAGE,    // the image's names, digests and architecture decide
+    TRIAGE_BY_PACKAGES, // what else the image holds, too
+};
+enum triage_scope triage_scope(const struct triage *triage, const struct report_finding *finding);
+
+// Would a finding of the report be suppressed in that image? Of `image` is looked at what names it, and, where
+// triage_scope says so, its packages; its distribution and repositories are the report's.
+bool triage_suppresses(struct triage *triage, const struct report *report, const struct report_finding *finding,
+                       const struct stored_image *image);
 
 // Is this id, in letters of either case, one of the finding's?
 bool report_has_id(const struct report_finding *finding, struct slice id);

@@ -24,7 +24,7 @@ struct triaging {
     struct report *report;
     struct triage *triage;
     struct vex_image image;
-    struct trial *trials; // by the statement's index
+    struct trial *trials; // by the statement's index; NULL: nobody asks
     struct arena *a;
 };
 
@@ -91,7 +91,7 @@ static void try_statement(struct triaging *t, const struct vex_entry *entry, str
 {
     const struct vex_statement *s = entry->statement;
     const struct package *p = &t->report->image->inventory.packages[f->package].package;
-    struct trial *trial = &t->trials[entry->index];
+    struct trial unasked = {0}, *trial = t->trials != NULL ? &t->trials[entry->index] : &unasked;
     const struct vex_product *nearest;
     enum vex_agreement agreement;
     trial->statement = s;
@@ -154,18 +154,23 @@ const char *report_suppressed_by(const struct report_finding *f)
     return f->decision.rule != NULL ? "ignore" : NULL;
 }
 
+static void decide(struct triaging *t, struct report_finding *f)
+{
+    struct slice id, rest = report_ids(t->a, f);
+    while (rest.n != 0) {
+        slice_cut(rest, ' ', &id, &rest);
+        try_statements(t, id, f);
+    }
+    try_rules(t, f);
+}
+
 // Takes what is suppressed out of a list. Answers how many are left.
 static size_t triage_list(struct triaging *t, struct report_finding *findings, size_t n)
 {
     size_t kept = 0;
     for (size_t i = 0; i < n; i++) {
         struct report_finding *f = &findings[i];
-        struct slice id, rest = report_ids(t->a, f);
-        while (rest.n != 0) {
-            slice_cut(rest, ' ', &id, &rest);
-            try_statements(t, id, f);
-        }
-        try_rules(t, f);
+        decide(t, f);
         if (report_suppressed_by(f) != NULL)
             APPEND(t->a, t->report, suppressed) = *f;
         else
@@ -188,6 +193,46 @@ void report_triage(struct report *report, struct triage *triage, struct arena *a
         struct slice why = trial->why.n != 0 ? trial->why : why_not(trial->nearest, &t.image, p, a);
         APPEND(a, report, unapplied) = (struct report_unapplied){trial->statement, why};
     }
+}
+
+// ---- one finding in many images -------------------------------------------------------------------------------------
+
+enum triage_scope triage_scope(const struct triage *triage, const struct report_finding *f)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    struct slice id, rest = report_ids(&scratch, f);
+    enum triage_scope scope = TRIAGE_SILENT;
+    while (rest.n != 0) {
+        size_t n;
+        slice_cut(rest, ' ', &id, &rest);
+        const struct vex_entry *entries = vex_set_find(&triage->vex, id, &n);
+        for (size_t i = 0; i < n; i++) {
+            const struct vex_statement *s = entries[i].statement;
+            if (scope == TRIAGE_SILENT)
+                scope = TRIAGE_BY_IMAGE;
+            for (size_t p = 0; p < s->products_n; p++)
+                if (s->products[p].part != NULL)
+                    return TRIAGE_BY_PACKAGES;
+        }
+    }
+    return scope;
+}
+
+bool triage_suppresses(struct triage *triage, const struct report *report, const struct report_finding *finding,
+                       const struct stored_image *image)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    struct report r = *report;
+    struct report_finding f = *finding;
+    struct triaging t = {.report = &r, .triage = triage, .image = image_of(report, &scratch), .a = &scratch};
+    t.image.reference = image->reference;
+    t.image.manifest = digest_slice(&image->manifest);
+    t.image.config = digest_slice(&image->config);
+    t.image.arch = image->arch;
+    if (image->inventory.packages_n != 0)
+        t.image.inventory = &image->inventory;
+    decide(&t, &f);
+    return report_suppressed_by(&f) != NULL;
 }
 
 struct slice report_why_not(const struct report *report, const struct vex_statement *s, size_t package, struct arena *a)

@@ -1,6 +1,8 @@
 // Reading what a triage holds: VEX documents, from wherever they come.
 #include "match/report.h"
 
+#include "base/log.h"
+
 void triage_free(struct triage *triage)
 {
     arena_free(&triage->arena);
@@ -44,4 +46,19 @@ bool triage_add_stored(struct triage *triage, struct store *store, const struct 
 void triage_ready(struct triage *triage)
 {
     vex_set_index(&triage->arena, &triage->vex);
+}
+
+static bool pass_over(void *context, struct error *err)
+{
+    (void)context;
+    log_error("%s", err->text);
+    return true;
+}
+
+bool triage_obey_stored(struct triage *triage, struct store *store, const struct limits *limits, struct error *err)
+{
+    if (!triage_add_stored(triage, store, limits, pass_over, NULL, err))
+        return false;
+    triage_ready(triage);
+    return true;
 }

@@ -1,5 +1,7 @@
 #include "notify/delta.h"
 
+#include "store/notification_store.h"
+
 #include <stdlib.h>
 
 #define CHUNK ((size_t)256) // packages that are judged at a time: bounds the memory that their findings take
@@ -83,6 +85,52 @@ static bool tell_one(struct comparing *c, enum notice_reason reason, const struc
     return c->tell(c->context, &c->change, err);
 }
 
+static bool differ(const struct report_finding *x, const struct report_finding *y)
+{
+    return x->severity != y->severity || !slice_eq(x->fixed_in, y->fixed_in);
+}
+
+// Each thing that may have become of it, in one image or another.
+static bool tell_pair(struct comparing *c, const struct delta_pair *pair, const struct told *x, const struct told *y,
+                      struct error *err)
+{
+    c->change.pair = pair;
+    bool ok = (x == NULL || tell_one(c, NOTICE_REMOVED, pair->report_before, x, err)) &&
+              (y == NULL || tell_one(c, NOTICE_ADDED, pair->report_after, y, err)) &&
+              (x == NULL || y == NULL || !differ(x->finding, y->finding) ||
+               tell_one(c, NOTICE_CHANGED, pair->report_after, y, err));
+    c->change.pair = NULL;
+    return ok;
+}
+
+static enum triage_scope scope_of(const struct delta *d, const struct told *told)
+{
+    return d->triage != NULL && told != NULL ? triage_scope(d->triage, told->finding) : TRIAGE_SILENT;
+}
+
+// `x` before and `y` after, at most one of them NULL.
+static bool compare_one(struct comparing *c, const struct report *before, const struct report *after,
+                        const struct told *x, const struct told *y, struct error *err)
+{
+    enum triage_scope was = scope_of(c->d, x), is = scope_of(c->d, y);
+    if (was != TRIAGE_SILENT || is != TRIAGE_SILENT) {
+        const struct delta_pair pair = {
+            .triage = c->d->triage,
+            .scope = was > is ? was : is,
+            .report_before = before,
+            .report_after = after,
+            .before = x != NULL ? x->finding : NULL,
+            .after = y != NULL ? y->finding : NULL,
+        };
+        return tell_pair(c, &pair, x, y, err);
+    }
+    if (y == NULL)
+        return tell_one(c, NOTICE_REMOVED, before, x, err);
+    if (x == NULL)
+        return tell_one(c, NOTICE_ADDED, after, y, err);
+    return !differ(x->finding, y->finding) || tell_one(c, NOTICE_CHANGED, after, y, err);
+}
+
 static bool compare(struct comparing *c, const struct report *before, const struct report *after, struct arena *a,
                     struct error *err)
 {
@@ -90,11 +138,7 @@ static bool compare(struct comparing *c, const struct report *before, const stru
     const struct told *x = sort_findings(c, before, a, &n), *y = sort_findings(c, after, a, &m);
     while (i < n || j < m) {
         int order = i == n ? 1 : j == m ? -1 : by_package_and_flaw(&x[i], &y[j]);
-        bool changed = order == 0 && (x[i].finding->severity != y[j].finding->severity ||
-                                      !slice_eq(x[i].finding->fixed_in, y[j].finding->fixed_in));
-        if ((order < 0 && !tell_one(c, NOTICE_REMOVED, before, &x[i], err)) ||
-            (order > 0 && !tell_one(c, NOTICE_ADDED, after, &y[j], err)) ||
-            (changed && !tell_one(c, NOTICE_CHANGED, after, &y[j], err)))
+        if (!compare_one(c, before, after, order <= 0 ? &x[i] : NULL, order >= 0 ? &y[j] : NULL, err))
             return false;
         i += order <= 0;
         j += order >= 0;
@@ -115,9 +159,14 @@ static bool judge_members(struct comparing *c, const struct inventory *around, s
     for (size_t i = 0; i < n; i++)
         image.inventory.packages[i] = list[i].package;
     c->members = list;
-    return (d->before == NULL || report_make(&image, d->generation_before, d->before, d->now, a, &before, err)) &&
-           report_make(&image, d->generation_after, d->after, d->now, a, &after, err) &&
-           compare(c, &before, &after, a, err);
+    if ((d->before != NULL && !report_make(&image, d->generation_before, d->before, d->now, a, &before, err)) ||
+        !report_make(&image, d->generation_after, d->after, d->now, a, &after, err))
+        return false;
+    if (d->restrict_report != NULL) {
+        d->restrict_report(d->context, &before);
+        d->restrict_report(d->context, &after);
+    }
+    return compare(c, &before, &after, a, err);
 }
 
 // ---- contexts and groups --------------------------------------------------------------------------------------------
@@ -184,9 +233,56 @@ bool delta_tell(const struct delta *d, const struct affected *affected, delta_fn
     return true;
 }
 
+// ---- the images of a change -----------------------------------------------------------------------------------------
+
+struct choosing {
+    struct store *store;
+    const struct delta_change *change;
+    store_holding_fn *each;
+    void *context;
+};
+
+// Everything that statements about the flaw may look at, of an image that is there.
+static bool read_image(const struct choosing *c, int64_t row, struct arena *a, struct stored_image *image,
+                       struct error *err)
+{
+    bool found = true;
+    if (!store_image_identity(c->store, row, a, image, err))
+        return false;
+    const struct digest manifest = image->manifest;
+    return c->change->pair->scope != TRIAGE_BY_PACKAGES ||
+           store_image_get(c->store, &manifest, NULL, a, image, &found, err);
+}
+
+// What became of the flaw in this image, as its report has it before and after. False: nothing.
+static bool became(const struct delta_pair *p, const struct stored_image *image, enum notice_reason *reason)
+{
+    bool was = p->before != NULL && !triage_suppresses(p->triage, p->report_before, p->before, image);
+    bool is = p->after != NULL && !triage_suppresses(p->triage, p->report_after, p->after, image);
+    *reason = !was ? NOTICE_ADDED : is ? NOTICE_CHANGED : NOTICE_REMOVED;
+    return was != is || (was && differ(p->before, p->after));
+}
+
+static bool choose(void *context, const struct holding *holding, struct error *err)
+{
+    const struct choosing *c = context;
+    struct arena scratch ARENA_AUTO = {0};
+    struct stored_image image;
+    enum notice_reason reason;
+    if (!read_image(c, holding->image, &scratch, &image, err))
+        return false;
+    return !became(c->change->pair, &image, &reason) || reason != c->change->reason ||
+           c->each(c->context, holding, err);
+}
+
 bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each, void *context,
                   struct error *err)
 {
+    struct choosing choosing = {s, change, each, context};
+    if (change->pair != NULL) {
+        each = choose;
+        context = &choosing;
+    }
     if (change->sets_n == 0)
         return store_holdings(s, change->context, change->package, each, context, err);
     for (size_t i = 0; i < change->sets_n; i++)

@@ -2,7 +2,7 @@
 // findings before and after, found without making the reports.
 //
 // The same code judges as for reports: a report is made of the candidates alone, before and after, once for each
-// context, and the two are compared.
+// context, and the two are compared. Where VEX documents speak of a flaw, each image is asked, since they may name it.
 #pragma once
 
 #include "notify/affected.h"
@@ -14,6 +14,19 @@ struct delta {
     const struct generation *generation_before, *generation_after;
     struct report_segments *before, *after;
     int64_t now;
+    struct triage *triage; // VEX documents that are obeyed, before and after; NULL: none are
+    // What of a report that was made is not to be told of; NULL: nothing.
+    void (*restrict_report)(const void *context, struct report *report);
+    const void *context;
+};
+
+// A flaw in a package of which VEX documents speak: what is said of it before and after (NULL: it is not found), from
+// which it follows for each image what became of it.
+struct delta_pair {
+    struct triage *triage;
+    enum triage_scope scope;
+    const struct report *report_before, *report_after;
+    const struct report_finding *before, *after;
 };
 
 // What became of a flaw in a package, in all images with that package in that context: in those with one of the sets,
@@ -25,6 +38,7 @@ struct delta_change {
     int64_t context, package;
     const int64_t *sets;
     size_t sets_n;
+    const struct delta_pair *pair; // not NULL: only in those images of which that follows from it
 };
 
 // Tells of each change. What is told of is valid until `tell` returns.

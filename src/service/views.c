@@ -64,14 +64,6 @@ static void open_all(struct view *j)
         report_segment(j->segments, arena_dup(&j->arena, j->generation.feeds[i].feed).p, &ignored);
 }
 
-// One that can no longer be read is not obeyed: what it would suppress is shown, and the log says why.
-static bool pass_over(void *context, struct error *err)
-{
-    (void)context;
-    log_error("%s", err->text);
-    return true;
-}
-
 static bool add_text(void *context, const struct stored_vex *vex, struct slice text, struct error *err)
 {
     (void)vex, (void)err;
@@ -91,10 +83,8 @@ static bool refresh_vex(struct view *j, const struct limits *limits, struct erro
     struct hasher *h HASHER_AUTO = hasher_new(NULL);
     triage_free(&j->triage);
     j->vex_read = false;
-    if (!triage_add_stored(&j->triage, &j->store, limits, pass_over, NULL, err) ||
-        !store_vex_each(&j->store, add_text, h, err))
+    if (!triage_obey_stored(&j->triage, &j->store, limits, err) || !store_vex_each(&j->store, add_text, h, err))
         return false;
-    triage_ready(&j->triage);
     j->vex = hasher_end(h);
     h = NULL;
     j->vex_mark = mark;

@@ -230,8 +230,13 @@ bool db_commit(struct db *db, struct error *err)
     return false;
 }
 
+bool db_in_transaction(struct db *db)
+{
+    return sqlite3_get_autocommit(db->handle) == 0;
+}
+
 void db_rollback(struct db *db)
 {
-    if (sqlite3_get_autocommit(db->handle) == 0 && sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+    if (db_in_transaction(db) && sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
         log_warn("cannot roll back: %s", sqlite3_errmsg(db->handle));
 }

@@ -74,3 +74,4 @@ int64_t db_changes(struct db *db); // rows that the last statement changed
 bool db_begin(struct db *db, struct error *err);
 bool db_commit(struct db *db, struct error *err);
 void db_rollback(struct db *db); // harmless outside a transaction
+bool db_in_transaction(struct db *db);

@@ -305,13 +305,16 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
 {
     *out = (struct stored_image){.manifest = *manifest};
     struct image_context c = {.arena = a, .out = out};
-    // One read transaction, so that another process's replacement of the image is seen whole or not at all.
-    if (!db_exec(s->db, "BEGIN", err))
+    // One read transaction, the caller's or our own, so that another process's replacement of the image is seen whole
+    // or not at all.
+    bool own = !db_in_transaction(s->db);
+    if (own && !db_exec(s->db, "BEGIN", err))
         return false;
     bool ok = get_image(s, &c, manifest, state, found, err);
     if (ok)
-        return db_commit(s->db, err);
-    db_rollback(s->db);
+        return !own || db_commit(s->db, err);
+    if (own)
+        db_rollback(s->db);
     return error_wrap(err, "image %s", manifest->text);
 }
 

@@ -72,6 +72,30 @@ bool store_image_manifest(struct store *s, int64_t image, struct arena *a, struc
     return db_query(s->db, "SELECT manifest FROM image WHERE id = ?1", values, 1, text_row, &c, err);
 }
 
+struct identity_context {
+    struct arena *arena;
+    struct stored_image *image;
+};
+
+static bool identity_row(void *context, struct db_row *row, struct error *err)
+{
+    const struct identity_context *c = context;
+    struct slice config = db_column(row, 1);
+    c->image->reference = copy(c->arena, row, 2);
+    c->image->arch = copy(c->arena, row, 3);
+    return digest_parse(db_column(row, 0), &c->image->manifest, err) &&
+           (config.n == 0 || digest_parse(config, &c->image->config, err));
+}
+
+bool store_image_identity(struct store *s, int64_t image, struct arena *a, struct stored_image *out, struct error *err)
+{
+    struct identity_context c = {a, out};
+    const struct db_value values[] = {db_int(image)};
+    *out = (struct stored_image){0};
+    return db_query(s->db, "SELECT manifest, config, reference, arch FROM image WHERE id = ?1", values, 1, identity_row,
+                    &c, err);
+}
+
 // ---- making ---------------------------------------------------------------------------------------------------------
 
 // Has nobody else noted anything of the feed meanwhile?

@@ -33,6 +33,10 @@ bool store_pending_updates(struct store *s, struct arena *a, struct pending_upda
 // The manifest's digest of an image, by its row; empty when it is not there (any more).
 bool store_image_manifest(struct store *s, int64_t image, struct arena *a, struct slice *manifest, struct error *err);
 
+// What names an image, by its row: manifest, config, reference and architecture; the rest of `out` is empty. All of it
+// is when the image is not there (any more).
+bool store_image_identity(struct store *s, int64_t image, struct arena *a, struct stored_image *out, struct error *err);
+
 struct new_item {
     uint32_t image, flaw; // indexes
     uint16_t layer;
