@@ -170,7 +170,8 @@
     X(summary_items,        1000000,   "items of a notification that are looked at for its summary")                   \
     X(summary_layers,       20,        "layers that a summary names (the rest is counted)")                            \
     X(summary_flaws,        20,        "vulnerabilities that it names for each, the worst first")                      \
-    X(summary_images,       10,        "images that it names for each")
+    X(summary_images,       10,        "images that it names for each")                                                \
+    X(summary_names,        5,         "names that it tells of each image")
 
 // All of them: by R those that what is read of an image depends on, by O the others.
 #define LIMITS_BY(R, O)                                                                                                \

@@ -58,7 +58,7 @@ int notifications_test(const struct cli *cli, const char *name)
     struct targets targets TARGETS_AUTO = {0};
     struct error err;
     struct notice notice = {.feed = SLICE("test"), .made = clock_now(), .items = 1, .images = 1};
-    const struct delivery delivery = {.notice = &notice, .items = {read_item, &notice}};
+    const struct delivery delivery = {.notice = &notice, .items = {.read = read_item, .context = &notice}};
     char id[UUID_TEXT];
     if (!cli_load_config(cli, &a, &check))
         return EXIT_FAILED;

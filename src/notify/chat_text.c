@@ -162,9 +162,9 @@ static void add_layer(const struct chat_style *style, struct buf *out, const str
     add_name(style, out, slice_of(digest.p, digest.n < DIGEST_SHOWN ? digest.n : DIGEST_SHOWN));
     buf_addf(out, " brought %llu into %llu image%s", (unsigned long long)layer->flaws_n,
              (unsigned long long)layer->images_n, layer->images_n == 1 ? "" : "s");
-    if (layer->images_shown != 0 && layer->images[0].reference[0] != '\0') {
+    if (layer->images_shown != 0 && layer->images[0].names_n != 0) {
         buf_adds(out, layer->images_n == 1 ? ", " : ", one is ");
-        add_name(style, out, slice_str(layer->images[0].reference));
+        add_name(style, out, slice_str(layer->images[0].names[0].text));
     }
     buf_adds(out, ":\n");
     for (size_t i = 0; i < n; i++)

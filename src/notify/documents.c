@@ -84,6 +84,16 @@ static void add_flaw(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct sum
     json_add_str_if(doc, value, "link", slice_str(flaw->link));
 }
 
+static void add_names(yyjson_mut_doc *doc, yyjson_mut_val *value, const struct summary_image *image)
+{
+    if (image->names_n != 0)
+        json_add_str(doc, value, "reference", slice_str(image->names[0].text));
+    yyjson_mut_val *names = json_add_arr(doc, value, "names");
+    for (size_t i = 0; i < image->names_n; i++)
+        json_arr_add_str(doc, names, slice_str(image->names[i].text));
+    yyjson_mut_obj_add_uint(doc, value, "names_more", image->names_more);
+}
+
 static void add_layer(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct summary_layer *layer)
 {
     yyjson_mut_val *value = yyjson_mut_arr_add_obj(doc, list);
@@ -98,7 +108,7 @@ static void add_layer(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct su
     for (size_t i = 0; i < layer->images_shown; i++) {
         yyjson_mut_val *image = yyjson_mut_arr_add_obj(doc, images);
         json_add_str(doc, image, "manifest", digest_slice(&layer->images[i].manifest));
-        json_add_str_if(doc, image, "reference", slice_str(layer->images[i].reference));
+        add_names(doc, image, &layer->images[i]);
     }
     yyjson_mut_obj_add_uint(doc, value, "images_more", layer->images_n - layer->images_shown);
 }

@@ -1,6 +1,7 @@
 #include "notify/items.h"
 
 #include "notify/flaw.h"
+#include "store/names.h"
 
 #include <stdio.h>
 #include <stdlib.h>
@@ -76,9 +77,34 @@ static bool read_items(void *context, struct slice after, size_t most, struct ar
     return ok;
 }
 
+// Those in force: tags, or, where there are none, repositories.
+static bool read_names(void *context, const struct digest *manifest, size_t most, struct arena *a,
+                       struct notice_names *out, struct error *err)
+{
+    const struct stored_items *source = context;
+    struct image_name *names;
+    size_t n, present = 0, tagged = 0;
+    *out = (struct notice_names){0};
+    if (!store_image_names(source->store, manifest, a, &names, &n, err))
+        return false;
+    for (; present < n && names[present].until == 0; present++)
+        tagged += names[present].tag.n != 0;
+    size_t all = tagged != 0 ? tagged : present;
+    out->v = ARENA_NEW(a, struct slice, all < most ? all : most);
+    for (size_t i = 0; i < present && out->n < most; i++) {
+        const struct image_name *name = &names[i];
+        if (name->tag.n != 0)
+            out->v[out->n++] = arena_printf(a, "%.*s:%.*s", SLICE_ARG(name->repository), SLICE_ARG(name->tag));
+        else if (tagged == 0)
+            out->v[out->n++] = arena_printf(a, "%.*s@%s", SLICE_ARG(name->repository), name->manifest.text);
+    }
+    out->more = all - out->n;
+    return true;
+}
+
 struct notice_items notice_items_of(struct stored_items *source)
 {
-    return (struct notice_items){.read = read_items, .context = source};
+    return (struct notice_items){.read = read_items, .names = read_names, .context = source};
 }
 
 struct notice notice_of(const struct stored_notification *n)

@@ -147,6 +147,16 @@ static void add_message_id(struct buf *out, const struct mail_parts *m)
 
 // ---- the text -------------------------------------------------------------------------------------------------------
 
+static void add_image(struct buf *out, const struct summary_image *image)
+{
+    buf_adds(out, " ");
+    for (size_t i = 0; i < image->names_n; i++)
+        buf_addf(out, " %s", image->names[i].text);
+    if (image->names_more != 0)
+        buf_addf(out, " (and %llu more names)", (unsigned long long)image->names_more);
+    buf_addf(out, " %s\n", image->manifest.text);
+}
+
 static void add_layer(struct buf *out, const struct summary_layer *layer)
 {
     buf_addf(out, "\nLayer %s\nbrought %llu of them into %llu image%s:\n\n",
@@ -168,8 +178,7 @@ static void add_layer(struct buf *out, const struct summary_layer *layer)
         buf_addf(out, "  ... and %llu more\n", (unsigned long long)(layer->flaws_n - layer->flaws_shown));
     buf_adds(out, "\n  in\n");
     for (size_t i = 0; i < layer->images_shown; i++)
-        buf_addf(out, "  %s%s%s\n", layer->images[i].reference, layer->images[i].reference[0] != '\0' ? " " : "",
-                 layer->images[i].manifest.text);
+        add_image(out, &layer->images[i]);
     if (layer->images_n > layer->images_shown)
         buf_addf(out, "  ... and %llu more\n", (unsigned long long)(layer->images_n - layer->images_shown));
 }

@@ -39,10 +39,18 @@ struct notice_flaw {
 struct notice_item {
     struct slice id; // UUID; those of a notification are in their order
     struct digest manifest;
-    struct slice reference;      // the name that the image was indexed by; may be empty
+    struct slice reference;      // what the image was indexed by; may be empty
     struct digest introduced_in; // the layer that brought the package
     enum notice_reason reason;
     const struct notice_flaw *flaw;
+};
+
+// What an image is called in registries now: "registry.example/team/app:1.2", or, where no tag points at it,
+// "registry.example/team/app@sha256:…".
+struct notice_names {
+    struct slice *v;
+    size_t n;
+    uint64_t more; // names that are not among them
 };
 
 struct notice {
@@ -58,5 +66,9 @@ struct notice_items {
     // None: there are no more. Everything lives in the arena.
     bool (*read)(void *context, struct slice after, size_t most, struct arena *a, struct notice_item **items, size_t *n,
                  struct error *err);
+    // At most `most` names of an image; none for one that was never seen in a registry. In the arena. NULL: none at
+    // all.
+    bool (*names)(void *context, const struct digest *manifest, size_t most, struct arena *a, struct notice_names *out,
+                  struct error *err);
     void *context;
 };

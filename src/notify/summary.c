@@ -185,7 +185,9 @@ static void counting_free(struct counting *c)
 
 struct naming {
     const struct limits *limits;
+    const struct notice_items *items_of;
     struct summary *summary;
+    struct arena *arena;
     const struct layer_count *layers; // those that are named
     struct seen seen;
     uint64_t items;
@@ -249,10 +251,30 @@ static void name_flaw(const struct naming *n, struct summary_layer *layer, const
     layer->flaws[at] = new;
 }
 
+static bool name_image(const struct naming *n, struct summary_image *image, const struct notice_item *item,
+                       struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    struct notice_names names = {0};
+    struct slice indexed = item->reference;
+    size_t most = (size_t)n->limits->summary_names;
+    image->manifest = item->manifest;
+    if (n->items_of->names != NULL &&
+        !n->items_of->names(n->items_of->context, &item->manifest, most, &scratch, &names, err))
+        return false;
+    if (names.n == 0 && names.more == 0 && indexed.n != 0)
+        names = (struct notice_names){.v = &indexed, .n = most != 0, .more = most == 0};
+    image->names = ARENA_NEW(n->arena, struct summary_name, names.n);
+    image->names_n = names.n;
+    image->names_more = names.more;
+    for (size_t i = 0; i < names.n; i++)
+        utf8_printable(image->names[i].text, sizeof image->names[i].text, names.v[i]);
+    return true;
+}
+
 static bool name_item(void *context, const struct notice_item *item, struct error *err)
 {
     struct naming *n = context;
-    (void)err;
     if (n->items >= n->summary->items)
         return true;
     n->items++;
@@ -263,11 +285,9 @@ static bool name_item(void *context, const struct notice_item *item, struct erro
     layer->digest = item->introduced_in;
     // There is room for as many as were counted, also where the items have changed since.
     if (layer->images_shown < at_most(layer->images_n, n->limits->summary_images) &&
-        seen_add(&n->seen, mix(mix(slice_hash(digest_slice(&item->manifest)), hash), SEEN_LAYER_IMAGE))) {
-        struct summary_image *image = &layer->images[layer->images_shown++];
-        image->manifest = item->manifest;
-        utf8_printable(image->reference, sizeof image->reference, item->reference);
-    }
+        seen_add(&n->seen, mix(mix(slice_hash(digest_slice(&item->manifest)), hash), SEEN_LAYER_IMAGE)) &&
+        !name_image(n, &layer->images[layer->images_shown++], item, err))
+        return false;
     if (seen_add(&n->seen, mix(mix(flaw_hash(item->flaw), hash), SEEN_LAYER_FLAW)))
         name_flaw(n, layer, item);
     return true;
@@ -298,7 +318,8 @@ bool summary_make(const struct delivery *delivery, const struct limits *limits, 
     if (counting.layers_n > 1)
         sort_items(counting.layers, counting.layers_n, sizeof *counting.layers, by_weight);
     make_room(&counting, a);
-    struct naming naming = {.limits = limits, .summary = summary, .layers = counting.layers};
+    struct naming naming = {
+        .limits = limits, .items_of = &delivery->items, .summary = summary, .arena = a, .layers = counting.layers};
     bool named = notice_each_item(&delivery->items, name_item, &naming, err);
     seen_free(&naming.seen);
     return named;

@@ -2,7 +2,8 @@
 //
 // A package that a base image brought is in every image built on it, so items are grouped by the layer that brought the
 // package: mend that one, and so many images are clean. However large the notification, the memory is bounded: by the
-// limit summary_items for what is counted, and by summary_layers, summary_flaws and summary_images for what is named.
+// limit summary_items for what is counted, and by summary_layers, summary_flaws, summary_images and summary_names for
+// what is named.
 #pragma once
 
 #include "base/limits.h"
@@ -21,9 +22,15 @@ struct summary_flaw {
     char link[512]; // the most useful; empty: none, or a longer one
 };
 
+struct summary_name {
+    char text[512];
+};
+
 struct summary_image {
     struct digest manifest;
-    char reference[512]; // may be empty
+    struct summary_name *names; // in registries; else what it was indexed by
+    size_t names_n;             // 0: nothing is known
+    uint64_t names_more;
 };
 
 struct summary_layer {

@@ -136,7 +136,7 @@ int main(int argc, char **argv)
         .items = made.items,
         .images = made.images,
     };
-    const struct delivery delivery = {.notice = &notice, .items = {read_items, &made}};
+    const struct delivery delivery = {.notice = &notice, .items = {.read = read_items, .context = &made}};
     struct breaking breaking = {&targets, argc > 6 ? (useconds_t)strtoul(argv[6], NULL, 10) * 1000 : 0};
     pthread_t breaker;
     bool breaks = breaking.after != 0 && pthread_create(&breaker, NULL, break_off, &breaking) == 0;
