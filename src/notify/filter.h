@@ -1,15 +1,19 @@
 // What people want to be told of: the configuration's section notifier.filter.
 //
-// It says of each item whether it is told; what it holds back is counted with the notification. A rule on flaws belongs
-// into notice_filter_flaw, one on images (their names, when they were pushed) beside it, to be asked for each image.
+// It says of each item whether it is told, by its flaw and by its image; what it holds back is counted with the
+// notification.
 #pragma once
 
 #include "notify/notice.h"
+#include "store/names.h"
 
 struct notice_filter {
-    enum severity least; // SEVERITY_UNKNOWN: all
-    bool only_fixable;   // a version that mends it is known
-    bool only_exploited; // is in CISA's catalogue
+    enum severity least;        // SEVERITY_UNKNOWN: all
+    bool only_fixable;          // a version that mends it is known
+    bool only_exploited;        // is in CISA's catalogue
+    struct slices repositories; // patterns, terminated: "registry.example/team/*"; none: all
+    bool only_tagged;           // a tag points at the image now
+    int64_t pushed_within;      // seconds; 0: whenever it was
 };
 
 static inline bool notice_filter_flaw(const struct notice_filter *filter, const struct notice_flaw *flaw)
@@ -17,3 +21,18 @@ static inline bool notice_filter_flaw(const struct notice_filter *filter, const 
     return flaw->severity >= filter->least && (!filter->only_fixable || flaw->fixed_in.n != 0) &&
            (!filter->only_exploited || flaw->exploited);
 }
+
+// Does one of the names of an image, in force now, answer all that is asked of names? `*` in a pattern stands for any
+// text, with slashes too. A name that nobody said the push of counts from when its tag was seen.
+bool notice_filter_names(const struct notice_filter *filter, const struct image_name *names, size_t n, int64_t now);
+
+// The same of the images of a store, each looked up once.
+struct image_filter {
+    const struct notice_filter *filter;
+    struct store *store;
+    int64_t now;
+    uint8_t *known; // by row: what was found out
+    size_t known_n;
+};
+bool image_filter_wants(struct image_filter *images, int64_t row, bool *wanted, struct error *err);
+void image_filter_free(struct image_filter *images);

@@ -28,6 +28,7 @@ struct made_flaw {
 
 struct making {
     const struct notices_options *options;
+    struct image_filter images;
     struct arena arena; // of the flaws
     VEC(struct made_flaw) flaws;
     struct made_item *items;
@@ -41,6 +42,7 @@ struct making {
 static void making_free(struct making *m)
 {
     arena_free(&m->arena);
+    image_filter_free(&m->images);
     free(m->items);
 }
 
@@ -103,8 +105,10 @@ static bool make_room(struct making *m)
 static bool add_item(void *context, const struct holding *holding, struct error *err)
 {
     struct making *m = context;
-    (void)err;
-    if (!m->wanted) {
+    bool wanted = m->wanted;
+    if (wanted && !image_filter_wants(&m->images, holding->image, &wanted, err))
+        return false;
+    if (!wanted) {
         m->held_back++;
         return true;
     }
@@ -297,10 +301,11 @@ static bool compare(struct store *s, const struct pending_update *u, const struc
 
 // `g` has the feed's former segment, and gets that of the update.
 static bool tell_of(struct store *s, const struct notices_options *options, const struct pending_update *u,
-                    struct generation *g, struct notices_outcome *outcome, struct error *err)
+                    struct generation *g, struct triage *triage, struct notices_outcome *outcome, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
-    struct making m __attribute__((cleanup(making_free))) = {.options = options};
+    struct making m __attribute__((cleanup(making_free))) = {
+        .options = options, .images = {.filter = &options->filter, .store = s, .now = clock_now()}};
     char uuid[UUID_TEXT] = "";
     struct generation before = *g;
     before.feeds = ARENA_NEW(&a, struct feed_state, g->feeds_n);
@@ -308,7 +313,15 @@ static bool tell_of(struct store *s, const struct notices_options *options, cons
     state_of(g, u->feed)->segment = u->segment;
     uint64_t limit = options->limits->notification_items;
     m.most = options->whole || limit < ITEMS_AT_A_TIME ? (size_t)limit : ITEMS_AT_A_TIME;
-    struct delta d = {.store = s, .generation_before = &before, .generation_after = g, .now = clock_now()};
+    struct delta d = {
+        .store = s,
+        .generation_before = &before,
+        .generation_after = g,
+        .now = clock_now(),
+        .triage = triage,
+        .restrict_report = options->restrict_report,
+        .context = options->context,
+    };
     struct new_notification n = {
         .update = u, .made = clock_now(), .targets = options->targets, .targets_n = options->targets_n};
     d.before = report_segments_open(s, &before);
@@ -335,6 +348,22 @@ static bool is_told_of(const struct notices_options *options, const struct pendi
     return !u->first || options->first_update;
 }
 
+static bool tell_of_all(struct store *s, const struct notices_options *options, const struct pending_update *pending,
+                        size_t n, struct generation *g, struct notices_outcome *outcome, struct error *err)
+{
+    struct triage triage __attribute__((cleanup(triage_free))) = {0};
+    if (!triage_obey_stored(&triage, s, options->limits, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (state_of(g, pending[i].feed) == NULL) // it came in between
+            continue;
+        if (!(is_told_of(options, &pending[i]) ? tell_of(s, options, &pending[i], g, &triage, outcome, err)
+                                               : pass_over(s, &pending[i], outcome, err)))
+            return false;
+    }
+    return true;
+}
+
 bool notices_make(struct store *s, const struct notices_options *options, struct notices_outcome *outcome,
                   struct error *err)
 {
@@ -357,12 +386,5 @@ bool notices_make(struct store *s, const struct notices_options *options, struct
         if (state != NULL)
             state->segment = is_told_of(options, &pending[i]) ? pending[i].notified : pending[i].segment;
     }
-    for (size_t i = 0; i < judged; i++) {
-        if (state_of(&g, pending[i].feed) == NULL) // it came in between
-            continue;
-        if (!(is_told_of(options, &pending[i]) ? tell_of(s, options, &pending[i], &g, outcome, err)
-                                               : pass_over(s, &pending[i], outcome, err)))
-            return false;
-    }
-    return true;
+    return tell_of_all(s, options, pending, judged, &g, outcome, err);
 }

@@ -7,14 +7,18 @@
 #pragma once
 
 #include "base/limits.h"
+#include "match/report.h"
 #include "notify/filter.h"
 #include "store/store.h"
 
 struct notices_options {
-    const struct limits *limits; // notification_items
+    const struct limits *limits; // notification_items, and those of VEX documents
     struct notice_filter filter;
     bool whole;        // each flaw in each package of each image; else of an image, for each reason, the worst
     bool first_update; // tell also of the first update of a feed, which brings all that it ever said
+    // What the service leaves out of its reports; NULL: nothing.
+    void (*restrict_report)(const void *context, struct report *report);
+    const void *context;
     const struct slice *targets; // names of those that notifications are to be delivered to
     size_t targets_n;
 };

@@ -267,6 +267,32 @@ static void judge_matchers(struct config_check *c, struct arena *a)
     }
 }
 
+// Could the first part of a pattern stand for a registry's host?
+static bool may_be_host(struct slice pattern)
+{
+    struct slice host, rest;
+    bool whole = slice_cut(pattern, '/', &host, &rest);
+    if (slice_find(host, '*') >= 0 || slice_find(host, '?') >= 0 || slice_find(host, '[') >= 0)
+        return true;
+    return whole && (slice_find(host, '.') >= 0 || slice_find(host, ':') >= 0 || slice_eq(host, SLICE("localhost")));
+}
+
+static void judge_repositories(struct config_check *c, struct arena *a)
+{
+    static const char key[] = "notifier.filter.repositories";
+    const struct slices *patterns = &c->config.notifier_repositories;
+    for (size_t i = 0; i < patterns->n; i++) {
+        struct slice pattern = patterns->v[i];
+        if (pattern.n == 0 || slice_find(pattern, '\0') >= 0)
+            config_remark(c, a, true, key, "each must be a pattern such as registry.example/team/*");
+        else if (!may_be_host(pattern))
+            config_remark(
+                c, a, false, key,
+                arena_printf(a, "\"%.*s\" fits no repository: they are named in full, as HOST/PATH", SLICE_ARG(pattern))
+                    .p);
+    }
+}
+
 // What keys say together.
 static void judge_together(struct config_check *c, struct arena *a)
 {
@@ -279,6 +305,7 @@ static void judge_together(struct config_check *c, struct arena *a)
                  config->redhat_repositories_url, config->redhat_repositories_file);
     take_mapping(c, a, "redhat-containers", "indexer.scanner.package.rhel_containerscanner.name2repos_mapping",
                  config->redhat_containers_url, config->redhat_containers_file);
+    judge_repositories(c, a);
     config_judge_targets(c, a);
     config_judge_telemetry(c, a);
     if ((config->tls_cert.n != 0) != (config->tls_key.n != 0))
@@ -460,6 +487,7 @@ static void write_value(const struct config *config, const struct config_key *ke
         buf_adds(out, *(const bool *)field ? "true" : "false");
         break;
     case CONFIG_DURATION:
+    case CONFIG_AGE:
         config_duration_write(*(const int64_t *)field, out);
         break;
     case CONFIG_INT:

@@ -79,9 +79,12 @@ struct config {
     bool notifier_summary_disabled, notifier_first_update;
     enum severity notifier_least; // of what is notified of
     bool notifier_only_fixable, notifier_only_exploited;
-    struct slice trace_name;  // "otlp", "stdout"; any other: no traces
-    double trace_probability; // of a trace that is not decided about yet
-    int64_t trace_period;     // that finished spans wait for others at most
+    struct slices notifier_repositories; // patterns; none: all
+    bool notifier_only_tagged;
+    int64_t notifier_pushed_within; // 0: whenever
+    struct slice trace_name;        // "otlp", "stdout"; any other: no traces
+    double trace_probability;       // of a trace that is not decided about yet
+    int64_t trace_period;           // that finished spans wait for others at most
     struct config_otlp trace_otlp;
     struct slice metrics_name; // "otlp" and "stdout": they are pushed, too
     int64_t metrics_period;    // of the pushes
@@ -155,6 +158,7 @@ enum config_type {
     CONFIG_INT,
     CONFIG_FRACTION, // a number from 0 to 1
     CONFIG_DURATION,
+    CONFIG_AGE, // the same, or whole days
     CONFIG_ADDRESS,
     CONFIG_LEVEL,
     CONFIG_SEVERITY,

@@ -7,6 +7,8 @@
 
 // ---- durations ------------------------------------------------------------------------------------------------------
 
+#define DAY_NANOSECONDS (24 * INT64_C(3600000000000))
+
 static const struct duration_unit {
     const char *name;
     int64_t nanoseconds;
@@ -127,6 +129,22 @@ static bool take_int(const struct yaml_node *value, int64_t least, int64_t most,
     if (*out < least || *out > most)
         return error_set(wrong, ERR_FORMAT, "must be between %lld and %lld", (long long)least, (long long)most);
     return true;
+}
+
+// Go's durations know no days.
+static bool age(struct slice text, int64_t *nanoseconds)
+{
+    uint64_t days;
+    if (!slice_ends(text, SLICE("d")))
+        return config_duration(text, nanoseconds) && *nanoseconds >= 0;
+    return slice_to_u64(slice_of(text.p, text.n - 1), &days) && days <= INT64_MAX &&
+           !__builtin_mul_overflow((int64_t)days, DAY_NANOSECONDS, nanoseconds);
+}
+
+static bool take_age(const struct yaml_node *value, int64_t *out, struct error *wrong)
+{
+    return (value->type == YAML_TEXT && age(value->text, out)) ||
+           must_be(wrong, "a duration such as 720h or 30d", value);
 }
 
 static bool take_fraction(const struct yaml_node *value, double *out, struct error *wrong)
@@ -342,6 +360,8 @@ bool config_take(const struct config_key *key, const struct yaml_node *value, st
         return take_int(value, INT32_MIN, INT32_MAX, field, wrong);
     case CONFIG_FRACTION:
         return take_fraction(value, field, wrong);
+    case CONFIG_AGE:
+        return take_age(value, field, wrong);
     case CONFIG_DURATION:
         return (value->type == YAML_TEXT && config_duration(value->text, field)) ||
                must_be(wrong, "a duration such as 90s, 30m or 1h30m", value);

@@ -6,6 +6,7 @@
 #include "notify/notices.h"
 #include "notify/queue.h"
 #include "scan/scanner.h"
+#include "service/matching.h"
 
 #include <errno.h>
 #include <pthread.h>
@@ -80,15 +81,32 @@ static void count(struct notifier *n, const struct notices_outcome *outcome)
         atomic_store(&n->last_age, (unsigned long long)(outcome->slowest > 0 ? outcome->slowest : 0));
 }
 
+static int64_t rounded_up(int64_t nanoseconds)
+{
+    return nanoseconds / 1000000000 + (nanoseconds % 1000000000 != 0);
+}
+
+static void leave_out(const void *config, struct report *report)
+{
+    matching_restrict(config, report);
+}
+
 static bool make(struct maker *m, struct error *err)
 {
     struct notifier *n = m->notifier;
     const struct config *config = n->config;
     const struct notices_options options = {
         .limits = &config->limits,
-        .filter = {config->notifier_least, config->notifier_only_fixable, config->notifier_only_exploited},
+        .filter = {.least = config->notifier_least,
+                   .only_fixable = config->notifier_only_fixable,
+                   .only_exploited = config->notifier_only_exploited,
+                   .repositories = config->notifier_repositories,
+                   .only_tagged = config->notifier_only_tagged,
+                   .pushed_within = rounded_up(config->notifier_pushed_within)},
         .whole = config->notifier_summary_disabled,
         .first_update = config->notifier_first_update,
+        .restrict_report = leave_out,
+        .context = config,
         .targets = n->names,
         .targets_n = n->deliverers_n,
     };

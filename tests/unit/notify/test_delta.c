@@ -53,6 +53,7 @@ struct world {
     struct digest manifests[IMAGES];
     struct feed_state before[FEEDS], after[FEEDS];
     struct draw drawn[FEEDS][2][6][4]; // by feed, scope, package and flaw
+    size_t suppressed; // findings, in the reports that were made
 };
 
 static int setup(void **state)
@@ -241,6 +242,58 @@ static void make_segment(struct world *w, int feed, struct feed_state *state)
     segment_builder_free(&b);
 }
 
+// ---- what VEX documents say of it -----------------------------------------------------------------------------------
+
+static struct slice some_package(struct world *w)
+{
+    switch (chance(4)) {
+    case 0:
+        return text(w, "pkg:deb/debian/python3-%u", chance(6));
+    case 1:
+        return text(w, "pkg:deb/debian/lib%u", chance(6));
+    case 2:
+        return text(w, "pkg:deb/ubuntu/lib%u", chance(6));
+    default:
+        return text(w, chance(2) ? "pkg:pypi/p-%u" : "pkg:pypi/p-%u@1.0", chance(4));
+    }
+}
+
+static struct slice some_image(struct world *w)
+{
+    return arena_printf(&w->arena, "pkg:oci/app@%s", w->manifests[chance(IMAGES)].text);
+}
+
+// Of a package anywhere, of an image, of a package in an image, and of a package in images that hold another.
+static void add_some_statement(struct world *w, struct buf *out)
+{
+    static const char *const statuses[] = {"\"not_affected\",\"justification\":\"vulnerable_code_not_present\"",
+                                           "\"fixed\"", "\"affected\",\"action_statement\":\"update\"",
+                                           "\"under_investigation\""};
+    unsigned kind = chance(4);
+    struct slice whole = kind == 0 || kind == 3 ? some_package(w) : some_image(w);
+    buf_addf(out, "{\"vulnerability\":{\"name\":\"%s-%u\"},\"products\":[{\"@id\":\"%.*s\"",
+             chance(4) ? "CVE-2024" : "GHSA", chance(4), SLICE_ARG(whole));
+    if (kind >= 2)
+        buf_addf(out, ",\"subcomponents\":[{\"@id\":\"%.*s\"}]", SLICE_ARG(some_package(w)));
+    buf_addf(out, "}],\"status\":%s}", statuses[chance(4)]);
+}
+
+static void make_triage(struct world *w, struct triage *triage)
+{
+    struct error err;
+    struct buf out BUF_AUTO = {0};
+    buf_adds(&out, "{\"@context\":\"https://openvex.dev/ns/v0.2.0\",\"@id\":\"https://example.org/1\",\"author\":\"a\","
+                   "\"timestamp\":\"2025-01-01T00:00:00Z\",\"version\":1,\"statements\":[");
+    for (unsigned i = 0; i < 12; i++) {
+        buf_adds(&out, i != 0 ? "," : "");
+        add_some_statement(w, &out);
+    }
+    buf_adds(&out, "]}");
+    if (!triage_add(triage, SLICE("made"), arena_dup(&triage->arena, buf_slice(&out)), &w->limits, &err))
+        fail_msg("%s", err.text);
+    triage_ready(triage);
+}
+
 // ---- the two ways ---------------------------------------------------------------------------------------------------
 
 typedef VEC(struct slice) lines;
@@ -317,6 +370,11 @@ static void by_reports(struct world *w, const struct delta *d, lines *out)
             !report_make(&image, d->generation_before, d->before, NOW, &w->arena, &before, &err) ||
             !report_make(&image, d->generation_after, d->after, NOW, &w->arena, &after, &err))
             fail_msg("%s", err.text);
+        if (d->triage != NULL) {
+            report_triage(&before, d->triage, &w->arena);
+            report_triage(&after, d->triage, &w->arena);
+            w->suppressed += before.suppressed_n;
+        }
         compare_reports(w, &before, &after, out);
     }
     sort_once(out);
@@ -361,12 +419,16 @@ static void by_delta(struct world *w, const struct delta *d, const char *feed, l
     assert_int_equal(told, out->n); // each once
 }
 
-static size_t check_feed(struct world *w, int feed)
+static size_t check_feed(struct world *w, int feed, struct triage *triage)
 {
     struct generation before = {SLICE("before"), NOW, w->before, FEEDS}, after = {SLICE("after"), NOW, w->after, FEEDS};
-    struct delta d = {
-        &w->store, &before, &after, report_segments_open(&w->store, &before), report_segments_open(&w->store, &after),
-        NOW};
+    struct delta d = {.store = &w->store,
+                      .generation_before = &before,
+                      .generation_after = &after,
+                      .before = report_segments_open(&w->store, &before),
+                      .after = report_segments_open(&w->store, &after),
+                      .now = NOW,
+                      .triage = triage};
     lines wanted = {0}, have = {0};
     by_reports(w, &d, &wanted);
     by_delta(w, &d, feed_names[feed], &have);
@@ -380,9 +442,8 @@ static size_t check_feed(struct world *w, int feed)
     return have.n;
 }
 
-static void test_same_as_reports(void **state)
+static void check_rounds(struct world *w, bool vex)
 {
-    struct world *w = *state;
     static const int judged[] = {DEBIAN, PYPI, REDHAT, UBUNTU, UBUNTU_OSV};
     size_t changes[FEEDS] = {0};
     chance_state = 20251124;
@@ -396,7 +457,11 @@ static void test_same_as_reports(void **state)
         bool found;
         memcpy(w->after, w->before, sizeof w->before);
         make_segment(w, feed, &w->after[feed]);
-        changes[feed] += check_feed(w, feed);
+        struct triage triage = {0};
+        if (vex)
+            make_triage(w, &triage);
+        changes[feed] += check_feed(w, feed, vex ? &triage : NULL);
+        triage_free(&triage);
         memcpy(w->before, w->after, sizeof w->before);
         // Another image in the place of one.
         unsigned number = chance(IMAGES);
@@ -405,6 +470,18 @@ static void test_same_as_reports(void **state)
     }
     for (size_t i = 0; i < 5; i++)
         assert_true(changes[judged[i]] > 20);
+}
+
+static void test_same_as_reports(void **state)
+{
+    check_rounds(*state, false);
+}
+
+static void test_same_as_triaged_reports(void **state)
+{
+    struct world *w = *state;
+    check_rounds(w, true);
+    assert_in_range(w->suppressed, 100, SIZE_MAX);
 }
 
 // Nothing that is looked up is left of images that are gone.
@@ -496,13 +573,55 @@ static void test_filter(void **state)
     assert_true(notice_filter_flaw(&filter, &flaw));
 }
 
+static void test_filter_of_names(void **state)
+{
+    static const int64_t day = 24 * 3600;
+    struct slice patterns[] = {SLICE("registry.example/team/*"), SLICE("*/[ab]pp")};
+    // Formerly a tag, tagged now, by its digest alone, a tag of which nobody said when it was pushed.
+    const struct image_name former = {.repository = SLICE("registry.example/team/x"),
+                                      .tag = SLICE("1"),
+                                      .pushed = NOW * INT64_C(1000000),
+                                      .until = NOW * INT64_C(1000000)};
+    const struct image_name now = {.repository = SLICE("registry.example/team/deep/x"),
+                                   .tag = SLICE("2"),
+                                   .pushed = (NOW - day) * INT64_C(1000000)};
+    const struct image_name untagged = {.repository = SLICE("other.example/app"), .pushed = NOW * INT64_C(1000000)};
+    const struct image_name seen = {.repository = SLICE("other.example/cpp"), .tag = SLICE("3"), .since = NOW - day};
+    const struct {
+        struct notice_filter filter;
+        bool former, now, untagged, seen;
+    } cases[] = {
+        {{.only_tagged = true}, false, true, false, true},
+        {{.pushed_within = day}, false, true, true, true},
+        {{.pushed_within = day - 1}, false, false, true, false},
+        {{.repositories = {patterns, 2}}, false, true, true, false},
+        {{.repositories = {patterns, 1}}, false, true, false, false},
+        {{.repositories = {patterns, 2}, .only_tagged = true, .pushed_within = day}, false, true, false, false},
+        {{.repositories = {patterns, 2}, .only_tagged = true, .pushed_within = day - 1}, false, false, false, false},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        assert_int_equal(cases[i].former, notice_filter_names(&cases[i].filter, &former, 1, NOW));
+        assert_int_equal(cases[i].now, notice_filter_names(&cases[i].filter, &now, 1, NOW));
+        assert_int_equal(cases[i].untagged, notice_filter_names(&cases[i].filter, &untagged, 1, NOW));
+        assert_int_equal(cases[i].seen, notice_filter_names(&cases[i].filter, &seen, 1, NOW));
+        assert_false(notice_filter_names(&cases[i].filter, NULL, 0, NOW));
+    }
+    // One name must answer all of it: here one is in the repository, the other has the tag.
+    const struct image_name both[] = {{.repository = SLICE("registry.example/team/x")}, seen};
+    const struct notice_filter filter = {.repositories = {patterns, 1}, .only_tagged = true};
+    assert_false(notice_filter_names(&filter, both, 2, NOW));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test_setup_teardown(test_same_as_reports, setup, teardown),
+        cmocka_unit_test_setup_teardown(test_same_as_triaged_reports, setup, teardown),
         cmocka_unit_test_setup_teardown(test_nothing_left, setup, teardown),
         cmocka_unit_test_setup_teardown(test_flaw_round_trip, setup, teardown),
         cmocka_unit_test(test_filter),
+        cmocka_unit_test(test_filter_of_names),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

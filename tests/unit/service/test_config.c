@@ -55,6 +55,36 @@ static void durations(void **state)
     }
 }
 
+// Of the keys that are Clarion's own: whole days, too.
+static void ages(void **state)
+{
+    static const struct {
+        const char *text;
+        int64_t expected; // -1: not one
+    } cases[] = {{"30d", 30 * INT64_C(86400000000000)},
+                 {"0d", 0},
+                 {"720h", 30 * INT64_C(86400000000000)},
+                 {"106751d", 106751 * INT64_C(86400000000000)},
+                 {"106752d", -1},
+                 {"18446744073709551615d", -1},
+                 {"99999999999999999999d", -1},
+                 {"-1d", -1},
+                 {"-1h", -1},
+                 {"d", -1},
+                 {"1.5d", -1},
+                 {"1d2h", -1}};
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct error wrong;
+        const struct yaml_node node = {.type = YAML_TEXT, .text = slice_str(cases[i].text)};
+        int64_t value = -1;
+        assert_int_equal(cases[i].expected != -1, config_take_value(CONFIG_AGE, &node, &a, &value, &wrong));
+        if (cases[i].expected != -1)
+            assert_true(value == cases[i].expected);
+    }
+}
+
 static bool load(const char *yaml, struct arena *a, struct config_check *check)
 {
     struct limits limits = limits_default();
@@ -172,7 +202,8 @@ static void errors(void **state)
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct arena a ARENA_AUTO = {0};
         struct config_check check CONFIG_AUTO = {0};
-        assert_false(load(cases[i].yaml, &a, &check));
+        if (load(cases[i].yaml, &a, &check))
+            fail_msg("%s: nothing is wrong with it", cases[i].yaml);
         bool found = false;
         for (size_t p = 0; p < check.problems.n; p++) {
             struct buf line BUF_AUTO = {0};
@@ -382,15 +413,11 @@ static void telemetry(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(durations),
-        cmocka_unit_test(in_force),
-        cmocka_unit_test(defaults),
-        cmocka_unit_test(errors),
-        cmocka_unit_test(secrets_stay_hidden),
-        cmocka_unit_test(places),
-        cmocka_unit_test(settings_of_updaters),
-        cmocka_unit_test(allowlist),
-        cmocka_unit_test(scanners_and_matchers),
+        cmocka_unit_test(durations), cmocka_unit_test(ages),
+        cmocka_unit_test(in_force),  cmocka_unit_test(defaults),
+        cmocka_unit_test(errors),    cmocka_unit_test(secrets_stay_hidden),
+        cmocka_unit_test(places),    cmocka_unit_test(settings_of_updaters),
+        cmocka_unit_test(allowlist), cmocka_unit_test(scanners_and_matchers),
         cmocka_unit_test(telemetry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
