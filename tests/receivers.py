@@ -93,7 +93,7 @@ class Server:
 class Web:
     """Takes POSTs; `answers` are statuses, or functions of the handler, one for each request, the last one for all more."""
 
-    def __init__(self, case, *answers, tls=None):
+    def __init__(self, case, *answers, tls=None, port=0):
         self.requests, self.answers = [], list(answers or [200])
         outer = self
 
@@ -118,7 +118,7 @@ class Web:
                 self.send_response(200)
                 self.end_headers()
 
-        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+        self.server = http.server.ThreadingHTTPServer(("127.0.0.1", port), Handler)
         self.server.daemon_threads, self.server.block_on_close = True, False
         if tls:
             context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)

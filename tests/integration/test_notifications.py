@@ -2,7 +2,6 @@
 import json
 import os
 import shutil
-import signal
 import sqlite3
 import time
 import unittest
@@ -91,17 +90,6 @@ NEW = {"openssl": {"CVE-2030-1": tracker_entry(bookworm="1.0.2-1"), "CVE-2030-2"
                    "CVE-2030-5": tracker_entry(urgency="high", bookworm=None), "CVE-2030-6": tracker_entry(bookworm=None)},
        "bash": {"CVE-2030-4": tracker_entry(bookworm="5.3-1")}}
 PACKAGES = (stanza("libssl", "1.0.1-1", source="openssl"), stanza("openssl", "1.0.1-1"), stanza("bash", "5.2-1"))
-
-
-class Killed(Service):
-    """One that ends whenever it pleases the test."""
-
-    def kill(self):
-        self.process.send_signal(signal.SIGKILL)
-        self.process.wait(timeout=60)
-
-    def end(self, code=-signal.SIGKILL):
-        super().end(code)
 
 
 class Notifications(Base):
@@ -413,7 +401,7 @@ class Notifications(Base):
         """Of two services on one store one makes notifications; the other takes over when that is killed."""
         digest = self.indexed(debian_layer(*PACKAGES))
         self.update(self.feeds(OLD), "debian")
-        first = Killed(self, WHOLE)
+        first = Service(self, WHOLE)
         self.settle(first)
         second = Service(self, WHOLE)
         self.update(self.feeds(NEW, name="new"), "debian")
@@ -426,40 +414,6 @@ class Notifications(Base):
                          [[("added", "CVE-2031-9"), ("removed", "CVE-2030-4")],
                           [("added", "CVE-2030-5"), ("added", "CVE-2030-6"), ("changed", "CVE-2030-2"), ("removed", "CVE-2030-3")]])
         self.assertEqual({i["manifest"] for n in self.list() for i in self.contents(n)}, {digest})
-
-    def test_killed_at_any_moment(self):
-        """An update that comes while the process is killed, again and again: each flaw is told of once in the end."""
-        digest = self.indexed(debian_layer(*PACKAGES))
-        mirror = self.feeds(OLD)
-        config = dict(WHOLE, matcher={"disable_updaters": False, "period": "1h"}, updaters={"sets": ["debian"], "mirror": mirror})
-        service = Service(self, config)
-        self.settle_update(service, 1)
-        service.end()
-        tracker, wanted = json.loads(json.dumps(OLD)), set()
-        for i in range(30):
-            flaw = "CVE-2031-%d" % i
-            tracker["bash"][flaw] = tracker_entry(bookworm=None)
-            wanted.add(flaw)
-            self.feeds(tracker)
-            service = Killed(self, config, wait=False)
-            time.sleep(i * 0.05)
-            service.kill()
-        service = Service(self, config)
-        self.settle_update(service, 4 + 30)
-        have = [(i["reason"], i["manifest"], i["vulnerability"]) for n in self.list() for i in self.contents(n)]
-        self.assertEqual(sorted(have), sorted(("added", digest, flaw) for flaw in wanted))
-
-    def settle_update(self, service, records, seconds=60):
-        """Until the update with so many records at least is in force, and has been seen to."""
-        deadline = time.monotonic() + seconds
-        while True:
-            db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
-            row = db.execute("SELECT records FROM update_operation ORDER BY id DESC LIMIT 1").fetchone()
-            db.close()
-            if row and row[0] >= records and self.noted():
-                return
-            self.assertLess(time.monotonic(), deadline, service.messages()[-3000:])
-            time.sleep(0.05)
 
 
 @clarion.need_shared

@@ -1,0 +1,437 @@
+"""From an update of a feed on a mirror to those who are told of it: the service itself, with all that is between."""
+import base64
+import email
+import email.policy
+import hashlib
+import hmac
+import json
+import os
+import random
+import shutil
+import sqlite3
+import tempfile
+import threading
+import time
+import unittest
+
+import brokers
+import clarion
+import receivers
+from clarion import debian_layer, stanza, tracker_entry
+from registry import Authority, Registry, free_port, need_registry
+from serving import Service
+from upstream import Upstream
+
+PAGES = "/notifier/api/v1/notification/"
+KEY = b"0123456789abcdef0123456789abcdef"
+QUICK = {"target_connect_seconds": 3, "target_answer_seconds": 2, "target_delivery_seconds": 4, "delivery_first_wait_seconds": 1,
+         "delivery_most_wait_seconds": 1, "fetch_tries": 1}
+WAIT = 120  # seconds, of a machine that has much else to do
+KILLS = int(os.environ.get("CLARION_KILLS", "40"))
+
+
+class Base(clarion.Case):
+    """A mirror whose Debian tracker has one flaw more with each publish(), in a package that the images hold."""
+
+    def setUp(self):
+        super().setUp()
+        self.flaws = {"CVE-2029-1": tracker_entry(bookworm=None)}
+        self.folder_of_mirror = self.feeds({"bash": self.flaws})
+        self.mirror = Upstream(self, self.folder_of_mirror)
+
+    def publish(self, flaw, **entry):
+        self.flaws[flaw] = tracker_entry(bookworm=None, **entry)
+        self.feeds({"bash": self.flaws})
+
+    def update(self, *_):
+        r = self.run_clarion("update", "--mirror", self.mirror.url, "debian")
+        self.assertEqual(r.code, 0, r)
+
+    def indexed(self, *layers, name="image"):
+        r = self.run_clarion("index", self.image(*layers, name=name), "--format", "clair")
+        self.assertEqual(r.code, 0, r)
+        return r.doc["manifest_hash"]
+
+    def await_that(self, what, service):
+        deadline = time.monotonic() + WAIT
+        while True:
+            got = what()
+            if got:
+                return got
+            self.assertLess(time.monotonic(), deadline, service.messages()[-3000:])
+            self.assertIsNone(service.process.poll(), service.messages()[-3000:])
+            time.sleep(0.05)
+
+    def query(self, sql, *values):
+        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
+        try:
+            return db.execute(sql, values).fetchall()
+        finally:
+            db.close()
+
+    def notifications(self):
+        """Their ids, in the order in which they were made."""
+        return [row[0] for row in self.query("SELECT uuid FROM notification ORDER BY id")]
+
+    def noted(self):
+        return not self.query("SELECT 1 FROM update_operation u WHERE id IN (SELECT max(id) FROM update_operation GROUP BY feed) AND NOT "
+                              "EXISTS (SELECT 1 FROM notified n WHERE n.feed = u.feed AND n.segment = u.segment)")
+
+    def delivered(self):
+        return not self.query("SELECT 1 FROM delivery WHERE state <> 1")
+
+    def settle(self, service):
+        self.await_that(self.noted, service)
+
+    def pages(self, service, ident, size=3):
+        items, after = [], ""
+        while True:
+            page = service.get("%s%s?page_size=%d%s" % (PAGES, ident, size, after)).doc
+            items += page["notifications"]
+            if not page["page"].get("next"):
+                return items
+            after = "&next=" + page["page"]["next"]
+
+    def contents(self, ident):
+        return self.run_clarion("notifications", "show", "--format", "json", ident).doc["contents"]
+
+
+def stalls(handler):
+    """Takes the request, and says nothing until the other side has had enough of it."""
+    handler.connection.settimeout(30)
+    try:
+        handler.connection.recv(1)
+    except OSError:
+        pass
+
+
+class Webhooks(Base):
+    def test_trouble_with_one_target(self):
+        """Nobody there, a stall, a 500, then 200: each notification is taken once, in order, and the other target does not wait."""
+        self.indexed(debian_layer(stanza("bash", "5.2-1")))
+        self.update()
+        port, chat = free_port(), receivers.Web(self)
+        callback = "http://127.0.0.1:%d%s" % (free_port(), PAGES)
+        service = Service(self, {"limits": QUICK, "auth": {"psk": {"key": base64.b64encode(KEY).decode(), "iss": ["quay"]}},
+                                 "notifier": {"webhook": {"target": "http://127.0.0.1:%d/hook" % port, "callback": callback},
+                                              "chat": {"target": chat.url + "/chat", "style": "slack"}}})
+        self.settle(service)
+        for i in range(3):
+            self.publish("CVE-2030-%d" % i)
+            self.update()
+            self.settle(service)
+            self.await_that(lambda: len(chat.requests) == i + 1, service)
+        ids = self.notifications()
+        self.assertEqual(len(ids), 3)
+        self.await_that(lambda: self.query("SELECT attempts FROM delivery WHERE target = 'webhook' AND attempts > 0"), service)
+        for i, (_, _, body) in enumerate(chat.requests):
+            self.assertIn(b"CVE-2030-%d" % i, body)
+        hook = receivers.Web(self, stalls, 500, 200, port=port)
+        self.await_that(self.delivered, service)
+        self.assertEqual([json.loads(body) for _, _, body in hook.requests],
+                         [{"callback": callback + i, "notification_id": i} for i in ids[:1] * 3 + ids[1:]])
+        for path, headers, _ in hook.requests:
+            self.assertEqual(path, "/hook")
+            self.check_token(headers["Authorization"])
+        self.assertEqual(len(chat.requests), 3)
+        self.assertEqual(self.query("SELECT sum(state) FROM delivery"), [(6,)])
+
+    def check_token(self, authorization):
+        """Signed with the key: the same claims signed anew give the same text."""
+        scheme, _, text = authorization.partition(" ")
+        head, claims, _ = text.split(".")
+        head, claims = (json.loads(base64.urlsafe_b64decode(x + "=" * (-len(x) % 4))) for x in (head, claims))
+        self.assertEqual((scheme, head["alg"], claims["iss"]), ("Bearer", "HS256", "clair-notifier"))
+        self.assertTrue(claims["nbf"] <= time.time() + 1 and claims["exp"] > claims["nbf"])
+        signed, _, signature = text.rpartition(".")
+        wanted = base64.urlsafe_b64encode(hmac.new(KEY, signed.encode(), hashlib.sha256).digest()).rstrip(b"=").decode()
+        self.assertEqual(signature, wanted)
+
+    def test_digest_by_mail(self):
+        """One mail, with the flaw, what to mend, and what the image is called."""
+        self.indexed(debian_layer(stanza("bash", "5.2-1")), name="payments")
+        self.update()
+        sink = receivers.Mail(self, offers=())
+        service = Service(self, {"limits": QUICK, "notifier": {"disable_summary": True, "mail": {
+            "url": "smtp://127.0.0.1:%d" % sink.port, "from": "clarion@example.org", "to": ["a@example.org", "b@example.org"], "starttls": False}}})
+        self.settle(service)
+        for i in range(4):
+            self.publish("CVE-2030-%d" % i, urgency="high")
+        self.update()
+        self.settle(service)
+        self.await_that(self.delivered, service)
+        (sender, to, message, _), = sink.taken
+        self.assertIn("clarion@example.org", sender)
+        self.assertEqual(len(to), 2)
+        mail = email.message_from_bytes(message, policy=email.policy.default)
+        self.assertIn("4 High new in 1 image (debian)", mail["Subject"])
+        text = mail.get_content()
+        for i in range(4):
+            self.assertIn("CVE-2030-%d" % i, text)
+        self.assertIn("payments", text)
+        self.assertIn(self.notifications()[0], mail["Message-ID"])
+
+
+@brokers.need_broker
+class Broker(Base):
+    @classmethod
+    def setUpClass(cls):
+        cls.place = tempfile.mkdtemp(prefix="clarion-broker-")
+        cls.addClassCleanup(shutil.rmtree, cls.place, ignore_errors=True)
+        cls.rabbit = brokers.Rabbit(cls.place, Authority(cls.place))
+        cls.addClassCleanup(cls.rabbit.end)
+
+    def queue(self):
+        name = "q%d" % free_port()
+        self.channel.exchange_declare(name, "direct", durable=True)
+        self.channel.queue_declare(name, durable=True)
+        self.addCleanup(self.channel.queue_delete, name)
+        self.channel.queue_bind(name, name, "notifications")
+        return name
+
+    def messages(self, queue):
+        taken = []
+        while True:
+            method, _, body = self.channel.basic_get(queue, auto_ack=True)
+            if method is None:
+                return taken
+            taken.append(json.loads(body))
+
+    def tell(self, amqp, stomp):
+        """What is in both queues after an update of five flaws in two packages of an image, its id and its pages."""
+        connection, self.channel = self.rabbit.channel()
+        self.addCleanup(connection.close)
+        one, two = self.queue(), self.queue()
+        self.indexed(debian_layer(stanza("bash", "5.2-1"), stanza("bash-doc", "5.2-1", source="bash")))
+        self.update()
+        callback = "http://clarion.example.org" + PAGES
+        service = Service(self, {"limits": QUICK, "notifier": {
+            "disable_summary": True,
+            "amqp": dict({"uris": ["amqp://guest:guest@127.0.0.1:%d/" % self.rabbit.amqp], "routing_key": "notifications", "callback": callback,
+                          "exchange": {"name": one, "type": "direct", "durability": True}}, **amqp),
+            "stomp": dict({"uris": ["127.0.0.1:%d" % self.rabbit.stomp], "destination": "/amq/queue/" + two, "host": "/", "callback": callback,
+                           "user": {"login": "guest", "passcode": "guest"}}, **stomp)}})
+        self.settle(service)
+        for i in range(5):
+            self.publish("CVE-2030-%d" % i)
+        self.update()
+        self.settle(service)
+        self.await_that(self.delivered, service)
+        ident, = self.notifications()
+        pages = self.pages(service, ident)
+        self.assertEqual(len(pages), 10)
+        # It was deleted, as the items are in the messages: gone with the next collection.
+        self.assertTrue(self.query("SELECT deleted FROM notification")[0][0])
+        service.end()
+        again = Service(self, {})
+        self.await_that(lambda: not self.query("SELECT 1 FROM notification_item"), again)
+        self.assertEqual(self.pages(again, ident), [])
+        return ident, pages, self.messages(one), self.messages(two), {"callback": callback + ident, "notification_id": ident}
+
+    def test_direct_by_amqp(self):
+        _, pages, amqp, stomp, callback = self.tell({"direct": True, "rollup": 4}, {})
+        self.assertEqual(amqp, [pages[:4], pages[4:8], pages[8:]])
+        self.assertEqual(stomp, [callback])
+
+    def test_direct_by_stomp(self):
+        _, pages, amqp, stomp, callback = self.tell({}, {"direct": True, "rollup": 6})
+        self.assertEqual(stomp, [pages[:6], pages[6:]])
+        self.assertEqual(amqp, [callback])
+
+
+class Vex(Base):
+    """What stored VEX documents suppress is in no report of the service, and in no notification."""
+
+    def statement(self, flaw, product, status="not_affected", **more):
+        return dict({"vulnerability": {"name": flaw}, "products": [product], "status": status}, **more)
+
+    def add(self, *statements):
+        path = self.path("vex.json")
+        with open(path, "w", encoding="utf-8") as f:
+            json.dump({"@context": "https://openvex.dev/ns/v0.2.0", "@id": "https://example.org/vex/1", "author": "a", "version": 1,
+                       "timestamp": "2026-01-01T00:00:00Z", "statements": list(statements)}, f)
+        self.assertEqual(self.run_clarion("vex", "add", path).code, 0)
+
+    def found(self, service, digest):
+        report = service.get("/matcher/api/v1/vulnerability_report/" + digest).doc
+        return {(report["packages"][p]["name"], report["vulnerabilities"][v]["name"])
+                for p, list_ in report["package_vulnerabilities"].items() for v in list_}
+
+    def test_same_as_reports(self):
+        one = self.indexed(debian_layer(stanza("bash", "5.2-1"), stanza("bash-doc", "5.2-1", source="bash")), name="one")
+        two = self.indexed(debian_layer(stanza("bash", "5.2-1"), stanza("grep", "3.8-5")), name="two")
+        self.publish("CVE-2029-2")
+        self.update()
+        because = {"justification": "vulnerable_code_not_present"}
+        anywhere, of_image = {"@id": "pkg:deb/debian/bash"}, "pkg:oci/app@" + one
+        self.add(self.statement("CVE-2030-0", anywhere, **because),               # suppressed in both, in one package
+                 self.statement("CVE-2030-1", {"@id": of_image}, **because),      # in one image
+                 self.statement("CVE-2030-2", {"@id": "pkg:deb/debian/grep", "subcomponents": [anywhere]}, **because),  # where grep is
+                 self.statement("CVE-2030-3", anywhere, "affected", action_statement="update"),
+                 self.statement("CVE-2029-2", {"@id": of_image}, "fixed"))
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        self.settle(service)
+        before = {d: self.found(service, d) for d in (one, two)}
+        del self.flaws["CVE-2029-2"]
+        for i in range(5):
+            self.publish("CVE-2030-%d" % i)
+        self.update()
+        self.settle(service)
+        wanted = set()
+        for digest in (one, two):
+            after = self.found(service, digest)
+            wanted |= {("added", digest, *what) for what in after - before[digest]}
+            wanted |= {("removed", digest, *what) for what in before[digest] - after}
+        ident, = self.notifications()
+        told = [(i["reason"], i["manifest"], i["package"]["name"], i["vulnerability"]) for i in self.contents(ident)]
+        self.assertEqual(sorted(told), sorted(wanted))
+        for nobody in (("added", two, "bash", "CVE-2030-0"), ("added", one, "bash", "CVE-2030-1"), ("added", two, "bash", "CVE-2030-2"),
+                       ("removed", one, "bash", "CVE-2029-2")):
+            self.assertNotIn(nobody, told)
+        for somebody in (("added", one, "bash-doc", "CVE-2030-0"), ("added", two, "bash", "CVE-2030-1"), ("added", one, "bash", "CVE-2030-2"),
+                         ("added", two, "bash", "CVE-2030-3"), ("removed", two, "bash", "CVE-2029-2")):
+            self.assertIn(somebody, told)
+
+    def test_what_the_service_leaves_out(self):
+        """Matchers that it does not have in force have no say in notifications either."""
+        self.indexed(debian_layer(stanza("bash", "5.2-1")))
+        self.update()
+        service = Service(self, {"matchers": {"names": ["alpine-matcher"]}})
+        self.settle(service)
+        self.publish("CVE-2030-1")
+        self.update()
+        self.settle(service)
+        self.assertEqual(self.notifications(), [])
+
+
+@need_registry
+class Names(Base):
+    TAKE, TOKEN = "/api/v1/events/registry", "a token of thirty-two characters"
+
+    def serve(self, **notifier):
+        self.hook = receivers.Web(self)
+        port = free_port()
+        self.hub = Registry(self, notify=("http://127.0.0.1:%d%s" % (port, self.TAKE), self.TOKEN))
+        service = Service(self, {"http_listen_addr": "127.0.0.1:%d" % port, "limits": QUICK,
+                                 "events": {"token": self.TOKEN, "registries": {self.hub.host: {"insecure": True}}},
+                                 "notifier": dict({"webhook": {"target": self.hook.url, "callback": "http://127.0.0.1:1/", "content": "cloudevents"}},
+                                                  **notifier)}, wait=False)
+        service.port = port
+        service.wait()
+        return service
+
+    def push(self, service, name, tag, version):
+        """By skopeo where it is there."""
+        layout = clarion.OciLayout(self.path("%s-%s" % (name.replace("/", "-"), version)))
+        layout.add([debian_layer(stanza("bash", version))], tag="1")
+        if shutil.which("skopeo"):
+            self.tool("skopeo", "copy", "--dest-tls-verify=false", "oci:%s:1" % layout.folder, "docker://%s/%s:%s" % (self.hub.host, name, tag))
+        else:
+            self.hub.push(name, layout.folder, tag)
+        digest = layout.manifests[0]["digest"]
+        self.await_that(lambda: [n for n in service.get("/api/v1/images/" + digest).doc.get("names", []) if n["tag"] == tag], service)
+        return digest
+
+    def shown(self):
+        """The images of the message, each with its names."""
+        (_, _, body), = self.hook.requests
+        return {i["manifest"]: i for layer in json.loads(body)["data"]["layers"] for i in layer["images_shown"]}
+
+    def tell(self, service):
+        self.settle(service)
+        self.publish("CVE-2030-1")
+        self.update()
+        self.settle(service)
+        self.await_that(self.delivered, service)
+
+    def test_pushed_tag_is_named(self):
+        self.update()
+        service = self.serve()
+        digest = self.push(service, "team/app", "1.0", "5.2-1")
+        self.push(service, "team/app", "1.0-again", "5.2-1")
+        other = self.push(service, "team/other", "latest", "5.2-2")
+        self.tell(service)
+        shown, name = self.shown(), self.hub.host + "/team/app:"
+        self.assertEqual(sorted(shown[digest]["names"]), [name + "1.0", name + "1.0-again"])
+        self.assertEqual((shown[digest]["reference"], shown[digest]["names_more"]), (name + "1.0", 0))
+        self.assertEqual(shown[other]["names"], [self.hub.host + "/team/other:latest"])
+
+    def test_filters_by_name(self):
+        """In the repositories, tagged now, pushed lately: each holds back what it must, and counts it."""
+        self.update()
+        nameless = self.indexed(debian_layer(stanza("bash", "5.1-9")))
+        service = self.serve(filter={"repositories": ["*/team/*"], "tagged": True, "pushed_within": "30d"})
+        moved = self.push(service, "team/app", "1", "5.2-1")
+        wanted = self.push(service, "team/app", "1", "5.2-2")
+        old = self.push(service, "team/old", "1", "5.2-3")
+        elsewhere = self.push(service, "others/app", "1", "5.2-4")
+        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
+        with db:
+            db.execute("UPDATE tag SET pushed = pushed - 31 * 86400000000 WHERE manifest = ?", (old,))
+        db.close()
+        self.tell(service)
+        ident, = self.notifications()
+        self.assertEqual([i["manifest"] for i in self.contents(ident)], [wanted])
+        self.assertEqual(self.query("SELECT items, held_back FROM notification"), [(1, len({nameless, moved, old, elsewhere}))])
+        self.assertEqual(set(self.shown()), {wanted})
+        metrics = service.get("/metrics", introspection=True).body.decode()
+        self.assertIn("\nclarion_notifier_held_back_total 4\n", metrics)
+
+    def test_nothing_has_a_name(self):
+        """Held back and noted: no notification, and none later for the same update."""
+        self.update()
+        self.indexed(debian_layer(stanza("bash", "5.2-1")))
+        service = Service(self, {"notifier": {"filter": {"tagged": True}}})
+        self.settle(service)
+        self.publish("CVE-2030-1")
+        self.update()
+        self.settle(service)
+        self.assertEqual(self.notifications(), [])
+        self.assertIn("1 items were held back", service.messages())
+
+
+class Kills(Base):
+    def test_killed_at_any_moment(self):
+        """While it updates, makes a notification, delivers it: none is lost, none is made twice, each is delivered, in order, and
+        only one that was on its way comes again."""
+        chance, arrived, answered = random.Random(20301), threading.Event(), []
+
+        def take(handler):
+            arrived.set()
+            time.sleep(chance.random() * 0.05)
+            handler.send_response(200)
+            handler.send_header("Content-Length", "0")
+            handler.end_headers()
+            answered.append(True)
+
+        hook = receivers.Web(self, take)
+        digest = self.indexed(debian_layer(stanza("bash", "5.2-1")))
+        config = {"limits": QUICK, "matcher": {"disable_updaters": False, "period": "1h"}, "updaters": {"sets": ["debian"], "mirror": self.mirror.url},
+                  "notifier": {"disable_summary": True, "webhook": {"target": hook.url, "callback": "http://127.0.0.1:1/"}}}
+        service = Service(self, config)
+        self.await_that(lambda: self.query("SELECT 1 FROM notified"), service)
+        service.end()
+        for i in range(KILLS):
+            self.publish("CVE-2031-%d" % i)
+            arrived.clear()
+            service = Service(self, config, wait=False)
+            if i % 2 == 0:
+                arrived.wait(WAIT)
+            time.sleep(chance.random() * (0.06 if i % 2 == 0 else 1.5))
+            service.kill()
+        service = Service(self, config)
+        self.await_that(lambda: self.query("SELECT max(records) FROM update_operation")[0][0] >= 1 + KILLS, service)
+        self.settle(service)
+        self.await_that(self.delivered, service)
+        made = self.notifications()
+        told = [(i["reason"], i["manifest"], i["vulnerability"]) for ident in made for i in self.contents(ident)]
+        self.assertEqual(sorted(told), sorted(("added", digest, "CVE-2031-%d" % i) for i in range(KILLS)))
+        came = [json.loads(body)["notification_id"] for _, _, body in hook.requests]
+        self.assertEqual([ident for i, ident in enumerate(came) if i == 0 or came[i - 1] != ident], made)
+        again = len(came) - len(made)
+        self.assertLessEqual(again, KILLS)
+        print("# note: %d kills: %d notifications, %d deliveries" % (KILLS, len(made), len(came)))
+
+
+if __name__ == "__main__":
+    unittest.main()
