@@ -58,11 +58,15 @@ ALIAS = closed({"space": STRING, "name": STRING})
 RANGE = closed({"[": STRING, ")": STRING})
 INVENTORY = {"manifest_hash": DIGEST, "packages": by(ID, PACKAGE), "distributions": by(ID, distribution(ID)), "repository": by(ID, REPOSITORY),
              "environments": by(ID, array(ENVIRONMENT, minItems=1))}
-VULNERABILITY = closed({"id": STRING, "updater": STRING, "name": STRING, "description": STRING, "issued": TIME, "links": STRING, "severity": STRING,
-                        "normalized_severity": SEVERITIES, "package": package(NO_ID, source=SOURCE), "distribution": distribution(STRING),
-                        "repository": REPOSITORY, "fixed_in_version": STRING, "Self": ALIAS, "Aliases": nullable(array(ALIAS)),
-                        "Invert": {"type": "boolean"}},
-                       {"range": RANGE, "arch_op": {"enum": ["equals", "not equals", "pattern match"]}})
+VULNERABILITY_MEMBERS = {"id": STRING, "updater": STRING, "name": STRING, "description": STRING, "issued": TIME, "links": STRING, "severity": STRING,
+                         "normalized_severity": SEVERITIES, "package": package(NO_ID, source=SOURCE), "distribution": distribution(STRING),
+                         "repository": REPOSITORY, "fixed_in_version": STRING, "Self": ALIAS, "Aliases": nullable(array(ALIAS)),
+                         "Invert": {"type": "boolean"}}
+AND_PERHAPS = {"range": RANGE, "arch_op": {"enum": ["equals", "not equals", "pattern match"]}}
+VULNERABILITY = closed(VULNERABILITY_MEMBERS, AND_PERHAPS)
+# With our own record, for affected_manifest.
+OWN = closed({k: STRING for k in ("feed", "scope", "status", "introduced", "bound", "state", "arch", "module")})
+DIFFERENCE = closed(VULNERABILITY_MEMBERS, dict(AND_PERHAPS, clarion=OWN))
 UPDATE_OPERATION = closed({"ref": UUID, "updater": STRING, "fingerprint": STRING, "date": TIME, "kind": NO_ID})
 # Quay reads normalized_severity there, Clair sends severity: both.
 SUMMARY = closed({"name": STRING, "description": STRING, "package": package(NO_ID), "severity": SEVERITIES, "normalized_severity": SEVERITIES,
@@ -85,8 +89,8 @@ SCHEMAS = {
                                    "enrichments": {"type": "object", "additionalProperties": array({"type": "object"}, minItems=1, maxItems=1)}}),
     "UpdateOperations": {"type": "object", "additionalProperties": array(UPDATE_OPERATION, minItems=1)},
     # Without a previous one: zero.
-    "UpdateDiff": closed({"prev": UPDATE_OPERATION, "cur": UPDATE_OPERATION, "added": nullable(array(VULNERABILITY)),
-                          "removed": nullable(array(VULNERABILITY))}),
+    "UpdateDiff": closed({"prev": UPDATE_OPERATION, "cur": UPDATE_OPERATION, "added": nullable(array(DIFFERENCE)),
+                          "removed": nullable(array(DIFFERENCE))}),
     "AffectedManifests": closed({"vulnerabilities": {"type": "object", "additionalProperties": VULNERABILITY},
                                  "vulnerable_manifests": by(DIGEST, array(STRING, minItems=1))}),
     "PagedNotifications": closed({"page": closed({"size": {"type": "integer", "minimum": 1}}, {"next": UUID}),
