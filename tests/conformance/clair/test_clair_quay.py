@@ -1,11 +1,13 @@
 """The service by the eyes of Quay: a model of its worker and page (quay.py) against a real registry, with the shared key."""
 import json
+import time
 import unittest
 
 import clarion
+import receivers
 import registry
 import serving
-from clarion import debian_layer, stanza
+from clarion import debian_layer, stanza, tracker_entry
 from conformance.clair import quay
 
 PSK = "MDEyMzQ1Njc4OWFiY2RlZjAxMjM0NTY3ODlhYmNkZWY="
@@ -66,6 +68,39 @@ class Quay(clarion.Case):
             with self.assertRaises(quay.NotFine) as refused:
                 client.state()
             self.assertEqual(refused.exception.status, 401)
+
+    def test_notification(self):
+        """The webhook's message, the pages of it until the last, and its end: as Quay's worker does with each."""
+        hook = receivers.Web(self)
+        self.service.end()
+        self.service = serving.Service(self, dict(ALLOW, auth={"psk": {"key": PSK, "iss": ["quay"]}}, notifier={
+            "disable_summary": True, "webhook": {"target": hook.url + "/secscan/notification", "callback": "http://127.0.0.1:1/notification/"}}))
+        self.client = quay.Client(self.service, PSK)
+        digest, layers = self.push("image", debian_layer(stanza("openssl", "1.0.1e-1"), *(stanza("pkg%d" % i, "1", source="many") for i in range(40))))
+        self.client.index(digest, layers)
+        flaws = {"CVE-2030-%d" % i: tracker_entry(urgency="high", bookworm="2-%d" % i) for i in range(30)}
+        changed = {"CVE-2014-0160": tracker_entry(bookworm="1.0.1h-1")}
+        self.update(self.feeds({"openssl": changed, "many": flaws}, name="next"), "debian")
+        deadline = time.monotonic() + 60
+        while not hook.requests:
+            self.assertLess(time.monotonic(), deadline, self.service.messages()[-3000:])
+            time.sleep(0.05)
+        (path, _, body), = hook.requests
+        self.assertEqual(path, "/secscan/notification")
+        ident = json.loads(body)["notification_id"]
+        self.assertEqual(json.loads(body), {"callback": "http://127.0.0.1:1/notification/" + ident, "notification_id": ident})
+        found = self.client.notification(ident) # 1200 of them, in three pages; of Debian's "high" Clair makes Critical
+        self.assertEqual(sorted((m, severity, name, flaw, fix) for m, severity, name, flaw, fix, _, _ in found),
+                         sorted((digest, "Critical", "many", flaw, "2-" + flaw.split("-")[2]) for flaw in flaws for _ in range(40)))
+        self.assertTrue(all(links.startswith("https://") and text == "A flaw." for *_, links, text in found))
+        for _ in range(2):
+            self.client.delete_notification(ident)
+        self.service.end()
+        self.service = serving.Service(self, dict(ALLOW, auth={"psk": {"key": PSK, "iss": ["quay"]}}))
+        self.client = quay.Client(self.service, PSK)
+        while self.client.notification(ident): # until the collection at its start
+            self.assertLess(time.monotonic(), deadline + 60)
+            time.sleep(0.05)
 
     def test_notification_that_is_gone(self):
         """A page of nothing or a 404, and its end."""
