@@ -75,7 +75,7 @@ static size_t restrict_findings(const struct config *config, struct report_findi
     return kept;
 }
 
-static void restrict_report(const struct config *config, struct report *report)
+void matching_restrict(const struct config *config, struct report *report)
 {
     report->findings_n = restrict_findings(config, report->findings, report->findings_n);
     report->undetermined_n = restrict_findings(config, report->undetermined, report->undetermined_n);
@@ -105,7 +105,7 @@ static bool make(struct service *service, struct view *view, const struct digest
                          "`clarion feeds` tells why");
     if (!report_make(image, &view->generation, view->segments, clock_now(), a, report, err))
         return false;
-    restrict_report(service->config, report);
+    matching_restrict(service->config, report);
     report_triage(report, &view->triage, a);
     return true;
 }
