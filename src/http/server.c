@@ -3,9 +3,11 @@
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "http/acceptor.h"
 #include "http/exchange.h"
 
 #include <gnutls/gnutls.h>
+#include <limits.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/socket.h>
@@ -27,11 +29,14 @@ struct connection {
 struct web_server {
     const struct web_options *options;
     struct MHD_Daemon *daemon;
+    struct acceptor_options accepting;
+    struct acceptor *acceptor;
     pthread_mutex_t lock; // of all below
     pthread_cond_t work;  // the queue has grown, or the end is near
     pthread_cond_t idle;  // a request has come to its end
     struct connection *connections;
-    size_t connections_n, running, queued;
+    size_t connections_n; // with those that the daemon was handed and has not come to yet
+    size_t running, queued;
     uint64_t dropped;
     struct exchange *first, **last; // the queue
     bool draining, stop;
@@ -59,7 +64,6 @@ static void add_connection(struct web_server *s, struct MHD_Connection *connecti
     if (c->next != NULL)
         c->next->previous = c;
     s->connections = c;
-    s->connections_n++;
     pthread_mutex_unlock(&s->lock);
     *context = c;
 }
@@ -389,11 +393,20 @@ static void on_message(void *server, const char *format, va_list args)
     log_debug("http: %.*s", SLICE_ARG(slice_trim(slice_str(text))));
 }
 
+// has_room keeps the limit `connections`. The daemon's own is divided among its threads, and a thread that is handed
+// one more than its share waits for a lock that it holds itself (version 0.9.75): so each may have all of them.
+static unsigned most_connections(const struct web_options *o)
+{
+    uint64_t all;
+    return __builtin_mul_overflow(o->limits->connections, o->threads, &all) || all > INT_MAX ? INT_MAX : (unsigned)all;
+}
+
 static bool start_daemon(struct web_server *s)
 {
     const struct web_options *o = s->options;
     struct MHD_OptionItem tls[5] = {{MHD_OPTION_END, 0, NULL}};
-    unsigned flags = MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG;
+    unsigned flags =
+        MHD_USE_EPOLL_INTERNAL_THREAD | MHD_ALLOW_SUSPEND_RESUME | MHD_USE_ERROR_LOG | MHD_USE_NO_LISTEN_SOCKET;
     if (o->tls != NULL) {
         bool mutual = o->tls->client_ca.n != 0;
         flags |= MHD_USE_TLS;
@@ -406,14 +419,47 @@ static bool start_daemon(struct web_server *s)
         tls[mutual ? 4 : 3] = (struct MHD_OptionItem){MHD_OPTION_END, 0, NULL};
     }
     s->daemon = MHD_start_daemon(
-        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, s, MHD_OPTION_LISTEN_SOCKET,
-        o->socket, MHD_OPTION_THREAD_POOL_SIZE, o->threads, MHD_OPTION_CONNECTION_LIMIT,
-        (unsigned)o->limits->connections, MHD_OPTION_PER_IP_CONNECTION_LIMIT, (unsigned)o->limits->client_connections,
-        MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->limits->request_seconds, MHD_OPTION_CONNECTION_MEMORY_LIMIT,
-        (size_t)HEAD_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1, MHD_OPTION_URI_LOG_CALLBACK, on_target, s,
-        MHD_OPTION_NOTIFY_COMPLETED, on_completed, s, MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY,
-        tls, MHD_OPTION_END);
+        flags, 0, NULL, NULL, on_request, s, MHD_OPTION_EXTERNAL_LOGGER, on_message, s, MHD_OPTION_THREAD_POOL_SIZE,
+        o->threads, MHD_OPTION_CONNECTION_LIMIT, most_connections(o), MHD_OPTION_PER_IP_CONNECTION_LIMIT,
+        (unsigned)o->limits->client_connections, MHD_OPTION_CONNECTION_TIMEOUT, (unsigned)o->limits->request_seconds,
+        MHD_OPTION_CONNECTION_MEMORY_LIMIT, (size_t)HEAD_MEMORY, MHD_OPTION_STRICT_FOR_CLIENT, 1,
+        MHD_OPTION_URI_LOG_CALLBACK, on_target, s, MHD_OPTION_NOTIFY_COMPLETED, on_completed, s,
+        MHD_OPTION_NOTIFY_CONNECTION, on_connection, s, MHD_OPTION_ARRAY, tls, MHD_OPTION_END);
     return s->daemon != NULL;
+}
+
+static bool has_room(void *server)
+{
+    struct web_server *s = server;
+    pthread_mutex_lock(&s->lock);
+    bool room = s->connections_n < s->options->limits->connections;
+    pthread_mutex_unlock(&s->lock);
+    return room;
+}
+
+// What the daemon does not take, by client_connections, it has closed.
+static void take_connection(void *server, int fd, const struct sockaddr *address, socklen_t address_n)
+{
+    struct web_server *s = server;
+    pthread_mutex_lock(&s->lock);
+    s->connections_n++;
+    pthread_mutex_unlock(&s->lock);
+    if (MHD_add_connection(s->daemon, fd, address, address_n) == MHD_YES)
+        return;
+    pthread_mutex_lock(&s->lock);
+    s->connections_n--;
+    pthread_mutex_unlock(&s->lock);
+}
+
+static bool start_accepting(struct web_server *s, struct error *err)
+{
+    s->accepting = (struct acceptor_options){.socket = s->options->socket,
+                                             .name = s->options->name,
+                                             .context = s,
+                                             .has_room = has_room,
+                                             .take = take_connection};
+    s->acceptor = acceptor_start(&s->accepting, err);
+    return s->acceptor != NULL;
 }
 
 static bool start_threads(struct web_server *s)
@@ -456,11 +502,15 @@ struct web_server *web_server_start(const struct web_options *options, struct er
     pthread_cond_init(&s->work, NULL);
     pthread_cond_init(&s->idle, &monotonic);
     pthread_condattr_destroy(&monotonic);
-    if (start_threads(s) && start_daemon(s))
+    bool ready = start_threads(s) && start_daemon(s);
+    if (ready && start_accepting(s, err))
         return s;
-    error_set(err, ERR_IO, "the %s server cannot be started%s", options->name,
-              options->tls != NULL ? " (do the certificate and its key fit each other?)" : "");
+    if (!ready)
+        error_set(err, ERR_IO, "the %s server cannot be started%s", options->name,
+                  options->tls != NULL ? " (do the certificate and its key fit each other?)" : "");
     stop_threads(s);
+    if (s->daemon != NULL)
+        MHD_stop_daemon(s->daemon);
     free_server(s);
     close(options->socket);
     return NULL;
@@ -500,9 +550,8 @@ void web_server_stop(struct web_server **server)
     struct web_server *s = *server;
     if (s == NULL)
         return;
-    int listening FD_AUTO = MHD_quiesce_daemon(s->daemon);
-    if (listening >= 0 && !s->options->shared)
-        shutdown(listening, SHUT_RDWR); // closing is for later: a thread may be at it still
+    acceptor_stop(&s->acceptor);
+    close(s->options->socket);
     drain(s);
     stop_threads(s); // after that no connection is suspended any more
     MHD_stop_daemon(s->daemon);

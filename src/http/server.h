@@ -95,9 +95,8 @@ struct web_tls {
 };
 
 struct web_options {
-    const char *name; // "api", for messages
-    int socket;       // listening; the server's own from now on
-    bool shared;      // others have it too (systemd), and it must stay as it is: else it refuses once we stop
+    const char *name;               // "api", for messages
+    int socket;                     // listening; the server's own from now on
     const struct web_route *routes; // ends with a path that is NULL
     void *context;                  // for handlers and `observe`
     const struct token_key *key;    // NULL: no authentication

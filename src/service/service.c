@@ -110,7 +110,6 @@ static bool open_listener(struct listener *l, const char *name, int place, const
         service->loopback = is_loopback(fd);
     l->options.name = name;
     l->options.socket = fd;
-    l->options.shared = passed >= 0;
     l->options.routes = routes;
     l->options.context = service;
     l->options.limits = &service->config->limits;

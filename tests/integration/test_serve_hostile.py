@@ -46,7 +46,7 @@ class Hostile(clarion.Case):
         for path in ("%00", "%0a", "%zz", "%", "%4", "a%1fb"):
             self.assert_error(self.service.get(REPORT + path), 400, "bad-request")
         for path in ("//indexer/api/v1/index_state", "/indexer/../indexer/api/v1/index_state", "/INDEXER/api/v1/index_state", "/indexer/api/v1/index_statex",
-                     "/indexer/api/v1", "/.", "/..;/", "/indexer%2fapi%2fv1%2findex_statex", "/index.html", "/matcher/api/v1/internal/update_operation/x"):
+                     "/indexer/api/v1", "/.", "/..;/", "/indexer%2fapi%2fv1%2findex_statex", "/index.html", "/matcher/api/v1/internal/update_operationx/y"):
             a = self.service.get(path)
             self.assertEqual((a.status, a.body), (404, b"404 page not found\n"), path)
 
@@ -187,6 +187,46 @@ class Hostile(clarion.Case):
             s.close()
         time.sleep(0.5)
         self.assertEqual(self.service.get(STATE.decode()).status, 200)
+
+    def test_stops_while_connections_come(self):
+        """Whoever connects at that moment is answered or refused; the service ends as it should, each time."""
+        for _ in range(8):
+            service, stop = Service(self), threading.Event()
+
+            def client(port=service.port, stop=stop):
+                while not stop.is_set():
+                    with contextlib.suppress(OSError), socket.create_connection(("127.0.0.1", port), timeout=5) as s:
+                        s.sendall(b"GET " + STATE + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+                        s.recv(4096)
+
+            threads = [threading.Thread(target=client) for _ in range(4)]
+            for thread in threads:
+                thread.start()
+            try:
+                time.sleep(0.1)
+                service.end()
+            finally:
+                stop.set()
+                for thread in threads:
+                    thread.join()
+            with self.assertRaises(ConnectionRefusedError):
+                socket.create_connection(("127.0.0.1", service.port), timeout=5)
+
+    def test_connections_wait_for_room(self):
+        """More than `connections` are not refused: they are served when others have gone."""
+        self.service.end()
+        self.service = Service(self, {"limits": {"connections": 8, "request_seconds": 20}})
+        held = [socket.create_connection(("127.0.0.1", self.service.port), timeout=10) for _ in range(8)]
+        time.sleep(0.5)
+        with socket.create_connection(("127.0.0.1", self.service.port), timeout=20) as late:
+            late.sendall(b"GET " + STATE + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
+            late.settimeout(1)
+            with self.assertRaises(socket.timeout):
+                late.recv(1)
+            for s in held:
+                s.close()
+            late.settimeout(20)
+            self.assertIn(b" 200 ", late.recv(4096)[:20])
 
     def test_waiting_requests_are_bounded(self):
         """What changes the store waits for it; more requests than request_queue do not."""
