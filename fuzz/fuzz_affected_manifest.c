@@ -8,10 +8,11 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
 {
     struct arena a ARENA_AUTO = {0};
     struct error err = {0};
+    const struct limits limits = limits_default();
     struct posted_vulnerability *list;
     size_t n;
     yyjson_doc *doc JSON_AUTO = request_json(slice_of((const char *)data, size), &err);
-    if (doc == NULL || !vulnerabilities_read(doc, &a, &list, &n, &err)) {
+    if (doc == NULL || !vulnerabilities_read(doc, &limits, &a, &list, &n, &err)) {
         if (err.code == ERR_NONE || err.text[0] == '\0')
             abort();
         return 0;

@@ -219,8 +219,9 @@ static void post_affected_manifest(void *context, const struct web_request *requ
     if (type == NULL)
         return;
     yyjson_doc *body JSON_AUTO = request_json(request->body, &err);
-    if (body == NULL || !vulnerabilities_read(body, request->arena, &list, &n, &err)) {
-        web_error(request, response, 400, "failed to deserialize vulnerabilities: %s", err.text);
+    if (body == NULL || !vulnerabilities_read(body, &service->config->limits, request->arena, &list, &n, &err)) {
+        web_error(request, response, err.code == ERR_LIMIT ? 413 : 400, "failed to deserialize vulnerabilities: %s",
+                  err.text);
         return;
     }
     struct view *view = api_view(service, request, response);

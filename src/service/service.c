@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http/address.h"
 #include "scan/scanner.h"
+#include "service/idle.h"
 #include "service/systemd.h"
 #include "service/targets.h"
 #include "service/updates.h"
@@ -210,6 +211,7 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     struct arena a ARENA_AUTO = {0};
     struct store store STORE_AUTO = {0};
     struct targets targets TARGETS_AUTO = {0};
+    struct idle *idle = NULL;
     sigset_t signals;
     // Before any thread, so that all inherit it.
     sigemptyset(&signals);
@@ -232,11 +234,13 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     service.reports = cache_new(config->limits.report_cache_bytes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
     bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
+              (idle = idle_start(service.views, err)) != NULL &&
               ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
               ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, folder, &targets, &a, err)) &&
               telemetry_start(service.telemetry, err) && serve_until_told(&service, roles, folder, &signals, err);
     if (service.telemetry != NULL)
         telemetry_stop(service.telemetry);
+    idle_stop(&idle);
     notifier_stop(&service.notifier);
     events_stop(&service.events);
     indexing_stop(&service.indexing);

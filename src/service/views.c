@@ -42,14 +42,23 @@ static void view_free(struct view *j)
     free(j);
 }
 
+void views_rest(struct views *views)
+{
+    pthread_mutex_lock(&views->lock);
+    struct view *spare = views->spare;
+    views->spare = NULL;
+    pthread_mutex_unlock(&views->lock);
+    for (struct view *next; spare != NULL; spare = next) {
+        next = spare->next;
+        view_free(spare);
+    }
+}
+
 void views_free(struct views **views)
 {
     if (*views == NULL)
         return;
-    for (struct view *j = (*views)->spare, *next; j != NULL; j = next) {
-        next = j->next;
-        view_free(j);
-    }
+    views_rest(*views);
     pthread_mutex_destroy(&(*views)->lock);
     free(*views);
     *views = NULL;

@@ -30,3 +30,6 @@ void views_free(struct views **views); // all must have been given back; NULL is
 // until it gives it back. NULL with an error when the store cannot be read.
 struct view *views_take(struct views *views, struct error *err);
 void views_give(struct views *views, struct view *view);
+
+// Closes those that nobody has: for when none will be asked for soon. The next to be taken is opened anew.
+void views_rest(struct views *views);

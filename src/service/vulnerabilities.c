@@ -153,8 +153,8 @@ static bool take_vulnerability(yyjson_val *value, struct arena *a, struct posted
     return true;
 }
 
-bool vulnerabilities_read(yyjson_doc *body, struct arena *a, struct posted_vulnerability **out, size_t *n,
-                          struct error *err)
+bool vulnerabilities_read(yyjson_doc *body, const struct limits *limits, struct arena *a,
+                          struct posted_vulnerability **out, size_t *n, struct error *err)
 {
     yyjson_val *root = yyjson_doc_get_root(body), *list = json_last(root, "vulnerabilities"), *item;
     size_t i, most;
@@ -162,6 +162,11 @@ bool vulnerabilities_read(yyjson_doc *body, struct arena *a, struct posted_vulne
     *out = NULL;
     if (!yyjson_is_obj(root) || (list != NULL && !yyjson_is_arr(list) && !yyjson_is_null(list)))
         return error_set(err, ERR_FORMAT, "json decode error: an object with an array \"vulnerabilities\" is wanted");
+    if (yyjson_arr_size(list) > limits->affected_vulnerabilities)
+        return error_set(err, ERR_LIMIT,
+                         "%zu vulnerabilities are more than the %llu that limit affected_vulnerabilities allows: ask "
+                         "for fewer at a time",
+                         yyjson_arr_size(list), (unsigned long long)limits->affected_vulnerabilities);
     *out = ARENA_NEW(a, struct posted_vulnerability, yyjson_arr_size(list));
     yyjson_arr_foreach(list, i, most, item) if (!take_vulnerability(item, a, &(*out)[(*n)++], err)) return false;
     return true;

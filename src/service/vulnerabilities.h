@@ -6,6 +6,7 @@
 
 #include "advisory/advisory.h"
 #include "base/json.h"
+#include "base/limits.h"
 #include "inventory/inventory.h"
 #include "match/matcher.h"
 
@@ -23,6 +24,7 @@ struct posted_vulnerability {
 };
 
 // Reads the body of affected_manifest, {"vulnerabilities":[…]}, whose document must live as long as what is read. Text
-// lives in the arena or the document. ERR_FORMAT, without context, for what is none.
-bool vulnerabilities_read(yyjson_doc *body, struct arena *a, struct posted_vulnerability **out, size_t *n,
-                          struct error *err);
+// lives in the arena or the document. ERR_FORMAT, without context, for what is none, ERR_LIMIT
+// (affected_vulnerabilities).
+bool vulnerabilities_read(yyjson_doc *body, const struct limits *limits, struct arena *a,
+                          struct posted_vulnerability **out, size_t *n, struct error *err);

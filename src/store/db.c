@@ -8,6 +8,7 @@
 #include <stdlib.h>
 
 #define BUSY_MILLISECONDS 30000
+#define SHORT_TRIES       20 // to get a lock, before the pauses between them become longer
 #define STATEMENTS        64
 
 struct statement {
@@ -17,6 +18,7 @@ struct statement {
 
 struct db {
     sqlite3 *handle;
+    double busy_since; // when the wait that goes on, or the last one, began
     struct statement statements[STATEMENTS];
     size_t statements_n;
     struct db_timings *timings; // NULL: nobody wants to know
@@ -30,11 +32,23 @@ static bool fail(struct db *db, struct error *err, const char *what)
 {
     int code = sqlite3_extended_errcode(db->handle);
     const char *hint = (code & 0xff) == SQLITE_FULL   ? " (the disk is full: make room, then try again)"
-                       : (code & 0xff) == SQLITE_BUSY ? " (another process has kept it locked for 30 s)"
+                       : (code & 0xff) == SQLITE_BUSY ? " (others have kept it locked for 30 s)"
                        : (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB
                            ? " (the file is damaged: move the data folder away and index again)"
                            : "";
     return error_set(err, ERR_STORE, "%s: database: %s%s", what, sqlite3_errmsg(db->handle), hint);
+}
+
+// SQLite's own handler sleeps for up to 100 ms, and misses each gap between the transactions of one who writes without
+// a pause: it was seen to miss them all for 30 s.
+static int wait_for_lock(void *context, int tried)
+{
+    struct db *db = context;
+    const struct timespec pause = {.tv_nsec = tried < SHORT_TRIES ? 500000 : 3000000};
+    if (tried == 0)
+        db->busy_since = clock_monotonic();
+    nanosleep(&pause, NULL);
+    return clock_monotonic() - db->busy_since < BUSY_MILLISECONDS / 1000.0;
 }
 
 // Two processes that open a new database at once both want to change its mode. SQLite does not wait there, since both
@@ -61,7 +75,7 @@ struct db *db_open(const char *path, struct error *err)
         db_close(&db);
         return NULL;
     }
-    sqlite3_busy_timeout(db->handle, BUSY_MILLISECONDS);
+    sqlite3_busy_handler(db->handle, wait_for_lock, db);
     // FULL: what was acknowledged also survives a power cut.
     if (!use_wal(db, err) || !db_exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", err)) {
         error_wrap(err, "%s", path);

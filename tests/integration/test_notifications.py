@@ -377,6 +377,14 @@ class Notifications(Base):
         self.assertEqual([o["ref"] for o in service.get(OPERATIONS).doc["debian"]], [cur])
         self.assertEqual(service.get("%s?cur=%s&prev=%s" % (DIFF, cur, prev)).status, 500)
 
+    def test_bounded_questions(self):
+        """A body of 4 MiB has room for a million vulnerabilities, each of which would be looked up."""
+        service = Service(self, {"limits": {"affected_vulnerabilities": 3}})
+        self.assertEqual(service.ask("POST", AFFECTED, json.dumps({"vulnerabilities": [{}] * 3})).status, 200)
+        answer = service.ask("POST", AFFECTED, json.dumps({"vulnerabilities": [{}] * 4}))
+        self.assertEqual(answer.status, 413)
+        self.assertIn("affected_vulnerabilities", answer.doc["message"])
+
     def test_bounded_diff(self):
         self.update(self.feeds(OLD), "debian")
         service = Service(self, {"limits": {"update_diff_bytes": 1000}})
