@@ -4,6 +4,8 @@
 #include "store/inventory_rows.h"
 #include "store/update_rows.h"
 
+#include <time.h>
+
 static struct slice copy(struct arena *a, struct db_row *row, int column)
 {
     return arena_dup(a, db_column(row, column));
@@ -414,10 +416,66 @@ static bool collect(struct store *s, int64_t oldest, uint64_t *removed, struct e
     return true;
 }
 
+// What belongs to a notification goes in parts, each a transaction of its own: all of five million items at once would
+// keep everybody else from the store for minutes.
+#define PART_ROWS 10000
+#define PART_OF(table, number)                                                                                         \
+    ("DELETE FROM " table " WHERE notification_id = ?1 AND " number " < ?3 + coalesce((SELECT min(" number             \
+     ") FROM " table                                                                                                   \
+     " WHERE notification_id = ?1), 0) AND EXISTS (SELECT 1 FROM notification WHERE id = ?1 AND (deleted <> 0 "        \
+     "OR made < ?2) AND " NOT_TO_BE_DELIVERED ")")
+
+struct ids_context {
+    struct arena *arena;
+    VEC(int64_t) list;
+};
+
+static bool id_row(void *context, struct db_row *row, struct error *err)
+{
+    struct ids_context *c = context;
+    (void)err;
+    VEC_PUSH(c->arena, &c->list) = db_column_int(row, 0);
+    return true;
+}
+
+static bool remove_parts(struct store *s, const char *sql, int64_t id, int64_t oldest, struct error *err)
+{
+    const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000}; // in which others get the store
+    do {
+        if (!db_run(s->db, err, sql, db_int(id), db_int(oldest), db_int(PART_ROWS)))
+            return false;
+        if (db_changes(s->db) == PART_ROWS)
+            nanosleep(&pause, NULL);
+    } while (db_changes(s->db) == PART_ROWS);
+    return true;
+}
+
+static bool remove_content(struct store *s, int64_t oldest, struct error *err)
+{
+    static const char *const parts[] = {
+        PART_OF("notification_item", "position"),
+        PART_OF("notification_flaw", "number"),
+        PART_OF("notification_image", "number"),
+    };
+    struct arena a ARENA_AUTO = {0};
+    struct ids_context ids = {.arena = &a};
+    const struct db_value values[] = {db_int(oldest)};
+    if (!db_query(s->db,
+                  "SELECT id FROM notification WHERE ((deleted <> 0 AND items <> 0) OR made < ?1) "
+                  "AND " NOT_TO_BE_DELIVERED,
+                  values, 1, id_row, &ids, err))
+        return false;
+    for (size_t i = 0; i < ids.list.n; i++)
+        for (size_t k = 0; k < sizeof parts / sizeof parts[0]; k++)
+            if (!remove_parts(s, parts[k], ids.list.v[i], oldest, err))
+                return false;
+    return true;
+}
+
 bool store_notifications_collect(struct store *s, int64_t oldest, uint64_t *removed, struct error *err)
 {
     *removed = 0;
-    if (!db_begin(s->db, err))
+    if (!remove_content(s, oldest, err) || !db_begin(s->db, err))
         return false;
     if (collect(s, oldest, removed, err))
         return db_commit(s->db, err);

@@ -1,4 +1,5 @@
 """From an update of a feed to a notice: what is told is held against the reports of all images before and after."""
+import contextlib
 import json
 import os
 import shutil
@@ -376,6 +377,29 @@ class Notifications(Base):
         self.assertEqual((answer.status, answer.body), (200, b""))
         self.assertEqual([o["ref"] for o in service.get(OPERATIONS).doc["debian"]], [cur])
         self.assertEqual(service.get("%s?cur=%s&prev=%s" % (DIFF, cur, prev)).status, 500)
+
+    def test_large_ones_go_in_parts(self):
+        """What is deleted loses its items, what is old goes; what is to be delivered stays. Others change the store meanwhile."""
+        manifest, n = self.indexed(debian_layer(*PACKAGES)), 25001
+        now, file = int(time.time()), os.path.join(self.data, "clarion.db")
+        with contextlib.closing(sqlite3.connect(file)) as db:
+            for row, made, deleted in ((1, now, now), (2, 1, 0), (3, 1, 1), (4, now, 0)):
+                db.execute("INSERT INTO notification (id, uuid, feed, ref, updated, made, items, images, held_back, deleted) "
+                           "VALUES (?, ?, 'debian', 'r', 1, ?, ?, 1, 0, ?)", (row, "00000000-0000-0000-0000-%012d" % row, made, n, deleted))
+                db.execute("INSERT INTO notification_image VALUES (?, 0, ?)", (row, manifest))
+                db.execute("INSERT INTO notification_flaw VALUES (?, 0, '{}')", (row,))
+                db.executemany("INSERT INTO notification_item VALUES (?, ?, 0, 0, 0, 0)", ((row, i) for i in range(n)))
+            db.execute("INSERT INTO delivery (notification_id, target, state, attempts, next, changed, error) VALUES (3, 'x', 0, 0, 0, 0, '')")
+            db.commit()
+        service = Service(self)
+        deadline, left = time.monotonic() + 60, None
+        while left != [(1, 0), (3, n), (4, n)] and time.monotonic() < deadline:
+            self.assertEqual(service.ask("DELETE", "/indexer/api/v1/index_report/sha256:" + "0" * 64).status, 204)
+            with contextlib.closing(sqlite3.connect(file)) as db:
+                left = db.execute("SELECT id, (SELECT count(*) FROM notification_item WHERE notification_id = id) FROM notification ORDER BY id").fetchall()
+                self.assertEqual(db.execute("PRAGMA foreign_key_check").fetchall(), [])
+            time.sleep(0.05)
+        self.assertEqual(left, [(1, 0), (3, n), (4, n)])
 
     def test_bounded_questions(self):
         """A body of 4 MiB has room for a million vulnerabilities, each of which would be looked up."""
