@@ -18,8 +18,8 @@ struct web_request;
 bool matching_report(struct service *service, struct view *view, const struct digest *manifest,
                      const struct web_request *request, struct report *report, struct error *err);
 
-// Takes what the configuration leaves out of a report that was made, before VEX documents are obeyed: for notifications,
-// which follow the reports.
+// Takes what the configuration leaves out of a report that was made, before VEX documents are obeyed: for
+// notifications, which follow the reports.
 void matching_restrict(const struct config *config, struct report *report);
 
 // Adds what tells reports apart that different configurations restrict.

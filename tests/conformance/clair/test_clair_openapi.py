@@ -14,9 +14,9 @@ EXAMPLES, SEED = "30", "20"
 CHECKS = ("not_a_server_error,status_code_conformance,content_type_conformance,response_headers_conformance,response_schema_conformance,"
           "negative_data_rejection,positive_data_acceptance,missing_required_header,unsupported_method")
 
-# What no answer below 500 says, as Clair or Harbor have it: a layer that cannot be had (and what is made up cannot be), an
-# update or a notification that is not there, a page of -1 items, a kind of artifact that is not scanned. And what the document leaves to others:
-# the forms of registries' deliveries, and the grammar of references, in which parts go together in their lengths.
+# What no answer below 500 says, as Clair or Harbor have it: a layer or an image that cannot be had (and what is made up cannot
+# be), an update or a notification that is not there, a page of -1 items, a kind of artifact that is not scanned. And what the
+# document leaves to others: the forms of registries' deliveries, and the grammar of references, in which parts go together in their lengths.
 UNREACHABLE = """[[operations]]
 include-name = "POST /indexer/api/v1/index_report"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "500"]
@@ -37,6 +37,10 @@ checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "500"]
 include-name = "POST /harbor/api/v1/scan"
 checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "501"]
 checks.positive_data_acceptance.expected-statuses = ["2xx", "401", "422", "429"]
+
+[[operations]]
+include-name = "GET /harbor/api/v1/scan/{id}/report"
+checks.not_a_server_error.expected-statuses = ["2xx", "3xx", "4xx", "500"]
 
 [[operations]]
 include-name = "GET /api/v1/images"
