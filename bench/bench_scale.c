@@ -359,21 +359,30 @@ static void print_times(struct times from)
            (double)peak_kib() / 1024);
 }
 
-static bool fill(struct store *s, struct model *m, struct error *err)
+static bool put_manifests(struct store *s, const struct model *m, struct seen *seen, struct error *err)
 {
     const struct digest state = digest_of(SLICE("bench"));
+    for (uint64_t i = 0; i < m->manifests; i++)
+        if (!put_manifest(s, m, i, &state, seen, err))
+            return false;
+    return true;
+}
+
+static bool fill(struct store *s, const struct model *m, struct error *err)
+{
     struct seen seen = {.mask = 1023};
     while (seen.mask < m->manifests * 4)
         seen.mask = seen.mask * 2 + 1;
-    seen.slots = calloc(seen.mask + 1, sizeof *seen.slots);
     // What is measured is the work, not how long the disk takes to make each image last.
-    if (seen.slots == NULL || !db_exec(s->db, "PRAGMA synchronous=OFF", err))
+    if (!db_exec(s->db, "PRAGMA synchronous=OFF", err))
         return false;
+    seen.slots = must_alloc((seen.mask + 1) * sizeof *seen.slots);
+    memset(seen.slots, 0, (seen.mask + 1) * sizeof *seen.slots);
     struct times from = times_now();
-    for (uint64_t i = 0; i < m->manifests; i++)
-        if (!put_manifest(s, m, i, &state, &seen, err))
-            return false;
+    bool ok = put_manifests(s, m, &seen, err);
     free(seen.slots);
+    if (!ok)
+        return false;
     printf("{\"manifests\":%llu,\"bases\":%zu,", (unsigned long long)m->manifests, m->bases_n);
     print_times(from);
     return true;
@@ -425,7 +434,7 @@ static bool add_records(const struct model *m, const size_t *bases, size_t n, ui
             .scope = arena_printf(&a, "debian:%.*s", SLICE_ARG(family_of(m, base)->inventory.distribution.codename)),
             .package = p->source_name,
             .of_source = true,
-            .vulnerability = arena_printf(&a, "CVE-%llu-%05zu", (unsigned long long)(2100 + round), 10000 + i),
+            .vulnerability = arena_printf(&a, "CVE-%llu-%05zu", (unsigned long long)round + 2100, 10000 + i),
             .introduced = version,
             .status = ADVISORY_FIXED,
             .bound = arena_printf(&a, "%.*s+1", SLICE_ARG(version)),
@@ -508,7 +517,7 @@ static bool ask_where(struct store *s, struct arena *a, uint64_t round, struct e
         return false;
     struct times from = times_now();
     struct report_segments *segments = report_segments_open(s, &g);
-    ok = where_vulnerability(s, &g, segments, arena_printf(a, "CVE-%llu-10000", (unsigned long long)(2100 + round)),
+    ok = where_vulnerability(s, &g, segments, arena_printf(a, "CVE-%llu-10000", (unsigned long long)round + 2100),
                              clock_now(), count_where, &found, &known, err);
     report_segments_close(&segments);
     printf("{\"found\":%llu,", (unsigned long long)found);

@@ -1,7 +1,5 @@
 #include "notify/affected.h"
 
-#include "base/buf.h"
-
 #include <stdlib.h>
 
 // ---- kinds and names ------------------------------------------------------------------------------------------------
@@ -183,21 +181,36 @@ static void each_once(store_candidates *c)
 
 // ---- packages that others own ---------------------------------------------------------------------------------------
 
-// A set in a context, and what decides about its owned packages.
+// A set in a context, and those of its parts that have to do with owned packages: sets that have them in common are
+// judged alike. Reading the packages of each set instead costs as much as all packages of all these images.
 struct signed_set {
     int64_t context, set;
-    struct digest signature;
+    const int64_t *parts;
+    size_t parts_n;
 };
 
 typedef VEC(struct signed_set) signed_sets;
 
+static int by_number(int64_t a, int64_t b)
+{
+    return (a > b) - (a < b);
+}
+
+static int compare_signed(const struct signed_set *a, const struct signed_set *b)
+{
+    int order = by_number(a->context, b->context);
+    if (order == 0)
+        order = (a->parts_n > b->parts_n) - (a->parts_n < b->parts_n);
+    for (size_t i = 0; order == 0 && i < a->parts_n; i++)
+        order = by_number(a->parts[i], b->parts[i]);
+    return order;
+}
+
 static int by_signature(const void *x, const void *y)
 {
     const struct signed_set *a = x, *b = y;
-    if (a->context != b->context)
-        return a->context < b->context ? -1 : 1;
-    int order = strcmp(a->signature.text, b->signature.text);
-    return order != 0 ? order : (a->set > b->set) - (a->set < b->set);
+    int order = compare_signed(a, b);
+    return order != 0 ? order : by_number(a->set, b->set);
 }
 
 static int by_id(const void *x, const void *y)
@@ -206,66 +219,88 @@ static int by_id(const void *x, const void *y)
     return (*a > *b) - (*a < *b);
 }
 
+// Sorted, each once.
+static void unique_ids(store_ids *ids)
+{
+    size_t kept = 0;
+    if (ids->n > 1)
+        qsort(ids->v, ids->n, sizeof *ids->v, by_id);
+    for (size_t i = 0; i < ids->n; i++)
+        if (i == 0 || ids->v[i] != ids->v[kept - 1])
+            ids->v[kept++] = ids->v[i];
+    ids->n = kept;
+}
+
 static bool find_sets(struct store *s, const store_candidates *candidates, struct arena *a, store_ids *sets,
                       struct error *err)
 {
     store_ids packages = {0};
     for (size_t i = 0; i < candidates->n; i++)
         VEC_PUSH(a, &packages) = candidates->v[i].package;
-    if (packages.n > 1)
-        qsort(packages.v, packages.n, sizeof *packages.v, by_id);
+    unique_ids(&packages);
     for (size_t i = 0; i < packages.n; i++) {
         struct arena scratch ARENA_AUTO = {0};
         struct inventory_package p;
-        if (i != 0 && packages.v[i] == packages.v[i - 1])
-            continue;
         if (!store_package_get(s, packages.v[i], &scratch, &p, err))
             return false;
         struct slice owner = arena_printf(&scratch, "%.*s:%.*s", SLICE_ARG(p.package.kind), SLICE_ARG(p.package.name));
         if (!store_owned_sets(s, packages.v[i], owner, a, sets, err))
             return false;
     }
-    if (sets->n > 1)
-        qsort(sets->v, sets->n, sizeof *sets->v, by_id);
+    unique_ids(sets);
     return true;
 }
 
-static bool sign_set(struct store *s, int64_t set, struct arena *a, signed_sets *out, struct error *err)
+// The parts of any of the sets that have to do with owned packages: most sets share these, so each is asked of once.
+static bool find_owning_parts(struct store *s, const store_ids *sets, struct arena *a, store_ids *out,
+                              struct error *err)
 {
-    struct arena scratch ARENA_AUTO = {0};
-    struct buf text BUF_AUTO = {0};
-    store_owned_packages owned = {0};
-    store_ids contexts = {0};
-    if (!store_set_owned(s, set, &scratch, &owned, err) || !store_set_contexts(s, set, &scratch, &contexts, err))
-        return false;
-    for (size_t i = 0; i < owned.n; i++) {
-        buf_addf(&text, "%lld %d ", (long long)owned.v[i].package, owned.v[i].judged);
-        buf_add(&text, owned.v[i].owner);
-        buf_addc(&text, '\0');
+    store_ids parts = {0};
+    for (size_t i = 0; i < sets->n; i++)
+        if (!store_set_parts(s, sets->v[i], a, &parts, err))
+            return false;
+    unique_ids(&parts);
+    for (size_t i = 0; i < parts.n; i++) {
+        bool owns;
+        if (!store_part_owns(s, parts.v[i], &owns, err))
+            return false;
+        if (owns)
+            VEC_PUSH(a, out) = parts.v[i];
     }
-    struct digest signature = digest_of(buf_slice(&text));
+    return true;
+}
+
+static bool sign_set(struct store *s, int64_t set, const store_ids *owning, struct arena *a, signed_sets *out,
+                     struct error *err)
+{
+    store_ids parts = {0}, contexts = {0};
+    size_t kept = 0;
+    if (!store_set_parts(s, set, a, &parts, err) || !store_set_contexts(s, set, a, &contexts, err))
+        return false;
+    for (size_t i = 0; i < parts.n; i++)
+        if (owning->n != 0 && bsearch(&parts.v[i], owning->v, owning->n, sizeof *owning->v, by_id) != NULL)
+            parts.v[kept++] = parts.v[i];
     for (size_t i = 0; i < contexts.n; i++)
-        VEC_PUSH(a, out) = (struct signed_set){contexts.v[i], set, signature};
+        VEC_PUSH(a, out) = (struct signed_set){contexts.v[i], set, parts.v, kept};
     return true;
 }
 
 static bool add_groups(struct store *s, struct arena *a, struct affected *out, struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
-    store_ids sets = {0};
+    store_ids sets = {0}, owning = {0};
     signed_sets list = {0};
-    if (!find_sets(s, &out->candidates, &scratch, &sets, err))
+    if (!find_sets(s, &out->candidates, &scratch, &sets, err) || !find_owning_parts(s, &sets, &scratch, &owning, err))
         return false;
     for (size_t i = 0; i < sets.n; i++)
-        if ((i == 0 || sets.v[i] != sets.v[i - 1]) && !sign_set(s, sets.v[i], &scratch, &list, err))
+        if (!sign_set(s, sets.v[i], &owning, &scratch, &list, err))
             return false;
     if (list.n > 1)
         qsort(list.v, list.n, sizeof *list.v, by_signature);
     out->groups = ARENA_NEW(a, struct affected_group, list.n);
     int64_t *ids = ARENA_NEW(a, int64_t, list.n);
     for (size_t i = 0; i < list.n; i++) {
-        bool same = i != 0 && list.v[i].context == list.v[i - 1].context &&
-                    digest_eq(&list.v[i].signature, &list.v[i - 1].signature);
+        bool same = i != 0 && compare_signed(&list.v[i], &list.v[i - 1]) == 0;
         ids[i] = list.v[i].set;
         if (!same)
             out->groups[out->groups_n++] = (struct affected_group){.context = list.v[i].context, .sets = &ids[i]};

@@ -4,6 +4,7 @@
 #include "notify/affected.h"
 #include "service/api.h"
 #include "service/vulnerabilities.h"
+#include "store/notification_store.h"
 
 #include <stdlib.h>
 
@@ -85,9 +86,9 @@ static bool take_image(void *context, const struct holding *holding, struct erro
                          "the vulnerabilities concern more images than limit affected_images (%llu) allows: ask for "
                          "fewer at a time",
                          (unsigned long long)asking->most);
-    VEC_PUSH(asking->arena, &asking->concerns) =
-        (struct concern){arena_dup(asking->arena, holding->manifest), asking->vulnerability};
-    return true;
+    struct concern *concern = &VEC_PUSH(asking->arena, &asking->concerns);
+    concern->vulnerability = asking->vulnerability;
+    return store_image_manifest(&asking->view->store, holding->image, asking->arena, &concern->manifest, err);
 }
 
 // The judge's own rule on this one record, for a package in a context.

@@ -294,17 +294,19 @@ struct telling {
 static bool holding_row(void *context, struct db_row *row, struct error *err)
 {
     const struct telling *t = context;
-    const struct holding holding = {db_column_int(row, 0), db_column(row, 1), (size_t)db_column_int(row, 2)};
+    const struct holding holding = {db_column_int(row, 0), (size_t)db_column_int(row, 1)};
     return t->each(t->argument, &holding, err);
 }
 
+// All that these ask of the images stands in the index by set and context: the same images are told of for each flaw,
+// and reading their rows each time takes longer than all else.
 bool store_holdings(struct store *s, int64_t context, int64_t package, store_holding_fn *each, void *argument,
                     struct error *err)
 {
     struct telling t = {each, argument};
     const struct db_value values[] = {db_int(context), db_int(package)};
     return db_query(s->db,
-                    "SELECT i.id, i.manifest, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
+                    "SELECT i.id, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
                     "package_set_member WHERE package_id = ?2 GROUP BY set_id HAVING max(owner) = '') m "
                     "CROSS JOIN image i ON i.set_id = m.set_id AND i.context_id = ?1",
                     values, 2, holding_row, &t, err);
@@ -316,7 +318,7 @@ bool store_all_holdings(struct store *s, int64_t context, int64_t package, store
     struct telling t = {each, argument};
     const struct db_value values[] = {db_int(context), db_int(package)};
     return db_query(s->db,
-                    "SELECT i.id, i.manifest, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
+                    "SELECT i.id, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
                     "package_set_member WHERE package_id = ?2 GROUP BY set_id) m "
                     "CROSS JOIN image i ON i.set_id = m.set_id AND i.context_id = ?1",
                     values, 2, holding_row, &t, err);
@@ -328,7 +330,7 @@ bool store_set_holdings(struct store *s, int64_t set, int64_t context, int64_t p
     struct telling t = {each, argument};
     const struct db_value values[] = {db_int(set), db_int(context), db_int(package)};
     return db_query(s->db,
-                    "SELECT i.id, i.manifest, (SELECT min(layer) FROM package_set_member WHERE package_id = ?3 AND "
+                    "SELECT i.id, (SELECT min(layer) FROM package_set_member WHERE package_id = ?3 AND "
                     "set_id = ?1) FROM image i WHERE i.set_id = ?1 AND i.context_id = ?2",
                     values, 3, holding_row, &t, err);
 }
@@ -342,8 +344,9 @@ bool store_owned_sets(struct store *s, int64_t package, struct slice as_owner, s
     const struct db_value values[] = {db_int(package), db_text(as_owner)};
     return db_query(s->db,
                     "SELECT set_id FROM package_set_member WHERE package_id = ?1 AND owner <> '' UNION "
-                    "SELECT o.set_id FROM package_set_member o WHERE o.owner = ?2 AND o.owner <> '' AND EXISTS "
-                    "(SELECT 1 FROM package_set_member m WHERE m.package_id = ?1 AND m.set_id = o.set_id) ORDER BY 1",
+                    "SELECT o.set_id FROM (SELECT DISTINCT part_id FROM package_part_member WHERE owner = ?2 AND owner "
+                    "<> '') q JOIN package_set_part o ON o.part_id = q.part_id WHERE EXISTS (SELECT 1 FROM "
+                    "package_set_member m WHERE m.package_id = ?1 AND m.set_id = o.set_id) ORDER BY 1",
                     values, 2, append_id, &c, err);
 }
 
@@ -353,6 +356,28 @@ bool store_set_contexts(struct store *s, int64_t set, struct arena *a, store_ids
     const struct db_value values[] = {db_int(set)};
     return db_query(s->db, "SELECT DISTINCT context_id FROM image WHERE set_id = ?1 AND context_id IS NOT NULL", values,
                     1, append_id, &c, err);
+}
+
+bool store_set_parts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_int(set)};
+    return db_query(s->db, "SELECT part_id FROM package_set_part WHERE set_id = ?1 ORDER BY part_id", values, 1,
+                    append_id, &c, err);
+}
+
+bool store_part_owns(struct store *s, int64_t part, bool *owns, struct error *err)
+{
+    const struct db_value values[] = {db_int(part)};
+    int64_t answer = 0;
+    bool ok = db_query(s->db,
+                       "SELECT EXISTS (SELECT 1 FROM package_part_member m JOIN package p ON p.id = m.package_id WHERE "
+                       "m.part_id = ?1 AND (m.owner <> '' OR EXISTS (SELECT 1 FROM package_part_member o WHERE "
+                       "o.package_id = m.package_id AND o.owner <> '') OR EXISTS (SELECT 1 FROM package_part_member o "
+                       "WHERE o.owner = p.kind || ':' || p.name AND o.owner <> '')))",
+                       values, 1, number_row, &answer, err);
+    *owns = answer != 0;
+    return ok;
 }
 
 static bool owned_row(void *context, struct db_row *row, struct error *err)

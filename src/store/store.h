@@ -132,8 +132,7 @@ bool store_package_get(struct store *s, int64_t package, struct arena *a, struct
 // An image that holds a package.
 struct holding {
     int64_t image;
-    struct slice manifest; // valid in the callback
-    size_t layer;          // the lowest that brought the package
+    size_t layer; // the lowest that brought the package
 };
 typedef bool store_holding_fn(void *context, const struct holding *holding, struct error *err);
 
@@ -155,6 +154,13 @@ bool store_owned_sets(struct store *s, int64_t package, struct slice as_owner, s
 
 // Appends the contexts of the images with that set.
 bool store_set_contexts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err);
+
+// Appends the parts that a set is made of, in the order of their ids.
+bool store_set_parts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err);
+
+// May a part have to do with packages that others own? It does when it has one that is owned, here or in any other
+// part, or an owner of any. Sets that have the same ones of these parts have the same store_set_owned.
+bool store_part_owns(struct store *s, int64_t part, bool *owns, struct error *err);
 
 // What of a package set decides about those of its packages that are owned: these themselves, with each of their
 // places, and their owners. `package` is the id of each.

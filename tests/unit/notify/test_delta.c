@@ -6,6 +6,7 @@
 #include "base/buf.h"
 #include "notify/filter.h"
 #include "notify/flaw.h"
+#include "store/notification_store.h"
 
 #include <setjmp.h>
 #include <stdarg.h>
@@ -390,9 +391,11 @@ static bool take_image(void *context, const struct holding *holding, struct erro
 {
     struct telling *t = context;
     const struct delta_change *c = t->change;
-    (void)err;
+    struct slice manifest;
     assert_true(holding->layer < 2);
-    add_line(t->world, t->out, notice_reason_name(c->reason), holding->manifest,
+    if (!store_image_manifest(&t->world->store, holding->image, &t->world->arena, &manifest, err))
+        return false;
+    add_line(t->world, t->out, notice_reason_name(c->reason), manifest,
              &c->report->image->inventory.packages[c->finding->package].package, c->finding);
     return true;
 }
