@@ -82,11 +82,10 @@ struct identity_context {
 static bool identity_row(void *context, struct db_row *row, struct error *err)
 {
     const struct identity_context *c = context;
-    struct slice config = db_column(row, 1);
     c->image->reference = copy(c->arena, row, 2);
     c->image->arch = copy(c->arena, row, 3);
     return digest_parse(db_column(row, 0), &c->image->manifest, err) &&
-           (config.n == 0 || digest_parse(config, &c->image->config, err));
+           digest_unpack(db_column(row, 1), &c->image->config, err);
 }
 
 bool store_image_identity(struct store *s, int64_t image, struct arena *a, struct stored_image *out, struct error *err)
@@ -94,8 +93,10 @@ bool store_image_identity(struct store *s, int64_t image, struct arena *a, struc
     struct identity_context c = {a, out};
     const struct db_value values[] = {db_int(image)};
     *out = (struct stored_image){0};
-    return db_query(s->db, "SELECT manifest, config, reference, arch FROM image WHERE id = ?1", values, 1, identity_row,
-                    &c, err);
+    return db_query(s->db,
+                    "SELECT manifest, config, reference, arch FROM image JOIN image_sort ON image_sort.id = sort_id "
+                    "WHERE image.id = ?1",
+                    values, 1, identity_row, &c, err);
 }
 
 // ---- making ---------------------------------------------------------------------------------------------------------
