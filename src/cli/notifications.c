@@ -62,8 +62,9 @@ static void write_line(const struct stored_notification *n, const struct stored_
     struct arena scratch ARENA_AUTO = {0};
     char made[CLOCK_TEXT];
     clock_format(n->made, made);
-    buf_addf(out, "%.*s  %s  %-16.*s %7llu items %7llu images%s\n", SLICE_ARG(n->uuid), made, SLICE_ARG(n->feed),
-             (unsigned long long)n->items, (unsigned long long)n->images, n->deleted != 0 ? "  deleted" : "");
+    buf_addf(out, "%.*s  %s  %-16.*s %llu item%s about %llu image%s%s\n", SLICE_ARG(n->uuid), made, SLICE_ARG(n->feed),
+             (unsigned long long)n->items, n->items == 1 ? "" : "s", (unsigned long long)n->images,
+             n->images == 1 ? "" : "s", n->deleted != 0 ? ", deleted" : "");
     if (n->held_back != 0)
         buf_addf(out, "  %llu items were held back\n", (unsigned long long)n->held_back);
     for (size_t i = 0; i < deliveries_n; i++) {

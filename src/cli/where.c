@@ -29,7 +29,7 @@ static void write_table(const struct where_list *list, struct buf *out)
         }
         buf_addf(out, "  layer %.19s\n", r->layer.n >= 19 ? r->layer.p : "not known");
     }
-    buf_addf(out, "%zu images\n", images);
+    buf_addf(out, "%zu image%s\n", images, images == 1 ? "" : "s");
 }
 
 static int run(struct cli *cli)
