@@ -54,7 +54,7 @@ struct world {
     struct digest manifests[IMAGES];
     struct feed_state before[FEEDS], after[FEEDS];
     struct draw drawn[FEEDS][2][6][4]; // by feed, scope, package and flaw
-    size_t suppressed; // findings, in the reports that were made
+    size_t suppressed;                 // findings, in the reports that were made
 };
 
 static int setup(void **state)
