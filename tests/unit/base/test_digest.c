@@ -12,8 +12,8 @@ static void test_there_and_back(void **state)
     static const char *const texts[] = {
         "",
         "sha256:00ff10a9e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b",
-        "sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd4"
-        "7417a81a538327af927da3e",
+        ("sha512:cf83e1357eefb8bdf1542850d66d8007d620e4050b5715dc83f4a921d36ce9ce47d0d13c5d85f2b0ff8318d2877eec2f63b931bd4"
+         "7417a81a538327af927da3e"),
     };
     static const size_t lengths[] = {0, 32, 64};
     (void)state;

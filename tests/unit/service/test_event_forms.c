@@ -78,8 +78,8 @@ static void ignored(void **state)
 {
     static const char *const cases[] = {
         "{\"events\":[{\"action\":\"pull\",\"target\":{}}]}",
-        "{\"events\":[{\"action\":\"push\",\"target\":{\"mediaType\":\"application/octet-stream\",\"digest\":\"x\","
-        "\"url\":\"http://h/v2/app/blobs/x\"}}]}",
+        ("{\"events\":[{\"action\":\"push\",\"target\":{\"mediaType\":\"application/octet-stream\",\"digest\":\"x\","
+         "\"url\":\"http://h/v2/app/blobs/x\"}}]}"),
         "{\"docker_url\":\"q/a\",\"build_id\":\"1\"}",
         "{\"type\":\"SCANNING_COMPLETED\",\"event_data\":{}}",
         "{\"specversion\":\"1.0\",\"type\":\"harbor.artifact.pulled\",\"data\":{}}",
