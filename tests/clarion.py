@@ -189,7 +189,7 @@ class Case(unittest.TestCase):
         read, write = os.pipe()
         with tempfile.TemporaryDirectory(dir=self.folder) as data:
             subprocess.run([sys.executable, "-c", MEASURE, str(write), BINARY, args[0], "--data", data, *args[1:]], check=False,
-                           stdin=subprocess.DEVNULL, capture_output=True, timeout=120, pass_fds=[write])
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=600, pass_fds=[write])
         os.close(write)
         with open(read, encoding="ascii") as f:
             return int(f.read())

@@ -124,10 +124,10 @@ static bool compare_one(struct comparing *c, const struct report *before, const 
         };
         return tell_pair(c, &pair, x, y, err);
     }
+    if (x == NULL)
+        return y == NULL || tell_one(c, NOTICE_ADDED, after, y, err);
     if (y == NULL)
         return tell_one(c, NOTICE_REMOVED, before, x, err);
-    if (x == NULL)
-        return tell_one(c, NOTICE_ADDED, after, y, err);
     return !differ(x->finding, y->finding) || tell_one(c, NOTICE_CHANGED, after, y, err);
 }
 
@@ -152,6 +152,8 @@ static bool judge_members(struct comparing *c, const struct inventory *around, s
     const struct delta *d = c->d;
     struct stored_image image = {.inventory = *around};
     struct report before = {.image = &image}, after = {.image = &image};
+    if (n == 0)
+        return true;
     if (n > 1)
         qsort(list, n, sizeof *list, by_kind_and_name);
     image.inventory.packages = ARENA_NEW(a, struct inventory_package, n);
