@@ -15,17 +15,23 @@ struct side {
     size_t n;
 };
 
+struct diffing {
+    struct side prev, cur;
+    size_t ids;
+    uint64_t most; // bytes
+};
+
 static void side_close(struct side *side)
 {
     segment_close(&side->segment);
     buf_free(&side->list);
 }
 
-struct diffing {
-    struct side prev, cur;
-    size_t ids;
-    uint64_t most; // bytes
-};
+static void diffing_close(struct diffing *d)
+{
+    side_close(&d->prev);
+    side_close(&d->cur);
+}
 
 static bool add_records(struct diffing *d, struct side *side, const struct advisory *records, size_t n,
                         struct error *err)
@@ -117,7 +123,7 @@ static void get_update_diff(void *context, const struct web_request *request, st
 {
     struct service *service = context;
     struct slice cur = web_parameter(request, "cur"), prev = web_parameter(request, "prev");
-    struct side x __attribute__((cleanup(side_close))) = {0}, y __attribute__((cleanup(side_close))) = {0};
+    struct diffing d __attribute__((cleanup(diffing_close))) = {.most = service->config->limits.update_diff_bytes};
     struct error err;
     if (cur.n == 0) {
         web_error(request, response, 400, "\"cur\" query param is required");
@@ -134,15 +140,12 @@ static void get_update_diff(void *context, const struct web_request *request, st
     struct view *view = api_view(service, request, response);
     if (view == NULL)
         return;
-    struct diffing d = {.prev = x, .cur = y, .most = service->config->limits.update_diff_bytes};
     if (write_diff(&view->store, prev, cur, &d, request->arena, &response->body, &err)) {
         response->status = 200;
         response->type = API_TYPE_PLAIN;
     } else {
         api_fail(request, response, &err);
     }
-    x = d.prev;
-    y = d.cur;
     views_give(service->views, view);
 }
 
