@@ -78,7 +78,7 @@ CREATE TABLE package_part_member (
     repository TEXT NOT NULL
 );
 CREATE INDEX package_part_member_by_part ON package_part_member (part_id);
-CREATE INDEX package_part_member_by_package ON package_part_member (package_id, part_id);
+CREATE INDEX package_part_member_by_package ON package_part_member (package_id, part_id, db);
 
 -- The packages and repositories of an image: its parts, each with the layer (0 is the base) that brought it. Images with
 -- the same ones share a set; digest is that of all of it.
