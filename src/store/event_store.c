@@ -2,13 +2,7 @@
 #include "store/event_queue.h"
 
 #include "base/clock.h"
-
-static bool number_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
-    return true;
-}
+#include "store/update_rows.h"
 
 bool store_event_count(struct store *s, const char *state, uint64_t *n, struct error *err)
 {

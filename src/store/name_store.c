@@ -2,15 +2,9 @@
 #include "store/names.h"
 
 #include "base/clock.h"
+#include "store/update_rows.h"
 
 // ---- pushing and deleting -------------------------------------------------------------------------------------------
-
-static bool number_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
-    return true;
-}
 
 // 0: it is not known.
 static bool find_repository(struct store *s, struct slice name, int64_t *id, struct error *err)
