@@ -108,37 +108,52 @@ static bool take_row(struct db_row *row, struct arena *a, struct queued_event *e
 }
 
 struct next_context {
-    int64_t now;
     event_busy_fn *busy;
     void *context;
-    struct arena *arena;
-    struct queued_event *event;
-    bool found;
-    int64_t due;
+    int64_t id; // of the event; 0 none
 };
 
 static bool next_row(void *context, struct db_row *row, struct error *err)
 {
     struct next_context *c = context;
-    int64_t next = db_column_int(row, 10);
-    if (next > c->now) {
-        c->due = next < c->due ? next : c->due;
-        return true;
-    }
-    if (c->busy(c->context, db_column(row, 3)))
+    (void)err;
+    if (c->busy(c->context, db_column(row, 1)))
         return true; // who works on it looks again when it has done so
-    c->found = take_row(row, c->arena, c->event, err);
+    c->id = db_column_int(row, 0);
     return false;
 }
 
+struct event_context {
+    struct arena *arena;
+    struct queued_event *event;
+    bool found;
+};
+
+static bool event_row(void *context, struct db_row *row, struct error *err)
+{
+    struct event_context *c = context;
+    c->found = take_row(row, c->arena, c->event, err);
+    return c->found;
+}
+
+// What is asked of many events stands in the index event_due; of one event alone the row is read.
 bool store_event_next(struct store *s, int64_t now, event_busy_fn *busy, void *context, struct arena *a,
                       struct queued_event *event, bool *found, int64_t *due, struct error *err)
 {
-    struct next_context c = {now, busy, context, a, event, false, INT64_MAX};
-    bool ok = db_query(s->db, "SELECT " COLUMNS " FROM event WHERE state = 'waiting' ORDER BY id", NULL, 0, next_row,
-                       &c, err);
-    *found = c.found;
-    *due = c.due;
+    struct next_context next = {busy, context, 0};
+    struct event_context one = {a, event, false};
+    const struct db_value times[] = {db_int(now)};
+    *due = INT64_MAX;
+    *found = false;
+    if (!db_query(s->db, "SELECT id, repository FROM event WHERE state = 'waiting' AND next <= ?1 ORDER BY next, id",
+                  times, 1, next_row, &next, err) ||
+        !db_query(s->db, "SELECT next FROM event WHERE state = 'waiting' AND next > ?1 ORDER BY next LIMIT 1", times, 1,
+                  number_row, due, err))
+        return false;
+    const struct db_value id[] = {db_int(next.id)};
+    bool ok =
+        next.id == 0 || db_query(s->db, "SELECT " COLUMNS " FROM event WHERE id = ?1", id, 1, event_row, &one, err);
+    *found = one.found;
     return ok;
 }
 

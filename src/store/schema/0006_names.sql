@@ -57,5 +57,6 @@ CREATE TABLE event (
     reason TEXT NOT NULL
 );
 CREATE INDEX event_by_state ON event (state, id);
+CREATE INDEX event_due ON event (state, next, id, repository);
 CREATE INDEX event_by_sender ON event (form, sender_id);
 CREATE INDEX event_by_repository ON event (repository, state);

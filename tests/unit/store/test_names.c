@@ -205,6 +205,32 @@ static void queues(void **state)
     assert_true(slice_eq(list[0].reason, SLICE("why")));
 }
 
+// One that was put off comes when its time has come: behind those that have waited for longer, whatever came first.
+static void those_that_wait_longest_come_first(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct queued_event e;
+    size_t queued;
+    int64_t due, now = clock_now();
+    bool found;
+    const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("3", "r/c", "c")};
+    const char *const order[] = {"r/b", "r/c", "r/a"};
+    assert_true(store_event_accept(&f->store, steps, 3, &f->limits, &queued, &err));
+    assert_true(store_event_next(&f->store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+    assert_true(found && slice_eq(e.repository, SLICE("r/a")));
+    assert_int_equal(due, INT64_MAX);
+    assert_true(store_event_retry(&f->store, e.id, now + 10, SLICE("why"), &err));
+    for (size_t i = 0; i < 3; i++) {
+        assert_true(store_event_next(&f->store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+        assert_true(found && slice_eq(e.repository, slice_str(order[i])));
+        assert_true(store_event_end(&f->store, e.id, "done", SLICE(""), &f->limits, &err));
+    }
+    assert_true(store_event_next(&f->store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+    assert_false(found);
+    assert_int_equal(due, INT64_MAX);
+}
+
 static void queue_is_bounded(void **state)
 {
     struct fixture *f = *state;
@@ -244,6 +270,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(forgets_old_places, open_store, close_store),
         cmocka_unit_test_setup_teardown(leads_to_members, open_store, close_store),
         cmocka_unit_test_setup_teardown(queues, open_store, close_store),
+        cmocka_unit_test_setup_teardown(those_that_wait_longest_come_first, open_store, close_store),
         cmocka_unit_test_setup_teardown(queue_is_bounded, open_store, close_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
