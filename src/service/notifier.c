@@ -33,6 +33,7 @@ struct notifier {
     struct slice *names; // of the targets
     pthread_mutex_t lock;
     pthread_cond_t wake;
+    uint64_t news; // counts what threads are woken for; under the lock
     atomic_bool stopping;
     atomic_bool owner; // this process is the one that works
     atomic_ullong updates, notifications, items, held_back, errors, delivered, failed, given_up, last_age;
@@ -40,17 +41,29 @@ struct notifier {
 
 // ---- waiting --------------------------------------------------------------------------------------------------------
 
-// A second, or less when it is to stop. False: then.
-static bool wait_a_second(struct notifier *n)
+// A second, or less when there is something new since `seen` or it is to stop. False: then.
+static bool wait_for_news(struct notifier *n, uint64_t *seen)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec++;
     pthread_mutex_lock(&n->lock);
-    while (!atomic_load(&n->stopping) && pthread_cond_timedwait(&n->wake, &n->lock, &until) != ETIMEDOUT)
+    while (!atomic_load(&n->stopping) && n->news == *seen &&
+           pthread_cond_timedwait(&n->wake, &n->lock, &until) != ETIMEDOUT)
         continue;
+    *seen = n->news;
     pthread_mutex_unlock(&n->lock);
     return !atomic_load(&n->stopping);
+}
+
+void notifier_wake(struct notifier *n)
+{
+    if (n == NULL)
+        return;
+    pthread_mutex_lock(&n->lock);
+    n->news++;
+    pthread_cond_broadcast(&n->wake);
+    pthread_mutex_unlock(&n->lock);
 }
 
 // ---- making ---------------------------------------------------------------------------------------------------------
@@ -113,6 +126,8 @@ static bool make(struct maker *m, struct error *err)
     struct notices_outcome outcome = {0};
     bool ok = notices_make(&m->store, &options, &outcome, err);
     count(n, &outcome);
+    if (outcome.notifications != 0)
+        notifier_wake(n); // those who deliver
     return ok;
 }
 
@@ -156,6 +171,8 @@ static bool is_owner(struct maker *m, struct error *err)
         return false;
     atomic_store(&n->owner, got);
     err->code = ERR_NONE;
+    if (got)
+        notifier_wake(n); // those who deliver what is left from former times
     return got;
 }
 
@@ -189,10 +206,11 @@ static void *make_thread(void *argument)
 {
     struct maker m = {.notifier = argument, .lock = -1};
     struct error err;
+    uint64_t seen = 0;
     if (store_open(m.notifier->folder, &m.store, &err)) {
         do
             look(&m);
-        while (wait_a_second(m.notifier));
+        while (wait_for_news(m.notifier, &seen));
     } else {
         fail(m.notifier, "notifications cannot be made", &err);
     }
@@ -234,6 +252,7 @@ static void *deliver_thread(void *argument)
     struct notifier *n = d->notifier;
     struct store store STORE_AUTO = {0};
     struct error err;
+    uint64_t seen = 0;
     const struct queue queue = {&store, d->target, &n->config->limits, &n->stopping};
     if (!store_open(n->folder, &store, &err)) {
         fail(n, "notifications cannot be delivered", &err);
@@ -242,7 +261,7 @@ static void *deliver_thread(void *argument)
     do
         if (atomic_load(&n->owner))
             deliver(n, &queue);
-    while (wait_a_second(n));
+    while (wait_for_news(n, &seen));
     return NULL;
 }
 

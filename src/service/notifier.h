@@ -13,6 +13,9 @@ struct notifier;
 struct notifier *notifier_start(const struct config *config, const char *folder, const struct target *targets, size_t n,
                                 struct error *err);
 
+// There may be something to tell of: it is looked for now, not within a second. From any thread; NULL is fine.
+void notifier_wake(struct notifier *notifier);
+
 // Ends them: what is being made is dropped, deliveries are broken off; both are done when next started. NULL is fine.
 void notifier_stop(struct notifier **notifier);
 

@@ -136,6 +136,8 @@ static void run_feed(struct updates *u, const struct feed *feed, struct store *s
         span_number(span, "clarion.feed.records", (int64_t)outcome.records);
         if (outcome.result == FEED_PARTLY || outcome.result == FEED_BROKEN)
             span_fail(span, slice_str(outcome.error.text));
+        if (outcome.result == FEED_UPDATED || outcome.result == FEED_PARTLY)
+            notifier_wake(u->service->notifier);
     } else {
         metrics_feed(metrics, feed, NULL, clock_monotonic() - start);
         log_error("feed %s: %s", feed->name, err.text);

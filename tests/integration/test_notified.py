@@ -27,7 +27,7 @@ KEY = b"0123456789abcdef0123456789abcdef"
 QUICK = {"target_connect_seconds": 3, "target_answer_seconds": 2, "target_delivery_seconds": 4, "delivery_first_wait_seconds": 1,
          "delivery_most_wait_seconds": 1, "fetch_tries": 1}
 WAIT = 120  # seconds, of a machine that has much else to do
-KILLS = int(os.environ.get("CLARION_KILLS", "40"))
+KILLS = int(os.environ.get("CLARION_KILLS", "200"))
 
 
 class Base(clarion.Case):
@@ -391,46 +391,126 @@ class Names(Base):
 
 
 class Kills(Base):
+    """Killed 200 times, each time at another moment of an update, of making its notification, or of delivering that."""
+    IMAGES, OTHERS = 3, 400
+    PHASES = ("fetch", "segment", "commit", "notification", "delivery")
+
+    def setUp(self):
+        super().setUp()
+        # What makes a file that takes some time to be read, and a segment that takes some to be written.
+        self.others = {"other%d" % i: {"CVE-2028-%d" % i: tracker_entry(bookworm="1-%d" % i)} for i in range(self.OTHERS)}
+        self.chance, self.arrived, self.serial = random.Random(20301), threading.Event(), 0
+
+    def publish_next(self):
+        """A flaw more; at times one less, or one that is rated anew."""
+        self.serial += 1
+        self.flaws["CVE-2031-%d" % self.serial] = tracker_entry(urgency=self.chance.choice(("low", "medium", "high")), bookworm=None)
+        older = ["CVE-2031-%d" % i for i in range(1, self.serial) if "CVE-2031-%d" % i in self.flaws]
+        if older and self.serial % 3 == 0:
+            flaw = self.flaws[self.chance.choice(older)]["releases"]["bookworm"]
+            flaw["urgency"] = {"low": "medium", "medium": "high", "high": "low"}[flaw["urgency"]]
+        if older and self.serial % 4 == 0:
+            del self.flaws[older[0]]
+        self.feeds(dict(self.others, bash=self.flaws))
+
+    def segments(self):
+        return set(os.listdir(os.path.join(self.data, "segments")))
+
+    def newest(self):
+        return self.query("SELECT coalesce(max(id), 0) FROM update_operation")[0][0]
+
+    def run_until(self, phase, service, segments, newest):
+        """Waits until the service has come to this phase; in vain when it has been through already, or will not come to it."""
+        seen = {"fetch": self.mirror.stalled.is_set,
+                "segment": lambda: any(n.startswith(".building-%d-" % service.process.pid) for n in self.segments()),
+                "commit": lambda: any(not n.startswith(".") for n in self.segments() - segments),
+                "notification": lambda: self.newest() > newest, "delivery": self.arrived.is_set}[phase]
+        deadline = time.monotonic() + WAIT
+        while not seen() and self.newest() == newest:
+            self.assertLess(time.monotonic(), deadline, service.messages()[-3000:])
+            time.sleep(0.0005)
+        while phase == "delivery" and not seen():
+            self.assertLess(time.monotonic(), deadline, service.messages()[-3000:])
+            time.sleep(0.0005)
+
+    def found_in(self, service, segments):
+        """The phases that it was in when it was killed: what it has left behind tells."""
+        pid, named = service.process.pid, {n.partition(".")[0] for n in self.segments() - segments if not n.startswith(".")}
+        recorded = {row[0][7:] for row in self.query("SELECT segment FROM update_operation")}
+        waiting = bool(self.query("SELECT 1 FROM delivery WHERE state = 0"))
+        return waiting, {"fetch": self.mirror.stalled.is_set(), "segment": any(n.startswith(".building-%d-" % pid) for n in self.segments()),
+                         "commit": bool(named - recorded), "notification": not self.noted(), "delivery": waiting and self.arrived.is_set()}
+
+    def kill_one(self, phase, config):
+        segments, newest = self.segments(), self.newest()
+        self.publish_next()
+        self.arrived.clear()
+        self.mirror.faults = {"/json": ["stall"]} if phase == "fetch" else {}
+        service = Service(self, config, wait=False)
+        if phase in self.PHASES:
+            self.run_until(phase, service, segments, newest)
+            time.sleep(self.chance.choice((0, 0.002, 0.01)) * self.chance.random())
+        else:
+            time.sleep(self.chance.random() * 0.5)
+        service.kill()
+        waiting, phases = self.found_in(service, segments)
+        self.mirror.go_on.set()
+        self.mirror.stalled.clear()
+        self.mirror.go_on.clear()
+        return waiting, [name for name, hit in phases.items() if hit]
+
+    def take(self, handler):
+        self.arrived.set()
+        time.sleep(self.chance.random() * 0.02)
+        handler.send_response(200)
+        handler.send_header("Content-Length", "0")
+        handler.end_headers()
+
+    def found(self, service, digest):
+        report = service.get("/matcher/api/v1/vulnerability_report/" + digest).doc
+        return {(digest, v["name"]): v["normalized_severity"] for v in report["vulnerabilities"].values()}
+
     def test_killed_at_any_moment(self):
-        """While it updates, makes a notification, delivers it: none is lost, none is made twice, each is delivered, in order, and
-        only one that was on its way comes again."""
-        chance, arrived, answered = random.Random(20301), threading.Event(), []
-
-        def take(handler):
-            arrived.set()
-            time.sleep(chance.random() * 0.05)
-            handler.send_response(200)
-            handler.send_header("Content-Length", "0")
-            handler.end_headers()
-            answered.append(True)
-
-        hook = receivers.Web(self, take)
-        digest = self.indexed(debian_layer(stanza("bash", "5.2-1")))
+        """No change is lost, none is told of twice: laid upon what was known at first, one after the other, the notifications come to
+        what is known in the end. Each is delivered, in order, and only one that was on its way comes again."""
+        hook = receivers.Web(self, self.take)
+        digests = [self.indexed(debian_layer(stanza("bash", "5.2-1"), stanza("app%d" % i, "1")), name="image%d" % i) for i in range(self.IMAGES)]
         config = {"limits": QUICK, "matcher": {"disable_updaters": False, "period": "1h"}, "updaters": {"sets": ["debian"], "mirror": self.mirror.url},
                   "notifier": {"disable_summary": True, "webhook": {"target": hook.url, "callback": "http://127.0.0.1:1/"}}}
         service = Service(self, config)
         self.await_that(lambda: self.query("SELECT 1 FROM notified"), service)
+        known = {what: severity for d in digests for what, severity in self.found(service, d).items()}
+        self.assertEqual(len(known), self.IMAGES)
         service.end()
+        hits, on_their_way = dict.fromkeys(self.PHASES, 0), 0
         for i in range(KILLS):
-            self.publish("CVE-2031-%d" % i)
-            arrived.clear()
-            service = Service(self, config, wait=False)
-            if i % 2 == 0:
-                arrived.wait(WAIT)
-            time.sleep(chance.random() * (0.06 if i % 2 == 0 else 1.5))
-            service.kill()
-        service = Service(self, config)
-        self.await_that(lambda: self.query("SELECT max(records) FROM update_operation")[0][0] >= 1 + KILLS, service)
+            waiting, phases = self.kill_one((self.PHASES + ("any",))[i % 6], config)
+            on_their_way += waiting
+            for phase in phases:
+                hits[phase] += 1
+        self.publish_next()
+        service, newest = Service(self, config), self.newest()
+        self.await_that(lambda: self.newest() > newest, service)
         self.settle(service)
         self.await_that(self.delivered, service)
         made = self.notifications()
-        told = [(i["reason"], i["manifest"], i["vulnerability"]) for ident in made for i in self.contents(ident)]
-        self.assertEqual(sorted(told), sorted(("added", digest, "CVE-2031-%d" % i) for i in range(KILLS)))
+        for item in (item for ident in made for item in self.pages(service, ident, 1000)):
+            what, severity = (item["manifest"], item["vulnerability"]["name"]), item["vulnerability"]["normalized_severity"]
+            self.assertEqual(what in known, item["reason"] != "added", item)
+            self.assertFalse(item["reason"] == "changed" and known[what] == severity, item)
+            if item["reason"] == "removed":
+                del known[what]
+            else:
+                known[what] = severity
+        self.assertEqual(known, {what: severity for d in digests for what, severity in self.found(service, d).items()})
+        self.assertEqual({flaw for _, flaw in known}, set(self.flaws))
         came = [json.loads(body)["notification_id"] for _, _, body in hook.requests]
         self.assertEqual([ident for i, ident in enumerate(came) if i == 0 or came[i - 1] != ident], made)
-        again = len(came) - len(made)
-        self.assertLessEqual(again, KILLS)
-        print("# note: %d kills: %d notifications, %d deliveries" % (KILLS, len(made), len(came)))
+        self.assertLessEqual(len(came) - len(made), on_their_way)
+        print("# note: %d kills, of these in %s: %d notifications, %d deliveries"
+              % (KILLS, ", ".join("%s %d" % hit for hit in hits.items()), len(made), len(came)))
+        for phase, n in hits.items():
+            self.assertGreaterEqual(n, KILLS // 40, "%s: %s" % (phase, hits))
 
 
 if __name__ == "__main__":
