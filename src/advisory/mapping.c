@@ -31,6 +31,12 @@ struct advisory mapping_record(struct arena *a, struct slice scope, struct slice
     return record;
 }
 
+struct slice mapping_key(struct arena *a, const struct advisory *record)
+{
+    struct slice row = record->package, place = record->vulnerability;
+    return put_together(a, slice_of(row.p, row.n - (row.n != 0)), slice_from(place, place.n != 0));
+}
+
 bool mapping_lookup(struct segment *s, struct slice scope, struct slice key, struct arena *a, mapping_values *out,
                     struct error *err)
 {

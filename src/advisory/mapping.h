@@ -20,6 +20,9 @@ struct mapping_value {
 // One value of a key, as a record for a segment; its names are made in the arena.
 struct advisory mapping_record(struct arena *a, struct slice scope, struct slice key, struct mapping_value value);
 
+// The key that such a record is of, in the arena.
+struct slice mapping_key(struct arena *a, const struct advisory *record);
+
 typedef VEC(struct mapping_value) mapping_values;
 
 // Appends the values of a key, in the order of their bytes; none when the mapping does not have it.

@@ -76,9 +76,10 @@ static struct told *sort_findings(const struct comparing *c, const struct report
 }
 
 static bool tell_one(struct comparing *c, enum notice_reason reason, const struct report *report,
-                     const struct told *told, struct error *err)
+                     const struct told *told, const struct told *former, struct error *err)
 {
     c->change.reason = reason;
+    c->change.former = former != NULL ? former->finding : NULL;
     c->change.report = report;
     c->change.finding = told->finding;
     c->change.package = told->id;
@@ -87,7 +88,8 @@ static bool tell_one(struct comparing *c, enum notice_reason reason, const struc
 
 static bool differ(const struct report_finding *x, const struct report_finding *y)
 {
-    return x->severity != y->severity || !slice_eq(x->fixed_in, y->fixed_in);
+    return x->severity != y->severity || !slice_eq(x->fixed_in, y->fixed_in) ||
+           (finding_exploited(x) == NULL) != (finding_exploited(y) == NULL);
 }
 
 // Each thing that may have become of it, in one image or another.
@@ -95,10 +97,10 @@ static bool tell_pair(struct comparing *c, const struct delta_pair *pair, const 
                       struct error *err)
 {
     c->change.pair = pair;
-    bool ok = (x == NULL || tell_one(c, NOTICE_REMOVED, pair->report_before, x, err)) &&
-              (y == NULL || tell_one(c, NOTICE_ADDED, pair->report_after, y, err)) &&
+    bool ok = (x == NULL || tell_one(c, NOTICE_REMOVED, pair->report_before, x, NULL, err)) &&
+              (y == NULL || tell_one(c, NOTICE_ADDED, pair->report_after, y, NULL, err)) &&
               (x == NULL || y == NULL || !differ(x->finding, y->finding) ||
-               tell_one(c, NOTICE_CHANGED, pair->report_after, y, err));
+               tell_one(c, NOTICE_CHANGED, pair->report_after, y, x, err));
     c->change.pair = NULL;
     return ok;
 }
@@ -125,10 +127,10 @@ static bool compare_one(struct comparing *c, const struct report *before, const 
         return tell_pair(c, &pair, x, y, err);
     }
     if (x == NULL)
-        return y == NULL || tell_one(c, NOTICE_ADDED, after, y, err);
+        return y == NULL || tell_one(c, NOTICE_ADDED, after, y, NULL, err);
     if (y == NULL)
-        return tell_one(c, NOTICE_REMOVED, before, x, err);
-    return !differ(x->finding, y->finding) || tell_one(c, NOTICE_CHANGED, after, y, err);
+        return tell_one(c, NOTICE_REMOVED, before, x, NULL, err);
+    return !differ(x->finding, y->finding) || tell_one(c, NOTICE_CHANGED, after, y, x, err);
 }
 
 static bool compare(struct comparing *c, const struct report *before, const struct report *after, struct arena *a,

@@ -35,6 +35,7 @@ struct delta_change {
     enum notice_reason reason;
     const struct report *report; // `finding` is one of its: of that before for what was removed, else of that after
     const struct report_finding *finding;
+    const struct report_finding *former; // of what changed: as it was before; else NULL
     int64_t context, package;
     const int64_t *sets;
     size_t sets_n;

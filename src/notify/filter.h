@@ -4,6 +4,7 @@
 // notification.
 #pragma once
 
+#include "match/report.h"
 #include "notify/notice.h"
 #include "store/names.h"
 
@@ -16,10 +17,10 @@ struct notice_filter {
     int64_t pushed_within;      // seconds; 0: whenever it was
 };
 
-static inline bool notice_filter_flaw(const struct notice_filter *filter, const struct notice_flaw *flaw)
+static inline bool notice_filter_finding(const struct notice_filter *filter, const struct report_finding *finding)
 {
-    return flaw->severity >= filter->least && (!filter->only_fixable || flaw->fixed_in.n != 0) &&
-           (!filter->only_exploited || flaw->exploited);
+    return finding->severity >= filter->least && (!filter->only_fixable || finding->fixed_in.n != 0) &&
+           (!filter->only_exploited || finding_exploited(finding) != NULL);
 }
 
 // Does one of the names of an image, in force now, answer all that is asked of names? `*` in a pattern stands for any

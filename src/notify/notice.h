@@ -12,7 +12,7 @@
 
 enum notice_reason {
     NOTICE_ADDED,   // the image has a flaw that it did not have before
-    NOTICE_CHANGED, // it has it still, but its severity or the version that mends it is another one
+    NOTICE_CHANGED, // it has it still, but its severity, the version that mends it or being exploited is another one
     NOTICE_REMOVED, // it is not said to have it any more
 };
 const char *notice_reason_name(enum notice_reason reason); // "added", "changed", "removed", as Clair writes them

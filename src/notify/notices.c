@@ -4,6 +4,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "notify/delta.h"
+#include "notify/enriched.h"
 #include "notify/flaw.h"
 #include "store/notification_store.h"
 
@@ -129,6 +130,13 @@ static bool add_item(void *context, const struct holding *holding, struct error 
     return true;
 }
 
+// What was held back before and no longer is has never been told of: to those who are told, it is new.
+static enum notice_reason reason_of(const struct notice_filter *filter, const struct delta_change *change)
+{
+    bool unseen = change->former != NULL && !notice_filter_finding(filter, change->former);
+    return unseen ? NOTICE_ADDED : change->reason;
+}
+
 struct taking {
     struct making *making;
     struct store *store;
@@ -142,8 +150,8 @@ static bool take_change(void *context, const struct delta_change *change, struct
     struct buf content BUF_AUTO = {0};
     struct notice_flaw flaw;
     notice_flaw_of(change->report, change->finding, &scratch, &flaw);
-    m->reason = (uint8_t)change->reason;
-    m->wanted = notice_filter_flaw(&m->options->filter, &flaw);
+    m->reason = (uint8_t)reason_of(&m->options->filter, change);
+    m->wanted = notice_filter_finding(&m->options->filter, change->finding);
     if (m->wanted) {
         notice_flaw_encode(&flaw, &content);
         VEC_PUSH(&m->arena, &m->flaws) = (struct made_flaw){
@@ -293,7 +301,8 @@ static bool compare(struct store *s, const struct pending_update *u, const struc
     // One state of the store for all of it, so that no row stands for another package in between.
     if (!store_snapshot(s, err))
         return false;
-    bool ok = affected_by_update(s, &change, a, &affected, err) &&
+    bool ok = (matchers_read(u->feed) ? affected_by_update(s, &change, a, &affected, err)
+                                      : affected_by_enrichment(s, d->generation_after, &change, a, &affected, err)) &&
               delta_tell(d, &affected, take_change, &taking, err) && put_together(s, m, a, n, err);
     store_snapshot_end(s);
     return ok || error_wrap(err, "changes of the feed %.*s", SLICE_ARG(u->feed));
@@ -375,7 +384,7 @@ bool notices_make(struct store *s, const struct notices_options *options, struct
     if (!store_hold_segments(s, &held, err) || !store_pending_updates(s, &a, &pending, &n, err))
         return false;
     for (size_t i = 0; i < n; i++)
-        if (matchers_read(pending[i].feed))
+        if (matchers_read(pending[i].feed) || enriched_by(pending[i].feed))
             pending[judged++] = pending[i];
     if (judged == 0)
         return true;

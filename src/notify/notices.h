@@ -29,8 +29,7 @@ struct notices_outcome {
 };
 
 // Makes the notifications of all feeds that have something new, feed by feed: what came of one counts as said when the
-// next is compared, so that together they tell the whole difference. Feeds that packages are not judged by (scores,
-// EPSS, catalogues, mappings) are taken as they are now and tell of nothing. Adds to the outcome; with an error the
-// rest is left for the next call.
+// next is compared, so that together they tell the whole difference. EPSS and mappings are taken as they are now and
+// tell of nothing. Adds to the outcome; with an error the rest is left for the next call.
 bool notices_make(struct store *s, const struct notices_options *options, struct notices_outcome *outcome,
                   struct error *err);

@@ -1,5 +1,6 @@
 """From an update of a feed to a notice: what is told is held against the reports of all images before and after."""
 import contextlib
+import gzip
 import json
 import os
 import shutil
@@ -59,7 +60,7 @@ class Base(clarion.Case):
         db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
         try:
             pending = db.execute("SELECT count(*) FROM update_operation u WHERE id IN (SELECT max(id) FROM update_operation GROUP BY "
-                                 "feed) AND feed NOT IN ('nvd', 'epss', 'kev', 'redhat-repositories', 'redhat-containers') AND NOT "
+                                 "feed) AND feed NOT IN ('epss', 'redhat-repositories', 'redhat-containers') AND NOT "
                                  "EXISTS (SELECT 1 FROM notified n WHERE n.feed = u.feed AND n.segment = u.segment)").fetchone()[0]
             return pending == 0
         finally:
@@ -446,6 +447,102 @@ class Notifications(Base):
                          [[("added", "CVE-2031-9"), ("removed", "CVE-2030-4")],
                           [("added", "CVE-2030-5"), ("added", "CVE-2030-6"), ("changed", "CVE-2030-2"), ("removed", "CVE-2030-3")]])
         self.assertEqual({i["manifest"] for n in self.list() for i in self.contents(n)}, {digest})
+
+
+KEV = "www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
+CRITICAL, LOW = "CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H", "CVSS:3.1/AV:P/AC:H/PR:H/UI:R/S:U/C:L/I:N/A:N"
+
+
+class Enrichments(Base):
+    """Scores of the NVD, CISA's catalogue, EPSS: a change in one of them alone."""
+
+    def setUp(self):
+        super().setUp()
+        self.mirror = self.feeds({"openssl": {"CVE-2024-%d" % i: tracker_entry(bookworm=None) for i in range(1, 4)},
+                                  "bash": {"CVE-2024-4": tracker_entry(bookworm=None)}})
+        with zipfile.ZipFile(self.file("osv-vulnerabilities.storage.googleapis.com/PyPI/all.zip"), "w") as archive:
+            archive.writestr("GHSA-1.json", json.dumps({
+                "id": "GHSA-1", "modified": "2030-01-01T00:00:00Z", "aliases": ["CVE-2024-5"],
+                "affected": [{"package": {"ecosystem": "PyPI", "name": "jinja2"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}))
+        self.say({}, [])
+
+    def file(self, path):
+        path = os.path.join(self.mirror, path)
+        os.makedirs(os.path.dirname(path), exist_ok=True)
+        return path
+
+    def say(self, scores, exploited, likely=0.5):
+        """What the three feeds say from now on."""
+        entries = [{"cve": {"id": cve, "metrics": {"cvssMetricV31": [{"source": "nvd@nist.gov", "type": "Primary", "cvssData": {"vectorString": vector}}]}}}
+                   for cve, vector in dict(scores, **{"CVE-2024-99": LOW}).items()]
+        with gzip.open(self.file("nvd.nist.gov/feeds/json/cve/2.0/nvdcve-2.0-2024.json.gz"), "wt") as f:
+            json.dump({"vulnerabilities": entries}, f)
+        with open(self.file(KEV), "w", encoding="utf-8") as f:
+            json.dump({"catalogVersion": str(exploited), "vulnerabilities": [{"cveID": cve, "dateAdded": "2030-05-06"} for cve in [*exploited, "CVE-2024-99"]]}, f)
+        today = time.strftime("%Y-%m-%d", time.gmtime())
+        with gzip.open(self.file("epss.cyentia.com/epss_scores-%s.csv.gz" % today), "wt") as f:
+            f.write("#model_version:v1,score_date:%sT00:00:00+0000\ncve,epss,percentile\n" % today + "".join("CVE-2024-%d,%f,0.5\n" % (i, likely) for i in range(1, 6)))
+
+    def tell(self, service, *feeds):
+        """What is told of their update: (feed, reason, flaw, severity, exploited) of each item."""
+        known = {n["id"] for n in self.list()}
+        self.update(self.mirror, *feeds)
+        self.settle(service)
+        return sorted((n["feed"], i["reason"], i["vulnerability"], i["severity"], i["kev"]) for n in self.list() if n["id"] not in known for i in self.contents(n))
+
+    def begin(self, **given):
+        python = [("usr/lib/python3/dist-packages/jinja2-3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Jinja2\nVersion: 3.0\n\n")]
+        self.indexed(debian_layer(*PACKAGES[1:], extra=python))
+        self.update(self.mirror, "debian", "osv-pypi", "nvd", "kev", "epss")
+        service = Service(self, {"notifier": dict({"disable_summary": True}, **given)})
+        self.settle(service)
+        self.assertEqual(self.list(), [])
+        return service
+
+    def test_told_as_what_follows_from_it(self):
+        service = self.begin()
+        self.say({"CVE-2024-1": CRITICAL, "CVE-2024-5": LOW}, ["CVE-2024-4"], 0.9)
+        self.assertEqual(self.tell(service, "epss"), [])
+        self.assertEqual(self.tell(service, "nvd"), [("nvd", "changed", "CVE-2024-1", "Critical", False), ("nvd", "changed", "CVE-2024-5", "Low", False)])
+        self.assertEqual(self.tell(service, "kev"), [("kev", "changed", "CVE-2024-4", "Unknown", True)])
+        self.say({"CVE-2024-5": CRITICAL}, ["CVE-2024-5"])
+        self.assertEqual(self.tell(service, "nvd", "kev"),
+                         [("kev", "changed", "CVE-2024-4", "Unknown", False), ("kev", "changed", "CVE-2024-5", "Low", True),
+                          ("nvd", "changed", "CVE-2024-1", "Unknown", False), ("nvd", "changed", "CVE-2024-5", "Critical", True)])
+        self.assertEqual(self.tell(service, "nvd", "kev", "epss", "debian"), [])
+
+    def test_newly_exploited(self):
+        """To those who want what is exploited alone, it is new."""
+        service = self.begin(filter={"exploited": True})
+        self.say({"CVE-2024-1": CRITICAL}, ["CVE-2024-4", "CVE-2024-5"])
+        self.assertEqual(self.tell(service, "nvd", "kev"), [("kev", "added", "CVE-2024-4", "Unknown", True), ("kev", "added", "CVE-2024-5", "Unknown", True)])
+        self.say({"CVE-2024-1": CRITICAL, "CVE-2024-4": CRITICAL}, ["CVE-2024-4"])
+        self.assertEqual(self.tell(service, "nvd", "kev"), [("nvd", "changed", "CVE-2024-4", "Critical", True)])
+
+    def test_newly_severe(self):
+        """To those who want what is severe alone, a score makes it new; so does the word of its own feed."""
+        service = self.begin(filter={"severity": "high"})
+        self.say({"CVE-2024-1": CRITICAL, "CVE-2024-2": LOW, "CVE-2024-5": CRITICAL}, ["CVE-2024-3"])
+        self.assertEqual(self.tell(service, "nvd", "kev"), [("nvd", "added", "CVE-2024-1", "Critical", False), ("nvd", "added", "CVE-2024-5", "Critical", False)])
+        self.say({"CVE-2024-1": LOW, "CVE-2024-5": CRITICAL}, ["CVE-2024-5"])
+        self.assertEqual(self.tell(service, "nvd", "kev"), [("kev", "changed", "CVE-2024-5", "Critical", True)])
+        self.feeds({"openssl": {"CVE-2024-%d" % i: tracker_entry(urgency="high" if i == 3 else "low", bookworm=None) for i in range(1, 4)}})
+        self.assertEqual(self.tell(service, "debian"), [("debian", "added", "CVE-2024-3", "High", False)])
+
+    def test_with_another_feed(self):
+        """New together with a feed that packages are judged by: together they tell the whole difference, each thing once."""
+        service = self.begin()
+        self.say({"CVE-2024-6": CRITICAL}, ["CVE-2024-6", "CVE-2024-1"])
+        self.feeds({"openssl": {"CVE-2024-%d" % i: tracker_entry(bookworm=None) for i in (1, 6)}})
+        service.end()
+        self.update(self.mirror, "debian", "nvd", "kev")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        items = sorted((n["feed"], i["reason"], i["vulnerability"], i["severity"], i["kev"]) for n in self.list() for i in self.contents(n))
+        self.assertEqual(items, [("debian", "added", "CVE-2024-6", "Unknown", False), ("debian", "removed", "CVE-2024-2", "Unknown", False),
+                                 ("debian", "removed", "CVE-2024-3", "Unknown", False), ("debian", "removed", "CVE-2024-4", "Unknown", False),
+                                 ("kev", "changed", "CVE-2024-1", "Unknown", True), ("kev", "changed", "CVE-2024-6", "Unknown", True),
+                                 ("nvd", "changed", "CVE-2024-6", "Critical", True)])
 
 
 @clarion.need_shared

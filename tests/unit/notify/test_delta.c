@@ -1,9 +1,13 @@
 // What a change of the feeds changes in the reports: found by the reverse look-up, and by making the reports of all
 // images. The two must be the same, for worlds of chance: distributions and releases, packages of one source, packages
-// of languages with and without owners, containers, feeds that come to speak of a release.
+// of languages with and without owners, containers, feeds that come to speak of a release, scores and a catalogue of
+// what is exploited.
 #include "notify/delta.h"
 
+#include "advisory/enrichments.h"
+#include "advisory/mapping.h"
 #include "base/buf.h"
+#include "notify/enriched.h"
 #include "notify/filter.h"
 #include "notify/flaw.h"
 #include "store/notification_store.h"
@@ -18,7 +22,7 @@
 
 #define NOW    1764000000 // 2025-11-24
 #define IMAGES 24
-#define ROUNDS 100
+#define ROUNDS 140
 
 // ---- chance ---------------------------------------------------------------------------------------------------------
 
@@ -35,10 +39,10 @@ static unsigned chance(unsigned below)
 
 // ---- a world --------------------------------------------------------------------------------------------------------
 
-#define FEEDS 6
-static const char *const feed_names[FEEDS] = {"debian",     "osv-pypi", "redhat-containers",
-                                              "redhat-vex", "ubuntu",   "ubuntu-osv"};
-enum { DEBIAN, PYPI, CONTAINER_NAMES, REDHAT, UBUNTU, UBUNTU_OSV };
+#define FEEDS 8
+static const char *const feed_names[FEEDS] = {"debian", "osv-pypi",   "redhat-containers", "redhat-vex",
+                                              "ubuntu", "ubuntu-osv", ENRICHMENT_NVD,      ENRICHMENT_KEV};
+enum { DEBIAN, PYPI, CONTAINER_NAMES, REDHAT, UBUNTU, UBUNTU_OSV, NVD, KEV };
 
 // What the dice say of a record.
 enum { LEFT_OUT, STATUS, GHSA, ALIAS, BOUND, SEVERITY, SCORE, DICE };
@@ -221,6 +225,24 @@ static void add_some_records(struct world *w, struct segment_builder *b, const s
         }
 }
 
+// Each flaw is scored, or exploited, or not.
+static void add_some_enrichments(struct world *w, struct segment_builder *b, bool scores)
+{
+    static const struct slice vectors[] = {SLICE("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:H/I:H/A:H"),
+                                           SLICE("CVSS:3.1/AV:N/AC:L/PR:N/UI:N/S:U/C:L/I:N/A:N")};
+    const struct mapping_value exploited = {SLICE("2024-01-01"), SLICE("dateAdded")};
+    struct slice scope = scores ? SLICE(ENRICHMENT_NVD ":2024") : SLICE(ENRICHMENT_KEV);
+    struct error err;
+    segment_add_scope(b, scope);
+    for (unsigned flaw = 0; flaw < 4; flaw++) {
+        const struct mapping_value score = {vectors[chance(2)], SLICE(ENRICHMENT_NVD_PRIMARY " nvd@nist.gov")};
+        struct advisory record =
+            mapping_record(&w->arena, scope, text(w, "CVE-2024-%u", flaw), scores ? score : exploited);
+        if (chance(2) && !segment_add(b, &record, &w->limits, &err))
+            fail_msg("%s", err.text);
+    }
+}
+
 static void make_segment(struct world *w, int feed, struct feed_state *state)
 {
     static const struct speech speeches[FEEDS][2] = {
@@ -238,6 +260,8 @@ static void make_segment(struct world *w, int feed, struct feed_state *state)
     for (size_t i = 0; i < 2 && speeches[feed][i].scope != NULL; i++)
         if (i == 0 || chance(6) != 0)
             add_some_records(w, b, &speeches[feed][i], w->drawn[feed][i]);
+    if (feed == NVD || feed == KEV)
+        add_some_enrichments(w, b, feed == NVD);
     if (!segment_write(b, w->store.segments, &state->segment, &state->records, &err))
         fail_msg("%s", err.text);
     segment_builder_free(&b);
@@ -307,10 +331,10 @@ static int by_text(const void *a, const void *b)
 static void add_line(struct world *w, lines *out, const char *reason, struct slice manifest, const struct package *p,
                      const struct report_finding *f)
 {
-    VEC_PUSH(&w->arena, out) =
-        arena_printf(&w->arena, "%s %.*s %.*s:%.*s %.*s %.*s %.*s %s", reason, SLICE_ARG(manifest), SLICE_ARG(p->kind),
-                     SLICE_ARG(p->name), SLICE_ARG(p->version), SLICE_ARG(f->vulnerability), SLICE_ARG(f->fixed_in),
-                     severity_name(f->severity));
+    VEC_PUSH(&w->arena, out) = arena_printf(
+        &w->arena, "%s %.*s %.*s:%.*s %.*s %.*s %.*s %s%s", reason, SLICE_ARG(manifest), SLICE_ARG(p->kind),
+        SLICE_ARG(p->name), SLICE_ARG(p->version), SLICE_ARG(f->vulnerability), SLICE_ARG(f->fixed_in),
+        severity_name(f->severity), finding_exploited(f) != NULL ? " exploited" : "");
 }
 
 static void sort_once(lines *list)
@@ -355,7 +379,8 @@ static void compare_reports(struct world *w, const struct report *before, const 
         const struct report_finding *was = like(before, p, f);
         if (was == NULL)
             add_line(w, out, "added", manifest, p, f);
-        else if (was->severity != f->severity || !slice_eq(was->fixed_in, f->fixed_in))
+        else if (was->severity != f->severity || !slice_eq(was->fixed_in, f->fixed_in) ||
+                 (finding_exploited(was) == NULL) != (finding_exploited(f) == NULL))
             add_line(w, out, "changed", manifest, p, f);
     }
 }
@@ -414,7 +439,9 @@ static void by_delta(struct world *w, const struct delta *d, const char *feed, l
     struct error err;
     const struct affected_change change = {feed, d->before, d->after, NOW};
     if (!store_lookup_complete(&w->store, &match_naming, &err) ||
-        !affected_by_update(&w->store, &change, &w->arena, &affected, &err) ||
+        !(enriched_by(slice_str(feed))
+              ? affected_by_enrichment(&w->store, d->generation_after, &change, &w->arena, &affected, &err)
+              : affected_by_update(&w->store, &change, &w->arena, &affected, &err)) ||
         !delta_tell(d, &affected, take_change, &telling, &err))
         fail_msg("%s", err.text);
     size_t told = out->n;
@@ -447,7 +474,8 @@ static size_t check_feed(struct world *w, int feed, struct triage *triage)
 
 static void check_rounds(struct world *w, bool vex)
 {
-    static const int judged[] = {DEBIAN, PYPI, REDHAT, UBUNTU, UBUNTU_OSV};
+    static const int updated[] = {DEBIAN, PYPI, REDHAT, UBUNTU, UBUNTU_OSV, NVD, KEV};
+    static const size_t n = sizeof updated / sizeof updated[0];
     size_t changes[FEEDS] = {0};
     chance_state = 20251124;
     for (unsigned i = 0; i < IMAGES; i++)
@@ -455,7 +483,7 @@ static void check_rounds(struct world *w, bool vex)
     for (int i = 0; i < FEEDS; i++)
         make_segment(w, i, &w->before[i]);
     for (unsigned round = 0; round < ROUNDS; round++) {
-        int feed = judged[round % 5];
+        int feed = updated[round % n];
         struct error err;
         bool found;
         memcpy(w->after, w->before, sizeof w->before);
@@ -471,8 +499,8 @@ static void check_rounds(struct world *w, bool vex)
         assert_true(store_image_delete(&w->store, &w->manifests[number], &found, &err) && found);
         put_image(w, number);
     }
-    for (size_t i = 0; i < 5; i++)
-        assert_true(changes[judged[i]] > 20);
+    for (size_t i = 0; i < n; i++)
+        assert_true(changes[updated[i]] > 10);
 }
 
 static void test_same_as_reports(void **state)
@@ -560,20 +588,22 @@ static void test_flaw_round_trip(void **state)
 
 static void test_filter(void **state)
 {
-    struct notice_flaw flaw = {.severity = SEVERITY_MEDIUM};
+    const struct enrichment exploited = {.is_exploited = true};
+    struct report_finding f = {.severity = SEVERITY_MEDIUM};
     struct notice_filter filter = {.least = SEVERITY_MEDIUM};
     (void)state;
-    assert_true(notice_filter_flaw(&filter, &flaw));
+    assert_true(notice_filter_finding(&filter, &f));
     filter.least = SEVERITY_HIGH;
-    assert_false(notice_filter_flaw(&filter, &flaw));
+    assert_false(notice_filter_finding(&filter, &f));
     filter = (struct notice_filter){.only_fixable = true};
-    assert_false(notice_filter_flaw(&filter, &flaw));
-    flaw.fixed_in = SLICE("1");
-    assert_true(notice_filter_flaw(&filter, &flaw));
+    assert_false(notice_filter_finding(&filter, &f));
+    f.fixed_in = SLICE("1");
+    assert_true(notice_filter_finding(&filter, &f));
     filter.only_exploited = true;
-    assert_false(notice_filter_flaw(&filter, &flaw));
-    flaw.exploited = true;
-    assert_true(notice_filter_flaw(&filter, &flaw));
+    assert_false(notice_filter_finding(&filter, &f));
+    f.enrichments = &exploited;
+    f.enrichments_n = 1;
+    assert_true(notice_filter_finding(&filter, &f));
 }
 
 static void test_filter_of_names(void **state)
