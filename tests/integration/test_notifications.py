@@ -1,6 +1,7 @@
 """From an update of a feed to a notice: what is told is held against the reports of all images before and after."""
 import contextlib
 import gzip
+import hashlib
 import json
 import os
 import shutil
@@ -13,6 +14,7 @@ import zipfile
 import clarion
 from clarion import debian_layer, stanza, tracker_entry
 from serving import Service
+from upstream import Upstream
 
 PAGES = "/notifier/api/v1/notification/"
 OPERATIONS, DIFF = "/matcher/api/v1/internal/update_operation", "/matcher/api/v1/internal/update_diff"
@@ -543,6 +545,55 @@ class Enrichments(Base):
                                  ("debian", "removed", "CVE-2024-3", "Unknown", False), ("debian", "removed", "CVE-2024-4", "Unknown", False),
                                  ("kev", "changed", "CVE-2024-1", "Unknown", True), ("kev", "changed", "CVE-2024-6", "Unknown", True),
                                  ("nvd", "changed", "CVE-2024-6", "Critical", True)])
+
+
+class Programs(Base):
+    def test_another_parser(self):
+        """A program that reads more out of the same file tells of it: the images' reports have changed. One that cannot read what
+        the former one has kept says so, and tells of what comes next."""
+        digest = self.indexed(debian_layer(*PACKAGES))
+        folder = self.feeds(OLD)
+        mirror = Upstream(self, folder)
+        self.update(mirror.url, "debian")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        before = self.report(digest)
+        # As if the former parser had made what is kept of the file that is there now.
+        self.feeds(NEW)
+        file = os.path.join(folder, "security-tracker.debian.org", "tracker", "data", "json")
+        with open(file, "rb") as f:
+            tag = '"%s"' % hashlib.sha256(f.read()).hexdigest()[:16]
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)) as db, db:
+            db.execute("UPDATE feed_file SET etag = ?", (tag,))
+        self.update(mirror.url, "debian")
+        self.assertEqual(mirror.statuses("/json"), [200, 304])
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)) as db, db:
+            db.execute("UPDATE feed_file SET parser = parser - 1")
+        self.update(mirror.url, "debian")
+        self.assertEqual(mirror.statuses("/json"), [200, 304, 200])
+        self.settle(service)
+        self.assertEqual(self.all_items(), {digest: difference(before, self.report(digest))})
+        self.check_unreadable(service, mirror, digest)
+
+    def check_unreadable(self, service, mirror, digest):
+        seen = len(self.list())
+        service.end()
+        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)) as db, db:
+            segment, = db.execute("SELECT segment FROM notified WHERE feed = 'debian'").fetchone()
+        with open(os.path.join(self.data, "segments", segment[7:] + ".segment"), "r+b") as f:
+            f.write(b"another format's")
+        self.feeds(OLD)
+        self.update(mirror.url, "debian")
+        service = Service(self, WHOLE)
+        self.settle(service)
+        self.assertIn("what its update changed cannot be told", service.messages())
+        self.assertEqual(len(self.list()), seen)
+        before = self.report(digest)
+        self.feeds(NEW)
+        self.update(mirror.url, "debian")
+        self.settle(service)
+        told_of = {told(i["package"], i): (i["reason"], i["severity"], i["fixed_in"]) for i in self.contents(self.list()[0])}
+        self.assertEqual(told_of, difference(before, self.report(digest)))
 
 
 @clarion.need_shared
