@@ -33,7 +33,7 @@ static bool measure(struct store *store, struct slice prefix, struct error *err)
     struct generation g;
     size_t n;
     bool found;
-    if (!store_image_find(store, prefix, &keep, &digest, 1, &n, err) || n == 0 ||
+    if (!store_image_find(store, prefix, &digest, 1, &n, err) || n == 0 ||
         !store_image_get(store, &digest, NULL, &keep, &image, &found, err) || !store_generation(store, &keep, &g, err))
         return false;
     struct report_segments *segments = report_segments_open(store, &g);

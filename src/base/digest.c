@@ -75,6 +75,40 @@ bool digest_unpack(struct slice bytes, struct digest *d, struct error *err)
     return true;
 }
 
+static bool is_hex(char c)
+{
+    return (c >= '0' && c <= '9') || (c >= 'a' && c <= 'f') || (c >= 'A' && c <= 'F');
+}
+
+// Takes the algorithm off the front; how many bytes its digests have, 0 where the text names none.
+static size_t cut_algorithm(struct slice *text)
+{
+    size_t size = slice_starts(*text, SLICE("sha256:")) ? 32 : slice_starts(*text, SLICE("sha512:")) ? 64 : 0;
+    if (size != 0)
+        *text = slice_from(*text, strlen("sha256:"));
+    return size;
+}
+
+struct digest_range digest_starting(struct slice prefix)
+{
+    // Nothing is both at least this low and at most as high as nothing.
+    const struct digest_range none = {.low_n = 1};
+    struct digest_range range = {.high_n = DIGEST_BYTES, .size = cut_algorithm(&prefix)};
+    if (prefix.n > 2 * DIGEST_BYTES)
+        return none;
+    memset(range.high, 0xff, sizeof range.high);
+    range.low_n = (prefix.n + 1) / 2;
+    for (size_t i = 0; i < prefix.n; i++) {
+        unsigned value = hex_value(prefix.p[i] | ' ');
+        if (!is_hex(prefix.p[i]))
+            return none;
+        // The half of a byte that is not said is between all and none of its bits.
+        range.low[i / 2] = (char)(i % 2 == 0 ? value << 4 : (unsigned char)range.low[i / 2] | value);
+        range.high[i / 2] = (char)(i % 2 == 0 ? value << 4 | 15 : (unsigned char)range.low[i / 2]);
+    }
+    return range;
+}
+
 struct hasher *hasher_new(const struct digest *like)
 {
     struct hasher *h = must_alloc(sizeof *h);

@@ -33,6 +33,16 @@ const char *digest_hex(const struct digest *d);
 struct slice digest_pack(const struct digest *d, char bytes[static DIGEST_BYTES]);
 bool digest_unpack(struct slice bytes, struct digest *d, struct error *err);
 
+// The digests whose text, or whose hex digits, start with some text: packed, those from low to high, both included, and
+// of `size` bytes, unless that is 0.
+struct digest_range {
+    char low[DIGEST_BYTES], high[DIGEST_BYTES];
+    size_t low_n, high_n, size;
+};
+
+// "sha256:12ab", or "12ab" of whatever algorithm. No digest is in the range of a text that none can start with.
+struct digest_range digest_starting(struct slice prefix);
+
 // Hashing of a stream. hasher_new picks the algorithm of `like` (sha256 when that is empty); never NULL.
 struct hasher;
 struct hasher *hasher_new(const struct digest *like);

@@ -93,7 +93,6 @@ static void add_image(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct li
 static bool each_page(struct store *store, struct image_query query, yyjson_mut_doc *doc, yyjson_mut_val *list,
                       struct buf *out, struct error *err)
 {
-    struct digest last;
     for (bool more = true; more;) {
         struct arena a ARENA_AUTO = {0};
         struct listed_image *images;
@@ -108,8 +107,7 @@ static bool each_page(struct store *store, struct image_query query, yyjson_mut_
         }
         more = n == query.most;
         if (more)
-            last = images[n - 1].manifest;
-        query.after = more ? digest_slice(&last) : query.after;
+            query.after = images[n - 1].manifest;
     }
     return true;
 }

@@ -159,7 +159,7 @@ static bool find_image(struct session *s, const char *text, struct arena *a, str
 {
     struct digest found[2];
     size_t n;
-    if (!store_image_find(&s->store, slice_str(text), a, found, 2, &n, err))
+    if (!store_image_find(&s->store, slice_str(text), found, 2, &n, err))
         return false;
     if (n == 0)
         return find_named(s, text, a, manifest, err);

@@ -98,12 +98,10 @@ static bool take_repository(const struct web_request *request, struct slice *rep
 static bool take_query(struct service *service, const struct web_request *request, struct image_query *query,
                        struct web_response *response)
 {
-    struct digest digest;
+    struct slice after = web_parameter(request, "after");
     struct error err;
-    *query = (struct image_query){.tag = web_parameter(request, "tag"),
-                                  .text = web_parameter(request, "q"),
-                                  .after = web_parameter(request, "after")};
-    if (query->after.n != 0 && !digest_parse(query->after, &digest, &err)) {
+    *query = (struct image_query){.tag = web_parameter(request, "tag"), .text = web_parameter(request, "q")};
+    if (after.n != 0 && !digest_parse(after, &query->after, &err)) {
         web_error(request, response, 400, "after must be what `next` of the page before says: %s", err.text);
         return false;
     }

@@ -18,8 +18,9 @@ bool store_event_count(struct store *s, const char *state, uint64_t *n, struct e
 // Is it what the same sender told of before, or what waits already?
 static bool is_known(struct store *s, const struct queued_event *e, bool *known, struct error *err)
 {
+    char bytes[DIGEST_BYTES];
     const struct db_value values[] = {db_text(e->form), db_text(e->sender_id), db_text(e->repository), db_text(e->tag),
-                                      db_text(digest_slice(&e->manifest))};
+                                      db_blob(digest_pack(&e->manifest, bytes))};
     int64_t count = 0;
     bool ok = db_query(s->db,
                        "SELECT (SELECT count(*) FROM event WHERE ?2 <> '' AND form = ?1 AND sender_id = ?2) + "
@@ -32,12 +33,13 @@ static bool is_known(struct store *s, const struct queued_event *e, bool *known,
 
 static bool insert(struct store *s, const struct queued_event *e, struct error *err)
 {
+    char bytes[DIGEST_BYTES];
     return db_run(
         s->db, err,
         "INSERT INTO event (form, sender_id, repository, tag, manifest, pushed, received, state, tries, next, "
         "reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', 0, ?7, '')",
         db_text(e->form), db_text(e->sender_id), db_text(e->repository), db_text(e->tag),
-        db_text(digest_slice(&e->manifest)), db_int(e->pushed), db_int(clock_now()));
+        db_blob(digest_pack(&e->manifest, bytes)), db_int(e->pushed), db_int(clock_now()));
 }
 
 static bool take_push(struct store *s, const struct queued_event *e, const struct limits *limits, uint64_t *waiting,
@@ -90,7 +92,6 @@ bool store_event_accept(struct store *s, const struct event_step *steps, size_t 
 
 static bool take_row(struct db_row *row, struct arena *a, struct queued_event *e, struct error *err)
 {
-    struct slice manifest = db_column(row, 5);
     *e = (struct queued_event){
         .id = db_column_int(row, 0),
         .form = arena_dup(a, db_column(row, 1)),
@@ -104,7 +105,7 @@ static bool take_row(struct db_row *row, struct arena *a, struct queued_event *e
         .next = db_column_int(row, 10),
         .reason = arena_dup(a, db_column(row, 11)),
     };
-    return manifest.n == 0 || digest_parse(manifest, &e->manifest, err);
+    return digest_unpack(db_column(row, 5), &e->manifest, err);
 }
 
 struct next_context {

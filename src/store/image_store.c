@@ -14,7 +14,8 @@ static bool mark_row(void *context, struct db_row *row, struct error *err)
 bool store_image_mark(struct store *s, const struct digest *manifest, struct image_mark *mark, bool *found,
                       struct error *err)
 {
-    const struct db_value values[] = {db_text(digest_slice(manifest))};
+    char bytes[DIGEST_BYTES];
+    const struct db_value values[] = {db_blob(digest_pack(manifest, bytes))};
     *mark = (struct image_mark){0};
     bool ok = db_query(s->db,
                        "SELECT image.id, indexed, digest FROM image JOIN image_sort ON image_sort.id = sort_id JOIN "

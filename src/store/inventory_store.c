@@ -83,7 +83,7 @@ static bool put_row(struct store *s, const struct stored_image *image, const str
                     struct error *err)
 {
     struct buf skips BUF_AUTO = {0}, remarks BUF_AUTO = {0};
-    char config[DIGEST_BYTES];
+    char manifest[DIGEST_BYTES], config[DIGEST_BYTES];
     if (image->inventory.skips_n != 0)
         encode_skips(&image->inventory, &skips);
     if (image->remarks_n != 0)
@@ -92,7 +92,7 @@ static bool put_row(struct store *s, const struct stored_image *image, const str
         s->db, err,
         "INSERT INTO image (manifest, config, reference, sort_id, indexed, distribution_id, set_id, chain_id, "
         "skips, skips_total, remarks) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)",
-        db_text(digest_slice(&image->manifest)), db_blob(digest_pack(&image->config, config)),
+        db_blob(digest_pack(&image->manifest, manifest)), db_blob(digest_pack(&image->config, config)),
         db_text(image->reference), db_int(parts->sort), db_int(image->indexed), parts->distribution, db_int(parts->set),
         db_int(parts->chain), db_text(buf_slice(&skips)), db_int((int64_t)image->inventory.skips_total),
         db_text(buf_slice(&remarks)));
@@ -102,7 +102,8 @@ static bool put_image(struct store *s, const struct digest *state, const struct 
 {
     struct image_parts parts;
     int64_t former = 0;
-    const struct db_value manifest[] = {db_text(digest_slice(&image->manifest))};
+    char bytes[DIGEST_BYTES];
+    const struct db_value manifest[] = {db_blob(digest_pack(&image->manifest, bytes))};
     return db_query(s->db, "SELECT chain_id FROM image WHERE manifest = ?1", manifest, 1, number_row, &former, err) &&
            put_parts(s, state, image, &parts, err) &&
            db_run(s->db, err, "DELETE FROM image WHERE manifest = ?1", manifest[0]) && put_row(s, image, &parts, err) &&
@@ -285,8 +286,9 @@ static bool get_parts(struct store *s, struct image_context *c, struct error *er
 static bool get_image(struct store *s, struct image_context *c, const struct digest *manifest,
                       const struct digest *state, bool *found, struct error *err)
 {
+    char bytes[DIGEST_BYTES];
     const struct db_value values[] = {
-        db_text(digest_slice(manifest)),
+        db_blob(digest_pack(manifest, bytes)),
         state != NULL ? db_text(digest_slice(state)) : (struct db_value){.type = DB_NULL},
     };
     *found = false;
@@ -326,19 +328,20 @@ struct find_context {
 static bool find_row(void *context, struct db_row *row, struct error *err)
 {
     struct find_context *c = context;
-    return c->n < c->most && digest_parse(db_column(row, 0), &c->out[c->n++], err);
+    return c->n < c->most && digest_unpack(db_column(row, 0), &c->out[c->n++], err);
 }
 
-bool store_image_find(struct store *s, struct slice prefix, struct arena *a, struct digest *out, size_t most, size_t *n,
+bool store_image_find(struct store *s, struct slice prefix, struct digest *out, size_t most, size_t *n,
                       struct error *err)
 {
-    struct slice low = slice_find(prefix, ':') >= 0 ? prefix : arena_printf(a, "sha256:%.*s", SLICE_ARG(prefix));
-    // Digests are hex: the first text after all those with this prefix is the prefix and a 'g'.
-    struct slice high = arena_printf(a, "%.*sg", SLICE_ARG(low));
+    const struct digest_range range = digest_starting(prefix);
     struct find_context c = {out, most, 0};
-    const struct db_value values[] = {db_text(low), db_text(high)};
-    bool ok = db_query(s->db, "SELECT manifest FROM image WHERE manifest >= ?1 AND manifest < ?2 ORDER BY manifest",
-                       values, 2, find_row, &c, err);
+    const struct db_value values[] = {db_blob(slice_of(range.low, range.low_n)),
+                                      db_blob(slice_of(range.high, range.high_n)), db_int((int64_t)range.size)};
+    bool ok = db_query(s->db,
+                       "SELECT manifest FROM image WHERE manifest BETWEEN ?1 AND ?2 AND (?3 = 0 OR length(manifest) = "
+                       "?3) ORDER BY manifest",
+                       values, 3, find_row, &c, err);
     *n = c.n;
     return ok;
 }

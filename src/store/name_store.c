@@ -33,7 +33,7 @@ static bool place_row(void *context, struct db_row *row, struct error *err)
     p->id = db_column_int(row, 0);
     p->pushed = db_column_int(row, 1);
     p->until = db_column_int(row, 2);
-    return digest_parse(db_column(row, 3), &p->manifest, err);
+    return digest_unpack(db_column(row, 3), &p->manifest, err);
 }
 
 static bool last_place(struct store *s, int64_t repository, struct slice tag, struct place *p, struct error *err)
@@ -64,6 +64,7 @@ static bool move_tag(struct store *s, int64_t repository, const struct name_push
                      struct error *err)
 {
     struct place last;
+    char bytes[DIGEST_BYTES];
     if (!last_place(s, repository, push->tag, &last, err))
         return false;
     bool there = last.id != 0 && last.until == 0;
@@ -79,20 +80,21 @@ static bool move_tag(struct store *s, int64_t repository, const struct name_push
     return db_run(
                s->db, err,
                "INSERT INTO tag (repository_id, name, manifest, pushed, since, until) VALUES (?1, ?2, ?3, ?4, ?5, 0)",
-               db_int(repository), db_text(push->tag), db_text(digest_slice(&push->manifest)), db_int(push->pushed),
-               db_int(clock_now())) &&
+               db_int(repository), db_text(push->tag), db_blob(digest_pack(&push->manifest, bytes)),
+               db_int(push->pushed), db_int(clock_now())) &&
            drop_history(s, repository, push->tag, history, err);
 }
 
 bool store_name_push(struct store *s, const struct name_push *push, uint64_t history, struct error *err)
 {
     int64_t repository;
+    char bytes[DIGEST_BYTES];
     return want_repository(s, push->repository, &repository, err) &&
            db_run(s->db, err,
                   "INSERT INTO repository_manifest (repository_id, manifest, pushed) VALUES (?1, ?2, ?3) "
                   "ON CONFLICT (repository_id, manifest) DO UPDATE SET pushed = ?3 WHERE repository_manifest.pushed < "
                   "?3",
-                  db_int(repository), db_text(digest_slice(&push->manifest)), db_int(push->pushed)) &&
+                  db_int(repository), db_blob(digest_pack(&push->manifest, bytes)), db_int(push->pushed)) &&
            (push->tag.n == 0 || move_tag(s, repository, push, history, err));
 }
 
@@ -103,7 +105,8 @@ bool store_name_delete(struct store *s, const struct name_delete *gone, struct e
     if (!find_repository(s, gone->repository, &repository, err) || repository == 0)
         return err->code == ERR_NONE;
     const struct db_value id = db_int(repository), at = db_int(gone->at != 0 ? gone->at : now_micros());
-    struct db_value manifest = db_text(digest_slice(&gone->manifest));
+    char bytes[DIGEST_BYTES];
+    const struct db_value manifest = db_blob(digest_pack(&gone->manifest, bytes));
     if (gone->manifest.text[0] != '\0')
         return db_run(s->db, err,
                       "UPDATE tag SET until = ?3 WHERE repository_id = ?1 AND manifest = ?2 AND until = 0 AND "
@@ -124,12 +127,13 @@ bool store_name_delete(struct store *s, const struct name_delete *gone, struct e
 static bool put_members(struct store *s, const struct digest *parent, const struct name_member *members, size_t n,
                         struct error *err)
 {
+    char parent_bytes[DIGEST_BYTES], bytes[DIGEST_BYTES];
+    const struct db_value of = db_blob(digest_pack(parent, parent_bytes));
     for (size_t i = 0; i < n; i++)
         if (!db_run(s->db, err,
                     "INSERT INTO index_member (parent, manifest, platform) VALUES (?1, ?2, ?3) "
                     "ON CONFLICT (parent, manifest) DO UPDATE SET platform = ?3",
-                    db_text(digest_slice(parent)), db_text(digest_slice(&members[i].manifest)),
-                    db_text(members[i].platform)))
+                    of, db_blob(digest_pack(&members[i].manifest, bytes)), db_text(members[i].platform)))
             return false;
     return true;
 }
@@ -161,7 +165,8 @@ bool store_index_members(struct store *s, const struct digest *parent, const str
 bool store_name_has(struct store *s, struct slice repository, const struct digest *manifest, bool *has,
                     struct error *err)
 {
-    const struct db_value values[] = {db_text(repository), db_text(digest_slice(manifest))};
+    char bytes[DIGEST_BYTES];
+    const struct db_value values[] = {db_text(repository), db_blob(digest_pack(manifest, bytes))};
     int64_t count = 0;
     bool ok = db_query(s->db,
                        "SELECT count(*) FROM repository_manifest JOIN repository ON repository.id = repository_id "
@@ -189,7 +194,7 @@ static bool name_row(void *context, struct db_row *row, struct error *err)
         .since = db_column_int(row, 4),
         .until = db_column_int(row, 5),
     };
-    return digest_parse(db_column(row, 2), &name->manifest, err);
+    return digest_unpack(db_column(row, 2), &name->manifest, err);
 }
 
 // Whatever leads to the image: itself, and the indexes that it is in.
@@ -200,7 +205,8 @@ bool store_image_names(struct store *s, const struct digest *image, struct arena
                        size_t *n, struct error *err)
 {
     struct names_context c = {.arena = a};
-    const struct db_value values[] = {db_text(digest_slice(image))};
+    char bytes[DIGEST_BYTES];
+    const struct db_value values[] = {db_blob(digest_pack(image, bytes))};
     bool ok = db_query(s->db,
                        "SELECT repository.name AS repository, tag.name AS tag, tag.manifest, tag.pushed, since, until, "
                        "until <> 0 AS former "
@@ -229,14 +235,15 @@ static bool found_row(void *context, struct db_row *row, struct error *err)
     struct named_image *image = &VEC_PUSH(c->arena, &c->list);
     image->os = arena_dup(c->arena, db_column(row, 1));
     image->arch = arena_dup(c->arena, db_column(row, 2));
-    return digest_parse(db_column(row, 0), &image->manifest, err);
+    return digest_unpack(db_column(row, 0), &image->manifest, err);
 }
 
 bool store_name_find(struct store *s, struct slice repository, struct slice tag, const struct digest *manifest,
                      struct arena *a, struct named_image **images, size_t *n, struct error *err)
 {
     struct find_context c = {.arena = a};
-    const struct db_value values[] = {db_text(repository), db_text(tag), db_text(digest_slice(manifest))};
+    char bytes[DIGEST_BYTES];
+    const struct db_value values[] = {db_text(repository), db_text(tag), db_blob(digest_pack(manifest, bytes))};
     bool ok = db_query(
         s->db,
         "WITH named AS (SELECT tag.manifest FROM tag JOIN repository ON repository.id = repository_id "
@@ -272,13 +279,16 @@ static bool listed_row(void *context, struct db_row *row, struct error *err)
         .distribution_version = arena_dup(c->arena, db_column(row, 7)),
         .distribution_name = arena_dup(c->arena, db_column(row, 8)),
     };
-    return digest_parse(db_column(row, 0), &image->manifest, err);
+    return digest_unpack(db_column(row, 0), &image->manifest, err);
 }
 
 #define SELECT_LISTED                                                                                                                              \
     "SELECT image.manifest, reference, kind, os, arch, indexed, coalesce(did, ''), coalesce(version_id, ''), "                                     \
     "coalesce(pretty_name, '') FROM image JOIN image_sort ON image_sort.id = sort_id LEFT JOIN distribution ON distribution.id = distribution_id " \
     "WHERE image.manifest > ?1 "
+
+// The digests that start with ?5.
+#define IN_RANGE(digest) "(" digest " BETWEEN ?6 AND ?7 AND (?8 = 0 OR length(" digest ") = ?8))"
 
 // Three questions, so that each goes by its own index: what a repository or a text names is looked up first, and costs
 // as much as there are names, not images.
@@ -290,20 +300,20 @@ static const char images_of_repository[] = SELECT_LISTED
     "WHERE repository.name = ?3 AND ?4 = '') "
     "SELECT manifest FROM named UNION "
     "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent) "
-    "AND (?5 = '' OR instr(image.manifest, ?5) > 0 OR instr(?3 || ':' || ?4, ?5) > 0) "
-    "ORDER BY image.manifest LIMIT ?2";
+    "AND (?5 = '' OR " IN_RANGE("image.manifest") " OR instr(?3 || ':' || ?4, ?5) > 0) "
+                                                  "ORDER BY image.manifest LIMIT ?2";
 static const char images_with_text[] = SELECT_LISTED
     "AND ((?5 <> '' AND ?4 = '' AND instr(reference, ?5) > 0) OR image.manifest IN (WITH named AS (SELECT tag.manifest FROM tag "
     "JOIN repository ON repository.id = repository_id WHERE until = 0 AND (?4 = '' OR tag.name = ?4) AND "
     "instr(repository.name || ':' || tag.name, ?5) > 0 UNION SELECT rm.manifest FROM repository_manifest AS rm "
     "JOIN repository ON repository.id = rm.repository_id WHERE ?4 = '' AND instr(repository.name, ?5) > 0 "
-    "UNION SELECT manifest FROM image WHERE ?4 = '' AND (substr(manifest, 1, length(?5)) = ?5 "
-    "OR substr(manifest, 8, length(?5)) = ?5)) "
-    "SELECT manifest FROM named UNION "
-    "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent UNION "
-    "SELECT index_member.manifest FROM index_member WHERE ?4 = '' AND (substr(parent, 1, length(?5)) = ?5 "
-    "OR substr(parent, 8, length(?5)) = ?5))) "
-    "ORDER BY image.manifest LIMIT ?2";
+    "UNION SELECT manifest FROM image WHERE ?4 = '' AND " IN_RANGE(
+        "manifest") ") "
+                    "SELECT manifest FROM named UNION "
+                    "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent UNION "
+                    "SELECT index_member.manifest FROM index_member WHERE ?4 = '' AND " IN_RANGE(
+                        "parent") ")) "
+                                  "ORDER BY image.manifest LIMIT ?2";
 
 // Drops the names that the image had, and that ended.
 static void keep_present(struct listed_image *image)
@@ -321,9 +331,19 @@ bool store_image_list(struct store *s, const struct image_query *query, struct a
     const char *sql = query->repository.n != 0                  ? images_of_repository
                       : query->text.n != 0 || query->tag.n != 0 ? images_with_text
                                                                 : all_images;
-    const struct db_value values[] = {db_text(query->after), db_int((int64_t)query->most), db_text(query->repository),
-                                      db_text(query->tag), db_text(query->text)};
-    if (!db_query(s->db, sql, values, sql == all_images ? 2 : 5, listed_row, &c, err))
+    char after[DIGEST_BYTES];
+    const struct digest_range range = digest_starting(query->text);
+    const struct db_value values[] = {
+        db_blob(digest_pack(&query->after, after)),
+        db_int((int64_t)query->most),
+        db_text(query->repository),
+        db_text(query->tag),
+        db_text(query->text),
+        db_blob(slice_of(range.low, range.low_n)),
+        db_blob(slice_of(range.high, range.high_n)),
+        db_int((int64_t)range.size),
+    };
+    if (!db_query(s->db, sql, values, sql == all_images ? 2 : 8, listed_row, &c, err))
         return false;
     for (size_t i = 0; i < c.list.n; i++) {
         struct listed_image *image = &c.list.v[i];

@@ -71,8 +71,8 @@ struct listed_image {
 
 struct image_query {
     struct slice repository, tag; // only images that are there, under that tag; may be empty
-    struct slice text;  // only images with it in a name, or at the start of their digest or an index's; may be empty
-    struct slice after; // the digest of the last one of the page before; may be empty
+    struct slice text;   // only images with it in a name, or at the start of their digest or an index's; may be empty
+    struct digest after; // the last one of the page before; may be empty
     uint64_t most;
 };
 

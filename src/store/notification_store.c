@@ -53,25 +53,27 @@ void store_snapshot_end(struct store *s)
     db_rollback(s->db); // nothing was written
 }
 
-struct text_context {
+struct manifest_context {
     struct arena *arena;
-    struct slice *text;
+    struct slice *manifest;
 };
 
-static bool text_row(void *context, struct db_row *row, struct error *err)
+static bool manifest_row(void *context, struct db_row *row, struct error *err)
 {
-    struct text_context *c = context;
-    (void)err;
-    *c->text = copy(c->arena, row, 0);
+    struct manifest_context *c = context;
+    struct digest digest;
+    if (!digest_unpack(db_column(row, 0), &digest, err))
+        return false;
+    *c->manifest = arena_dup(c->arena, digest_slice(&digest));
     return true;
 }
 
 bool store_image_manifest(struct store *s, int64_t image, struct arena *a, struct slice *manifest, struct error *err)
 {
-    struct text_context c = {a, manifest};
+    struct manifest_context c = {a, manifest};
     const struct db_value values[] = {db_int(image)};
     *manifest = (struct slice){0};
-    return db_query(s->db, "SELECT manifest FROM image WHERE id = ?1", values, 1, text_row, &c, err);
+    return db_query(s->db, "SELECT manifest FROM image WHERE id = ?1", values, 1, manifest_row, &c, err);
 }
 
 struct identity_context {
@@ -84,7 +86,7 @@ static bool identity_row(void *context, struct db_row *row, struct error *err)
     const struct identity_context *c = context;
     c->image->reference = copy(c->arena, row, 2);
     c->image->arch = copy(c->arena, row, 3);
-    return digest_parse(db_column(row, 0), &c->image->manifest, err) &&
+    return digest_unpack(db_column(row, 0), &c->image->manifest, err) &&
            digest_unpack(db_column(row, 1), &c->image->config, err);
 }
 
@@ -112,11 +114,25 @@ static bool still_pending(struct store *s, const struct pending_update *u, bool 
     return ok;
 }
 
-static bool put_texts(struct store *s, const char *sql, int64_t row, const struct slice *texts, size_t n,
-                      struct error *err)
+static bool put_manifests(struct store *s, int64_t row, const struct slice *manifests, size_t n, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct digest manifest;
+        char bytes[DIGEST_BYTES];
+        if (!digest_parse(manifests[i], &manifest, err) ||
+            !db_run(s->db, err,
+                    "INSERT INTO notification_image (notification_id, number, manifest) VALUES (?1, ?2, ?3)",
+                    db_int(row), db_int((int64_t)i), db_blob(digest_pack(&manifest, bytes))))
+            return false;
+    }
+    return true;
+}
+
+static bool put_flaws(struct store *s, int64_t row, const struct slice *flaws, size_t n, struct error *err)
 {
     for (size_t i = 0; i < n; i++)
-        if (!db_run(s->db, err, sql, db_int(row), db_int((int64_t)i), db_text(texts[i])))
+        if (!db_run(s->db, err, "INSERT INTO notification_flaw (notification_id, number, content) VALUES (?1, ?2, ?3)",
+                    db_int(row), db_int((int64_t)i), db_text(flaws[i])))
             return false;
     return true;
 }
@@ -143,10 +159,7 @@ static bool put_notification(struct store *s, const struct new_notification *n, 
                 db_int((int64_t)n->items_n), db_int((int64_t)n->images_n), db_int((int64_t)n->held_back)))
         return false;
     int64_t row = db_last_id(s->db);
-    if (!put_texts(s, "INSERT INTO notification_image (notification_id, number, manifest) VALUES (?1, ?2, ?3)", row,
-                   n->manifests, n->images_n, err) ||
-        !put_texts(s, "INSERT INTO notification_flaw (notification_id, number, content) VALUES (?1, ?2, ?3)", row,
-                   n->flaws, n->flaws_n, err) ||
+    if (!put_manifests(s, row, n->manifests, n->images_n, err) || !put_flaws(s, row, n->flaws, n->flaws_n, err) ||
         !put_items(s, row, n->items, n->items_n, err))
         return false;
     for (size_t i = 0; i < n->targets_n; i++)
@@ -237,14 +250,14 @@ struct items_context {
 static bool item_row(void *context, struct db_row *row, struct error *err)
 {
     const struct items_context *c = context;
-    struct digest layer;
-    if (!digest_unpack(db_column(row, 5), &layer, err))
+    struct digest layer, manifest;
+    if (!digest_unpack(db_column(row, 5), &layer, err) || !digest_unpack(db_column(row, 3), &manifest, err))
         return false;
     const struct stored_item item = {
         .position = (uint64_t)db_column_int(row, 0),
         .flaw = (uint64_t)db_column_int(row, 1),
         .content = db_column(row, 2),
-        .manifest = db_column(row, 3),
+        .manifest = digest_slice(&manifest),
         .reference = db_column(row, 4),
         .layer = digest_slice(&layer),
         .reason = (unsigned)db_column_int(row, 6),

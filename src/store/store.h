@@ -75,7 +75,7 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
                      struct stored_image *out, bool *found, struct error *err);
 
 // Full digests of the images whose manifest digest starts with `prefix` ("sha256:12ab" or "12ab"), at most `most`.
-bool store_image_find(struct store *s, struct slice prefix, struct arena *a, struct digest *out, size_t most, size_t *n,
+bool store_image_find(struct store *s, struct slice prefix, struct digest *out, size_t most, size_t *n,
                       struct error *err);
 
 // ---- image_store.c --------------------------------------------------------------------------------------------------

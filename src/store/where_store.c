@@ -11,11 +11,11 @@ struct place_context {
 static bool place_row(void *context, struct db_row *row, struct error *err)
 {
     const struct place_context *c = context;
-    struct digest layer;
-    if (!digest_unpack(db_column(row, 2), &layer, err))
+    struct digest layer, manifest;
+    if (!digest_unpack(db_column(row, 2), &layer, err) || !digest_unpack(db_column(row, 0), &manifest, err))
         return false;
     const struct store_place place = {
-        .manifest = db_column(row, 0),
+        .manifest = digest_slice(&manifest),
         .reference = db_column(row, 1),
         .layer = digest_slice(&layer),
         .kind = db_column(row, 3),

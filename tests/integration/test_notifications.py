@@ -389,7 +389,7 @@ class Notifications(Base):
             for row, made, deleted in ((1, now, now), (2, 1, 0), (3, 1, 1), (4, now, 0)):
                 db.execute("INSERT INTO notification (id, uuid, feed, ref, updated, made, items, images, held_back, deleted) "
                            "VALUES (?, ?, 'debian', 'r', 1, ?, ?, 1, 0, ?)", (row, "00000000-0000-0000-0000-%012d" % row, made, n, deleted))
-                db.execute("INSERT INTO notification_image VALUES (?, 0, ?)", (row, manifest))
+                db.execute("INSERT INTO notification_image VALUES (?, 0, ?)", (row, bytes.fromhex(manifest.split(":")[1])))
                 db.execute("INSERT INTO notification_flaw VALUES (?, 0, '{}')", (row,))
                 db.executemany("INSERT INTO notification_item VALUES (?, ?, 0, 0, 0, 0)", ((row, i) for i in range(n)))
             db.execute("INSERT INTO delivery (notification_id, target, state, attempts, next, changed, error) VALUES (3, 'x', 0, 0, 0, 0, '')")

@@ -367,7 +367,7 @@ class Names(Base):
         elsewhere = self.push(service, "others/app", "1", "5.2-4")
         db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
         with db:
-            db.execute("UPDATE tag SET pushed = pushed - 31 * 86400000000 WHERE manifest = ?", (old,))
+            db.execute("UPDATE tag SET pushed = pushed - 31 * 86400000000 WHERE manifest = ?", (bytes.fromhex(old.split(":")[1]),))
         db.close()
         self.tell(service)
         ident, = self.notifications()

@@ -1,6 +1,6 @@
 -- Layers, what was found in them, and the images they make up.
 
--- Digests that nobody searches by a part of are kept as their bytes: 32 of sha256, 64 of sha512.
+-- Digests of manifests and layers are kept as their bytes: 32 of sha256, 64 of sha512.
 CREATE TABLE layer (
     id INTEGER PRIMARY KEY,
     digest BLOB NOT NULL UNIQUE
@@ -117,7 +117,7 @@ CREATE TABLE image_sort (
 -- chain_id: 0 for an image without layers. skips and remarks: JSON, empty where there are none.
 CREATE TABLE image (
     id INTEGER PRIMARY KEY,
-    manifest TEXT NOT NULL UNIQUE,
+    manifest BLOB NOT NULL UNIQUE,
     config BLOB NOT NULL,
     reference TEXT NOT NULL,
     sort_id INTEGER NOT NULL REFERENCES image_sort (id),

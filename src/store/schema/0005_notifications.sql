@@ -26,7 +26,7 @@ CREATE TABLE notification (
 CREATE TABLE notification_image (
     notification_id INTEGER NOT NULL REFERENCES notification (id) ON DELETE CASCADE,
     number INTEGER NOT NULL,
-    manifest TEXT NOT NULL,
+    manifest BLOB NOT NULL,
     PRIMARY KEY (notification_id, number)
 ) WITHOUT ROWID;
 

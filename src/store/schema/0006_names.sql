@@ -9,7 +9,7 @@ CREATE TABLE repository (
 -- Which manifests a repository has, tagged or not. pushed: microseconds since 1970; 0: nobody said.
 CREATE TABLE repository_manifest (
     repository_id INTEGER NOT NULL REFERENCES repository (id),
-    manifest TEXT NOT NULL,
+    manifest BLOB NOT NULL,
     pushed INTEGER NOT NULL,
     PRIMARY KEY (repository_id, manifest)
 );
@@ -21,7 +21,7 @@ CREATE TABLE tag (
     id INTEGER PRIMARY KEY,
     repository_id INTEGER NOT NULL REFERENCES repository (id),
     name TEXT NOT NULL,
-    manifest TEXT NOT NULL,
+    manifest BLOB NOT NULL,
     pushed INTEGER NOT NULL,
     since INTEGER NOT NULL,
     until INTEGER NOT NULL
@@ -32,8 +32,8 @@ CREATE INDEX tag_by_manifest ON tag (manifest);
 
 -- The images that an index leads to. platform: "linux/arm/v7", empty when nobody says.
 CREATE TABLE index_member (
-    parent TEXT NOT NULL,
-    manifest TEXT NOT NULL,
+    parent BLOB NOT NULL,
+    manifest BLOB NOT NULL,
     platform TEXT NOT NULL,
     PRIMARY KEY (parent, manifest)
 );
@@ -48,7 +48,7 @@ CREATE TABLE event (
     sender_id TEXT NOT NULL,
     repository TEXT NOT NULL,
     tag TEXT NOT NULL,
-    manifest TEXT NOT NULL,
+    manifest BLOB NOT NULL,
     pushed INTEGER NOT NULL,
     received INTEGER NOT NULL,
     state TEXT NOT NULL,

@@ -53,12 +53,80 @@ static void test_other_lengths(void **state)
     }
 }
 
+// Is it in the range, as the database would find it?
+static bool is_in(const struct digest_range *range, const char *text)
+{
+    struct error err;
+    struct digest d;
+    char bytes[DIGEST_BYTES];
+    assert_true(digest_parse(slice_str(text), &d, &err));
+    struct slice packed = digest_pack(&d, bytes);
+    return slice_cmp(packed, slice_of(range->low, range->low_n)) >= 0 &&
+           slice_cmp(packed, slice_of(range->high, range->high_n)) <= 0 &&
+           (range->size == 0 || packed.n == range->size);
+}
+
+#define ZEROS "0000000000000000000000000000000000000000000000000000000000000000"
+#define ONES  "ffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+#define SOME  "12ab00ffffffffffffffffffffffffffffffffffffffffffffffffffffffffff"
+
+static void test_starting(void **state)
+{
+    static const char *const digests[] = {"sha256:" ZEROS, "sha256:" ONES, "sha256:" SOME, "sha512:" SOME ZEROS,
+                                          "sha512:" ONES ONES};
+    static const struct {
+        const char *prefix;
+        const char *in; // those of the above that it is in
+    } cases[] = {
+        {"", "01234"},
+        {"sha2", ""},
+        {"sha256:", "012"},
+        {"sha512:", "34"},
+        {"sha512:f", "4"},
+        {"sha256:12ab", "2"},
+        {"sha256:12ab0", "2"},
+        {"sha256:12ab1", ""},
+        {"1", "23"},
+        {"12", "23"},
+        {"12AB0", "23"},
+        {"12ac", ""},
+        {"12aa", ""},
+        {"0", "0"},
+        {"f", "14"},
+        {ONES, "14"},
+        {ONES "f", "4"},
+        {ONES ONES, "4"},
+        {ONES ONES "f", ""},
+        {"sha256:" SOME, "2"},
+        {"sha256:" SOME "0", ""},
+        {SOME, "23"},
+        {"sha257", ""},
+        {"sha256;", ""},
+        {"sha256:x", ""},
+        {"12abx", ""},
+        {"nginx", ""},
+        {" ", ""},
+        {"12 ab", ""},
+    };
+    (void)state;
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct digest_range range = digest_starting(slice_str(cases[i].prefix));
+        char in[8] = "";
+        for (size_t k = 0; k < sizeof digests / sizeof digests[0]; k++)
+            if (is_in(&range, digests[k]))
+                in[strlen(in)] = (char)('0' + k);
+        if (strcmp(in, cases[i].in) != 0)
+            fail_msg("\"%s\": \"%s\" instead of \"%s\"", cases[i].prefix, in, cases[i].in);
+    }
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_there_and_back),
         cmocka_unit_test(test_bytes),
         cmocka_unit_test(test_other_lengths),
+        cmocka_unit_test(test_starting),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -282,12 +282,12 @@ static void test_find_by_prefix(void **state)
     size_t n;
     struct stored_image one = image("one", "b");
     assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
-    assert_true(store_image_find(&f->store, slice_of(one.manifest.text, 15), &a, found, 2, &n, &err));
+    assert_true(store_image_find(&f->store, slice_of(one.manifest.text, 15), found, 2, &n, &err));
     assert_int_equal(n, 1);
     assert_true(digest_eq(&found[0], &one.manifest));
-    assert_true(store_image_find(&f->store, slice_of(digest_hex(&one.manifest), 6), &a, found, 2, &n, &err));
+    assert_true(store_image_find(&f->store, slice_of(digest_hex(&one.manifest), 6), found, 2, &n, &err));
     assert_int_equal(n, 1);
-    assert_true(store_image_find(&f->store, SLICE("sha256:zz"), &a, found, 2, &n, &err));
+    assert_true(store_image_find(&f->store, SLICE("sha256:zz"), found, 2, &n, &err));
     assert_int_equal(n, 0);
 }
 

@@ -157,6 +157,87 @@ static void leads_to_members(void **state)
     names_are(f, "arm64", "(1)");
 }
 
+// ---- the list -------------------------------------------------------------------------------------------------------
+
+static void put_image(struct fixture *f, const char *digest, const char *reference)
+{
+    struct error err;
+    struct stored_image image = {.reference = slice_str(reference), .kind = SLICE("registry"), .indexed = 1};
+    const struct digest state = digest_of(SLICE("state"));
+    assert_true(digest_parse(slice_str(digest), &image.manifest, &err));
+    assert_true(digest_parse(slice_str(digest), &image.config, &err));
+    assert_true(store_image_put(&f->store, &state, &image, NULL, &err));
+}
+
+#define REST30 "000000000000000000000000000000"
+#define REST60 REST30 REST30
+
+// Three images, and the index that the third is of.
+static const char *const listed[] = {"sha256:1234" REST60, "sha256:12f0" REST60, "sha512:12ff" REST60 REST60 "0000"};
+static const char listed_index[] = "sha256:abcd" REST60;
+
+static void lists(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    static const struct {
+        const char *repository, *tag, *text;
+        uint64_t most;
+        int after; // as an index into `listed`; -1: from the start
+        const char *images;
+    } cases[] = {
+        {"", "", "", 9, -1, "012"},
+        {"", "", "", 1, -1, "0"},
+        {"", "", "", 9, 0, "12"},
+        {"", "", "", 9, 2, ""},
+        {"", "", "sha256:", 9, -1, "012"}, // the third by its index
+        {"", "", "sha512:", 9, -1, "2"},
+        {"", "", "12", 9, -1, "012"},
+        {"", "", "12f", 9, -1, "12"},
+        {"", "", "12f", 1, 1, "2"},
+        {"", "", "sha256:12f", 9, -1, "1"},
+        {"", "", "34", 9, -1, ""}, // in the middle
+        {"", "", "abc", 9, -1, "2"},
+        {"", "", "sha256:abcd", 9, -1, "2"},
+        {"", "", "sha512:abcd", 9, -1, ""},
+        {"", "", "first", 9, -1, "0"},
+        {"", "", "team/app", 9, -1, "2"},
+        {"", "1", "abc", 9, -1, ""}, // of names alone, where the tag is given
+        {"", "1", "app", 9, -1, "2"},
+        {REPOSITORY, "", "", 9, -1, "2"},
+        {REPOSITORY, "1", "12ff", 9, -1, "2"},
+        {REPOSITORY, "1", "sha256:12ff", 9, -1, ""},
+        {REPOSITORY, "2", "", 9, -1, ""},
+    };
+    put_image(f, listed[0], "oci:first");
+    put_image(f, listed[1], "oci:second");
+    put_image(f, listed[2], "oci:third");
+    struct name_member member = {.platform = SLICE("linux/amd64")};
+    struct name_push p = {.repository = SLICE(REPOSITORY), .tag = SLICE("1"), .pushed = 10};
+    assert_true(digest_parse(slice_str(listed[2]), &member.manifest, &err));
+    assert_true(digest_parse(slice_str(listed_index), &p.manifest, &err));
+    assert_true(store_name_put(&f->store, &p, &member, 1, 10, &err));
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct image_query query = {.repository = slice_str(cases[i].repository),
+                                    .tag = slice_str(cases[i].tag),
+                                    .text = slice_str(cases[i].text),
+                                    .most = cases[i].most};
+        struct listed_image *images;
+        size_t n;
+        char found[8] = "";
+        if (cases[i].after >= 0)
+            assert_true(digest_parse(slice_str(listed[cases[i].after]), &query.after, &err));
+        if (!store_image_list(&f->store, &query, &f->arena, &images, &n, &err))
+            fail_msg("%s", err.text);
+        for (size_t k = 0; k < n; k++)
+            for (size_t l = 0; l < sizeof listed / sizeof listed[0]; l++)
+                if (strcmp(images[k].manifest.text, listed[l]) == 0)
+                    found[strlen(found)] = (char)('0' + l);
+        if (strcmp(found, cases[i].images) != 0)
+            fail_msg("case %zu (\"%s\"): \"%s\" instead of \"%s\"", i, cases[i].text, found, cases[i].images);
+    }
+}
+
 // ---- the queue ------------------------------------------------------------------------------------------------------
 
 static struct event_step told(const char *id, const char *repository, const char *content)
@@ -269,6 +350,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(goes, open_store, close_store),
         cmocka_unit_test_setup_teardown(forgets_old_places, open_store, close_store),
         cmocka_unit_test_setup_teardown(leads_to_members, open_store, close_store),
+        cmocka_unit_test_setup_teardown(lists, open_store, close_store),
         cmocka_unit_test_setup_teardown(queues, open_store, close_store),
         cmocka_unit_test_setup_teardown(those_that_wait_longest_come_first, open_store, close_store),
         cmocka_unit_test_setup_teardown(queue_is_bounded, open_store, close_store),

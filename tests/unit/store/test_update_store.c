@@ -528,7 +528,10 @@ static void test_indexes(void **state)
         "SELECT update_id FROM generation_part WHERE generation_id = 1",
         "SELECT url FROM feed_file WHERE update_id = 1 ORDER BY url",
         "SELECT reason FROM feed_file_left_out WHERE file_id = 1 ORDER BY reason",
-        "SELECT id FROM image WHERE manifest >= 'a' AND manifest < 'b' ORDER BY manifest",
+        "SELECT id FROM image WHERE manifest BETWEEN x'12a0' AND x'12af' AND (0 = 0 OR length(manifest) = 0) ORDER BY "
+        "manifest",
+        "SELECT manifest FROM index_member WHERE '' = '' AND (parent BETWEEN x'12a0' AND x'12af' AND (0 = 0 OR "
+        "length(parent) = 0))",
         "SELECT findings FROM layer_findings JOIN layer ON layer.id = layer_id WHERE digest = x'00' AND state_id = 1",
         "SELECT set_id FROM package_set_member WHERE package_id = 1",
         "SELECT package_id FROM package_set_member WHERE set_id = 1",
