@@ -251,38 +251,79 @@ static bool find_sets(struct store *s, const store_candidates *candidates, struc
     return true;
 }
 
-// The parts of any of the sets that have to do with owned packages: most sets share these, so each is asked of once.
-static bool find_owning_parts(struct store *s, const store_ids *sets, struct arena *a, store_ids *out,
-                              struct error *err)
+static int by_text(const void *x, const void *y)
 {
-    store_ids parts = {0};
-    for (size_t i = 0; i < sets->n; i++)
-        if (!store_set_parts(s, sets->v[i], a, &parts, err))
+    return slice_cmp(*(const struct slice *)x, *(const struct slice *)y);
+}
+
+static bool add_parts_of_owners(struct store *s, const store_owned_packages *owned, struct arena *a, store_ids *out,
+                                struct error *err)
+{
+    VEC(struct slice) owners = {0};
+    for (size_t i = 0; i < owned->n; i++)
+        VEC_PUSH(a, &owners) = owned->v[i].owner;
+    if (owners.n > 1)
+        qsort(owners.v, owners.n, sizeof *owners.v, by_text);
+    for (size_t i = 0; i < owners.n; i++)
+        if ((i == 0 || !slice_eq(owners.v[i], owners.v[i - 1])) && !store_owner_parts(s, owners.v[i], a, out, err))
             return false;
-    unique_ids(&parts);
-    for (size_t i = 0; i < parts.n; i++) {
-        bool owns;
-        if (!store_part_owns(s, parts.v[i], &owns, err))
-            return false;
-        if (owns)
-            VEC_PUSH(a, out) = parts.v[i];
-    }
     return true;
 }
 
-static bool sign_set(struct store *s, int64_t set, const store_ids *owning, struct arena *a, signed_sets *out,
-                     struct error *err)
+static bool add_parts_of_owned(struct store *s, const store_owned_packages *owned, struct arena *a, store_ids *out,
+                               struct error *err)
+{
+    store_ids packages = {0};
+    for (size_t i = 0; i < owned->n; i++)
+        VEC_PUSH(a, &packages) = owned->v[i].package;
+    unique_ids(&packages);
+    for (size_t i = 0; i < packages.n; i++)
+        if (!store_package_parts(s, packages.v[i], a, out, err))
+            return false;
+    return true;
+}
+
+// The parts that have to do with the packages which are owned in any of the sets: those that have one of them, and
+// those that have an owner. Of a set no others count for its store_set_owned. Most sets share their parts, so each part
+// is asked of once; few packages are owned, so the other parts are found from these.
+static bool find_owning_parts(struct store *s, const signed_sets *sets, struct arena *a, store_ids *out,
+                              struct error *err)
+{
+    store_ids parts = {0};
+    store_owned_packages owned = {0};
+    for (size_t i = 0; i < sets->n; i++)
+        for (size_t k = 0; k < sets->v[i].parts_n; k++)
+            VEC_PUSH(a, &parts) = sets->v[i].parts[k];
+    unique_ids(&parts);
+    for (size_t i = 0; i < parts.n; i++)
+        if (!store_part_owned(s, parts.v[i], a, &owned, err))
+            return false;
+    if (!add_parts_of_owned(s, &owned, a, out, err) || !add_parts_of_owners(s, &owned, a, out, err))
+        return false;
+    unique_ids(out);
+    return true;
+}
+
+// A set in each of its contexts, with all of its parts.
+static bool add_set(struct store *s, int64_t set, struct arena *a, signed_sets *out, struct error *err)
 {
     store_ids parts = {0}, contexts = {0};
-    size_t kept = 0;
     if (!store_set_parts(s, set, a, &parts, err) || !store_set_contexts(s, set, a, &contexts, err))
         return false;
-    for (size_t i = 0; i < parts.n; i++)
-        if (owning->n != 0 && bsearch(&parts.v[i], owning->v, owning->n, sizeof *owning->v, by_id) != NULL)
-            parts.v[kept++] = parts.v[i];
     for (size_t i = 0; i < contexts.n; i++)
-        VEC_PUSH(a, out) = (struct signed_set){contexts.v[i], set, parts.v, kept};
+        VEC_PUSH(a, out) = (struct signed_set){contexts.v[i], set, parts.v, parts.n};
     return true;
+}
+
+static void keep_owning(struct signed_set *set, const store_ids *owning, struct arena *a)
+{
+    int64_t *kept = ARENA_NEW(a, int64_t, set->parts_n);
+    size_t n = 0;
+    for (size_t i = 0; i < set->parts_n; i++)
+        if (owning->n != 0 && bsearch(&set->parts[i], owning->v, owning->n, sizeof *owning->v, by_id) != NULL)
+            kept[n++] = set->parts[i];
+    set->parts = kept;
+    set->parts_n = n;
 }
 
 static bool add_groups(struct store *s, struct arena *a, struct affected *out, struct error *err)
@@ -290,11 +331,15 @@ static bool add_groups(struct store *s, struct arena *a, struct affected *out, s
     struct arena scratch ARENA_AUTO = {0};
     store_ids sets = {0}, owning = {0};
     signed_sets list = {0};
-    if (!find_sets(s, &out->candidates, &scratch, &sets, err) || !find_owning_parts(s, &sets, &scratch, &owning, err))
+    if (!find_sets(s, &out->candidates, &scratch, &sets, err))
         return false;
     for (size_t i = 0; i < sets.n; i++)
-        if (!sign_set(s, sets.v[i], &owning, &scratch, &list, err))
+        if (!add_set(s, sets.v[i], &scratch, &list, err))
             return false;
+    if (!find_owning_parts(s, &list, &scratch, &owning, err))
+        return false;
+    for (size_t i = 0; i < list.n; i++)
+        keep_owning(&list.v[i], &owning, &scratch);
     if (list.n > 1)
         qsort(list.v, list.n, sizeof *list.v, by_signature);
     out->groups = ARENA_NEW(a, struct affected_group, list.n);

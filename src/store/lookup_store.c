@@ -366,20 +366,6 @@ bool store_set_parts(struct store *s, int64_t set, struct arena *a, store_ids *o
                     append_id, &c, err);
 }
 
-bool store_part_owns(struct store *s, int64_t part, bool *owns, struct error *err)
-{
-    const struct db_value values[] = {db_int(part)};
-    int64_t answer = 0;
-    bool ok = db_query(s->db,
-                       "SELECT EXISTS (SELECT 1 FROM package_part_member m JOIN package p ON p.id = m.package_id WHERE "
-                       "m.part_id = ?1 AND (m.owner <> '' OR EXISTS (SELECT 1 FROM package_part_member o WHERE "
-                       "o.package_id = m.package_id AND o.owner <> '') OR EXISTS (SELECT 1 FROM package_part_member o "
-                       "WHERE o.owner = p.kind || ':' || p.name AND o.owner <> '')))",
-                       values, 1, number_row, &answer, err);
-    *owns = answer != 0;
-    return ok;
-}
-
 static bool owned_row(void *context, struct db_row *row, struct error *err)
 {
     struct appending *c = context;
@@ -402,4 +388,32 @@ bool store_set_owned(struct store *s, int64_t set, struct arena *a, store_owned_
         "(m.package_id IN (SELECT package_id FROM owned) OR p.kind || ':' || p.name IN "
         "(SELECT owner FROM owned)) ORDER BY p.kind, p.name, p.version, p.arch, m.package_id, m.owner",
         values, 1, owned_row, &c, err);
+}
+
+bool store_part_owned(struct store *s, int64_t part, struct arena *a, store_owned_packages *out, struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_int(part)};
+    return db_query(s->db, "SELECT package_id, owner, 1 FROM package_part_member WHERE part_id = ?1 AND owner <> ''",
+                    values, 1, owned_row, &c, err);
+}
+
+bool store_package_parts(struct store *s, int64_t package, struct arena *a, store_ids *out, struct error *err)
+{
+    struct appending c = {a, out};
+    const struct db_value values[] = {db_int(package)};
+    return db_query(s->db, "SELECT DISTINCT part_id FROM package_part_member WHERE package_id = ?1", values, 1,
+                    append_id, &c, err);
+}
+
+bool store_owner_parts(struct store *s, struct slice owner, struct arena *a, store_ids *out, struct error *err)
+{
+    struct appending c = {a, out};
+    struct slice kind, name;
+    slice_cut(owner, ':', &kind, &name);
+    const struct db_value values[] = {db_text(kind), db_text(name)};
+    return db_query(s->db,
+                    "SELECT DISTINCT m.part_id FROM package p JOIN package_part_member m ON m.package_id = p.id "
+                    "WHERE p.name = ?2 AND p.kind = ?1",
+                    values, 2, append_id, &c, err);
 }

@@ -158,10 +158,6 @@ bool store_set_contexts(struct store *s, int64_t set, struct arena *a, store_ids
 // Appends the parts that a set is made of, in the order of their ids.
 bool store_set_parts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err);
 
-// May a part have to do with packages that others own? It does when it has one that is owned, here or in any other
-// part, or an owner of any. Sets that have the same ones of these parts have the same store_set_owned.
-bool store_part_owns(struct store *s, int64_t part, bool *owns, struct error *err);
-
 // What of a package set decides about those of its packages that are owned: these themselves, with each of their
 // places, and their owners. `package` is the id of each.
 struct store_owned {
@@ -171,6 +167,13 @@ struct store_owned {
 };
 typedef VEC(struct store_owned) store_owned_packages;
 bool store_set_owned(struct store *s, int64_t set, struct arena *a, store_owned_packages *out, struct error *err);
+
+// Appends those packages of a part that are owned in it.
+bool store_part_owned(struct store *s, int64_t part, struct arena *a, store_owned_packages *out, struct error *err);
+
+// Append the parts that have a package, and those that have one which as an owner goes by "deb:python3-jinja2".
+bool store_package_parts(struct store *s, int64_t package, struct arena *a, store_ids *out, struct error *err);
+bool store_owner_parts(struct store *s, struct slice owner, struct arena *a, store_ids *out, struct error *err);
 
 // ---- update_store.c -------------------------------------------------------------------------------------------------
 

@@ -36,3 +36,4 @@ CREATE INDEX lookup_name_by_name ON lookup_name (name);
 -- Packages of languages that one of the distribution brought along.
 CREATE INDEX package_part_member_by_owner ON package_part_member (owner, part_id) WHERE owner <> '';
 CREATE INDEX package_part_member_owned ON package_part_member (package_id, part_id) WHERE owner <> '';
+CREATE INDEX package_part_member_owned_by_part ON package_part_member (part_id) WHERE owner <> '';
