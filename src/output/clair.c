@@ -33,6 +33,8 @@ static int by_record(const void *x, const void *y)
     if (order == 0)
         order = slice_cmp(r->package, s->package);
     if (order == 0)
+        order = (int)r->of_source - (int)s->of_source;
+    if (order == 0)
         order = slice_cmp(r->arch, s->arch);
     if (order == 0)
         order = slice_cmp(r->module, s->module);
