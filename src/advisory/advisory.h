@@ -133,7 +133,7 @@ bool segment_lookup_brief(struct segment *s, struct slice scope, struct slice pa
 // Fills in what segment_lookup_brief has left out.
 bool segment_describe(struct segment *s, struct advisory *record, struct arena *a, struct error *err);
 
-// Appends every record of one vulnerability, ordered by package and scope.
+// Appends every record of one vulnerability, its id in letters of either case, ordered by package and scope.
 bool segment_vulnerability(struct segment *s, struct slice vulnerability, struct arena *a, advisory_vec *out,
                            struct error *err);
 

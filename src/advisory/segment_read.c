@@ -18,7 +18,7 @@
 struct segment {
     sqlite3 *db;
     struct digest digest;
-    sqlite3_stmt *block, *note, *packages, *package_name, *blocks_of_package, *blocks_of_scope, *walk;
+    sqlite3_stmt *block, *note, *packages, *spellings, *package_name, *blocks_of_package, *blocks_of_scope, *walk;
     int64_t walked; // id of the block that segment_walk_next gave last
     struct buf walked_package;
     struct arena arena;
@@ -198,6 +198,7 @@ static bool prepare_all(struct segment *s, struct error *err)
         {&s->block, "SELECT records FROM block WHERE id = (SELECT id FROM package WHERE name = ?1) << 32 | ?2"},
         {&s->note, "SELECT description, links, aliases, advisories, cvss FROM note WHERE id = ?1"},
         {&s->packages, "SELECT packages FROM vulnerability WHERE name = ?1"},
+        {&s->spellings, "SELECT name FROM vulnerability WHERE name = ?1 COLLATE NOCASE"},
         {&s->package_name, "SELECT name FROM package WHERE id = ?1"},
         {&s->blocks_of_package,
          "SELECT id & 0xffffffff, records FROM block WHERE id BETWEEN ?1 << 32 AND ?1 << 32 | 0xffffffff ORDER BY id"},
@@ -228,7 +229,8 @@ void segment_close(struct segment **segment)
     struct segment *s = *segment;
     if (s == NULL)
         return;
-    sqlite3_stmt *const statements[] = {s->block,           s->note, s->packages, s->package_name, s->blocks_of_package,
+    sqlite3_stmt *const statements[] = {s->block,           s->note,         s->packages,
+                                        s->spellings,       s->package_name, s->blocks_of_package,
                                         s->blocks_of_scope, s->walk};
     for (size_t i = 0; i < sizeof statements / sizeof statements[0]; i++)
         sqlite3_finalize(statements[i]);
@@ -507,8 +509,9 @@ static bool take_package(struct segment *s, uint32_t package, struct slice vulne
     return ok;
 }
 
-bool segment_vulnerability(struct segment *s, struct slice vulnerability, struct arena *a, advisory_vec *out,
-                           struct error *err)
+// All records of an id that is spelled like this.
+static bool take_spelled(struct segment *s, struct slice vulnerability, struct arena *a, advisory_vec *out,
+                         struct error *err)
 {
     bind_text(s->packages, 1, vulnerability);
     int code = sqlite3_step(s->packages);
@@ -524,6 +527,42 @@ bool segment_vulnerability(struct segment *s, struct slice vulnerability, struct
     }
     sqlite3_reset(s->packages);
     return ok;
+}
+
+static struct slice in_capitals(struct arena *a, struct slice text)
+{
+    char *out = arena_alloc(a, text.n);
+    for (size_t i = 0; i < text.n; i++)
+        out[i] = text.p[i] >= 'a' && text.p[i] <= 'z' ? (char)(text.p[i] - 'a' + 'A') : text.p[i];
+    return slice_of(out, text.n);
+}
+
+// Other ids have letters of their own ("GHSA-jfh8-c2jp-5v3q"), so all of them are looked at.
+static bool take_other_spellings(struct segment *s, struct slice vulnerability, struct arena *a, advisory_vec *out,
+                                 struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    VEC(struct slice) names = {0};
+    int code;
+    bind_text(s->spellings, 1, vulnerability);
+    while ((code = sqlite3_step(s->spellings)) == SQLITE_ROW)
+        VEC_PUSH(&scratch, &names) = arena_dup(&scratch, column(s->spellings, 0));
+    bool ok = code == SQLITE_DONE || sql_failed(s, err);
+    sqlite3_reset(s->spellings);
+    for (size_t i = 0; ok && i < names.n; i++)
+        ok = take_spelled(s, names.v[i], a, out, err);
+    return ok;
+}
+
+bool segment_vulnerability(struct segment *s, struct slice vulnerability, struct arena *a, advisory_vec *out,
+                           struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    size_t before = out->n;
+    bool cve = slice_starts_nocase(vulnerability, SLICE("CVE-"));
+    if (!take_spelled(s, cve ? in_capitals(&scratch, vulnerability) : vulnerability, a, out, err))
+        return false;
+    return cve || out->n != before || take_other_spellings(s, vulnerability, a, out, err);
 }
 
 // ---- the whole ------------------------------------------------------------------------------------------------------

@@ -45,6 +45,11 @@ bool slice_eq_nocase(struct slice a, struct slice b)
     return true;
 }
 
+bool slice_starts_nocase(struct slice s, struct slice prefix)
+{
+    return s.n >= prefix.n && slice_eq_nocase(slice_of(s.p, prefix.n), prefix);
+}
+
 struct slice slice_from(struct slice s, size_t from)
 {
     if (from >= s.n)

@@ -49,6 +49,7 @@ int slice_cmp(struct slice a, struct slice b);
 int slices_cmp(const struct slice *a, const struct slice *b, size_t n);
 
 bool slice_starts(struct slice s, struct slice prefix);
+bool slice_starts_nocase(struct slice s, struct slice prefix);
 bool slice_ends(struct slice s, struct slice suffix);
 
 // Equal but for the case of ASCII letters.

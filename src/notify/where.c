@@ -24,7 +24,7 @@ static bool is_of_languages(const char *feed)
 // Records of distributions go by CVEs where there are any, so that only other ids are aliases of theirs.
 static bool may_be_alias(const char *feed, struct slice id)
 {
-    return is_of_languages(feed) || !slice_starts(id, SLICE("CVE-"));
+    return is_of_languages(feed) || !slice_starts_nocase(id, SLICE("CVE-"));
 }
 
 static bool is_alias(const segment_labels *labels, struct slice id)
@@ -58,15 +58,14 @@ static bool add_labelled(struct segment *segment, const segment_labels *labels, 
     return true;
 }
 
-// Those that have the id as an alias; of languages also those that go by it in letters of another case.
+// Those that have the id as an alias.
 static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, record_vec *out,
                         struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
     segment_labels labels = {0};
     return segment_labels_read(segment, &scratch, &labels, err) &&
-           ((!is_of_languages(feed) && !is_alias(&labels, id)) ||
-            add_labelled(segment, &labels, feed, id, a, out, err));
+           (!is_alias(&labels, id) || add_labelled(segment, &labels, feed, id, a, out, err));
 }
 
 static bool add_of_feed(struct report_segments *segments, const char *feed, struct slice id, struct arena *a,

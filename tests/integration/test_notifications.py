@@ -57,6 +57,17 @@ class Base(clarion.Case):
         self.assertEqual(r.code, 0, r)
         return r.doc["contents"]
 
+    def with_pypi(self, tracker, ident, aliases, name="feeds"):
+        """A mirror with that tracker, and with a flaw of Python's jinja2."""
+        folder = self.feeds(tracker, name=name)
+        where = os.path.join(folder, "osv-vulnerabilities.storage.googleapis.com", "PyPI")
+        os.makedirs(where)
+        with zipfile.ZipFile(os.path.join(where, "all.zip"), "w") as archive:
+            archive.writestr(ident + ".json", json.dumps({
+                "id": ident, "modified": "2030-01-01T00:00:00Z", "aliases": aliases, "affected": [
+                    {"package": {"ecosystem": "PyPI", "name": "jinja2"}, "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}))
+        return folder
+
     def noted(self):
         """True when all updates have been seen to."""
         db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
@@ -246,6 +257,23 @@ class Notifications(Base):
         self.assertEqual(where("openssl"), {one: [("libssl", "1.0.1-1", None), ("openssl", "1.0.1-1", None)]})
         self.assertIn("2 images", self.run_clarion("where", "bash").out)
 
+    def test_where_by_what_people_type(self):
+        """Ids in letters of either case, on the command line, in the API and of `advisories show`: a distribution's, a language's,
+        and one that is an alias."""
+        python = [("usr/lib/python3/dist-packages/jinja2-3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Jinja2\nVersion: 3.0\n\n")]
+        digest = self.indexed(debian_layer(*PACKAGES, extra=python))
+        self.update(self.with_pypi(NEW, "GHSA-abcd-efgh-ijkm", ["CVE-2030-0099"]), "debian", "osv-pypi")
+        service = Service(self)
+        for name, spellings in (("openssl", ("CVE-2030-2", "cve-2030-2", "Cve-2030-2")),
+                                ("Jinja2", ("GHSA-abcd-efgh-ijkm", "ghsa-abcd-efgh-ijkm", "GHSA-ABCD-EFGH-IJKM", "CVE-2030-0099", "cve-2030-0099"))):
+            for asked in spellings:
+                for doc in (self.run_clarion("where", "--format", "json", asked).doc, service.get("/api/v1/vulnerabilities/%s/images" % asked).doc):
+                    self.assertEqual(doc["asked"], asked)
+                    self.assertEqual([i["manifest"] for i in doc["images"]], [digest], asked)
+                    self.assertIn(name, {p["name"] for p in doc["images"][0]["packages"]})
+                if not asked.lower().endswith("0099"): # an alias, which this command does not look for
+                    self.assertEqual(self.run_clarion("advisories", "show", asked).code, 0, asked)
+
     def test_where_by_another_id(self):
         """Any of a finding's ids leads to its images, also where a distribution's record has it beside the CVE."""
         alpine = clarion.tar_of([("etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n"),
@@ -264,17 +292,7 @@ class Notifications(Base):
         python = [("usr/lib/python3/dist-packages/jinja2-3.0.dist-info/METADATA", "Metadata-Version: 2.1\nName: Jinja2\nVersion: 3.0\n\n")]
         images = [self.indexed(debian_layer(*PACKAGES, extra=python), name="one"), self.indexed(debian_layer(PACKAGES[2]), name="two")]
 
-        def feeds(tracker, name, aliases):
-            folder = self.feeds(tracker, name=name)
-            where = os.path.join(folder, "osv-vulnerabilities.storage.googleapis.com", "PyPI")
-            os.makedirs(where)
-            with zipfile.ZipFile(os.path.join(where, "all.zip"), "w") as archive:
-                archive.writestr("GHSA-1.json", json.dumps({
-                    "id": "GHSA-1", "modified": "2030-01-01T00:00:00Z", "aliases": aliases, "affected": [
-                        {"package": {"ecosystem": "PyPI", "name": "jinja2"},
-                         "ranges": [{"type": "ECOSYSTEM", "events": [{"introduced": "0"}]}]}]}))
-            return folder
-        old, new = feeds(OLD, "old", []), feeds(NEW, "new", ["CVE-2030-8"])
+        old, new = self.with_pypi(OLD, "GHSA-1", [], name="old"), self.with_pypi(NEW, "GHSA-1", ["CVE-2030-8"], name="new")
         self.update(old, "debian", "osv-pypi")
         service = Service(self, WHOLE)
         self.settle(service)

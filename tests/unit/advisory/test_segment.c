@@ -177,8 +177,11 @@ static void test_vulnerability(void **state)
     assert_true(segment_vulnerability(s, SLICE("CVE-2014-6271"), &a, &got, &err));
     assert_true(segment_vulnerability(s, SLICE("TEMP-1"), &a, &got, &err));
     assert_true(segment_vulnerability(s, SLICE("CVE-2014-627"), &a, &got, &err));
+    assert_true(segment_vulnerability(s, SLICE("cve-2018-25032"), &a, &got, &err));
+    assert_true(segment_vulnerability(s, SLICE("Temp-1"), &a, &got, &err));
+    assert_true(segment_vulnerability(s, SLICE("temp-"), &a, &got, &err));
     segment_close(&s);
-    const size_t want[] = {0, 1, 3, 4, 6};
+    const size_t want[] = {0, 1, 3, 4, 6, 5, 6};
     assert_int_equal(got.n, sizeof want / sizeof want[0]);
     for (size_t i = 0; i < got.n; i++)
         assert_record(&got.v[i], &records[want[i]]);

@@ -31,6 +31,9 @@ static void test_ends(void **state)
     (void)state;
     assert_true(slice_starts(SLICE("sha256:ab"), SLICE("sha256:")));
     assert_false(slice_starts(SLICE("sha"), SLICE("sha256:")));
+    assert_false(slice_starts(SLICE("cve-1"), SLICE("CVE-")));
+    assert_true(slice_starts_nocase(SLICE("cVe-1"), SLICE("CVE-")));
+    assert_false(slice_starts_nocase(SLICE("cve"), SLICE("CVE-")));
     assert_true(slice_ends(SLICE("a.tar"), SLICE(".tar")));
     assert_false(slice_ends(SLICE("tar"), SLICE(".tar")));
     assert_true(slice_starts(SLICE(""), SLICE("")));
