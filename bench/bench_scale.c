@@ -517,8 +517,13 @@ static bool ask_where(struct store *s, struct arena *a, uint64_t round, struct e
         return false;
     struct times from = times_now();
     struct report_segments *segments = report_segments_open(s, &g);
-    ok = where_vulnerability(s, &g, segments, arena_printf(a, "CVE-%llu-10000", (unsigned long long)round + 2100),
-                             clock_now(), count_where, &found, &known, err);
+    const struct where_question question = {.asked =
+                                                arena_printf(a, "CVE-%llu-10000", (unsigned long long)round + 2100),
+                                            .store = s,
+                                            .generation = &g,
+                                            .segments = segments,
+                                            .now = clock_now()};
+    ok = where_vulnerability(&question, count_where, &found, &known, err);
     report_segments_close(&segments);
     printf("{\"found\":%llu,", (unsigned long long)found);
     print_times(from);
@@ -544,7 +549,7 @@ static bool count_change(void *context, const struct delta_change *change, struc
 {
     struct counts *c = context;
     c->findings++;
-    return !c->images || delta_images(c->store, change, count_holding, c, err);
+    return !c->images || delta_images(c->store, change, count_holding, NULL, c, err);
 }
 
 static bool rematch_feed(struct store *s, const char *feed, struct report_segments *none, const struct delta *d,

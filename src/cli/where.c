@@ -7,17 +7,31 @@
 
 static const struct option_spec options[] = {
     {"format", 'f', "FORMAT", "table (default) or json", "table json"},
+    {"show-suppressed", 0, NULL, "list also what VEX documents suppress; json always does", NULL},
     {0},
 };
 
-static void write_table(const struct where_list *list, struct buf *out)
+// "    not_affected (vulnerable_code_not_present): The parser is not built in; statement 2 of urn:x"
+static void write_statement(const struct where_row *r, struct arena *a, struct buf *out)
+{
+    struct slice justification = utf8_plain(a, r->justification), impact = utf8_plain(a, r->impact);
+    struct slice document = utf8_plain(a, r->document);
+    buf_addf(out, "    %s", r->status);
+    if (justification.n != 0)
+        buf_addf(out, " (%.*s)", SLICE_ARG(justification));
+    if (impact.n != 0)
+        buf_addf(out, ": %.*s", SLICE_ARG(impact));
+    buf_addf(out, "; statement %zu of %.*s\n", r->statement, SLICE_ARG(document));
+}
+
+static size_t write_rows(const where_rows *rows, struct buf *out)
 {
     struct arena scratch ARENA_AUTO = {0};
     size_t images = 0;
-    for (size_t i = 0; i < list->rows.n; i++) {
-        const struct where_row *r = &list->rows.v[i];
+    for (size_t i = 0; i < rows->n; i++) {
+        const struct where_row *r = &rows->v[i];
         struct slice name = utf8_plain(&scratch, r->name), version = utf8_plain(&scratch, r->version);
-        if (where_list_begins_image(list, i)) {
+        if (where_list_begins_image(rows, i)) {
             images++;
             struct slice reference = utf8_plain(&scratch, r->reference);
             buf_addf(out, "%.*s %.*s\n", SLICE_ARG(r->manifest), SLICE_ARG(reference));
@@ -28,8 +42,22 @@ static void write_table(const struct where_list *list, struct buf *out)
             buf_addf(out, " %-11s %s%.*s", r->severity, fixed.n != 0 ? "fixed in " : "no fix", SLICE_ARG(fixed));
         }
         buf_addf(out, "  layer %.19s\n", r->layer.n >= 19 ? r->layer.p : "not known");
+        if (r->status != NULL)
+            write_statement(r, &scratch, out);
     }
+    return images;
+}
+
+static void write_table(const struct where_list *list, bool show_suppressed, struct buf *out)
+{
+    size_t images = write_rows(&list->rows, out), more = where_list_images_suppressed(list);
     buf_addf(out, "%zu image%s\n", images, images == 1 ? "" : "s");
+    if (list->suppressed.n == 0)
+        return;
+    buf_addf(out, "%zu suppressed by VEX: %zu more image%s%s\n", list->suppressed.n, more, more == 1 ? "" : "s",
+             show_suppressed ? ":" : "; --show-suppressed lists them.");
+    if (show_suppressed)
+        write_rows(&list->suppressed, out);
 }
 
 static int run(struct cli *cli)
@@ -46,7 +74,13 @@ static int run(struct cli *cli)
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
-    if (!where_list_fill(&list, &s.store, &s.generation, s.segments, asked, clock_now(), &known, &err)) {
+    const struct where_question question = {.asked = asked,
+                                            .store = &s.store,
+                                            .generation = &s.generation,
+                                            .segments = s.segments,
+                                            .now = clock_now(),
+                                            .triage = &s.triage};
+    if (!where_list_fill(&list, &question, &known, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }
@@ -54,7 +88,7 @@ static int run(struct cli *cli)
         where_list_write(&list, asked, true, &out);
         buf_addc(&out, '\n');
     } else {
-        write_table(&list, &out);
+        write_table(&list, cli_value(cli, "show-suppressed") != NULL, &out);
     }
     if (!known && list.rows.n == 0)
         log_warn("no loaded feed has a record of \"%s\", and no indexed image a package of that name", asked.p);
@@ -66,9 +100,9 @@ const struct command command_where = {
     .summary = "tell which indexed images have a vulnerability, or hold a package",
     .arguments = "VULNERABILITY|PACKAGE",
     .details =
-        "VULNERABILITY is a CVE, or another id that a feed has: told are the images that are affected by what\n"
-        "the feeds say now, whether or not VEX documents or ignore rules suppress it in reports. PACKAGE is the\n"
-        "name of a package or of the source that it was built from.\n",
+        "VULNERABILITY is a CVE, or another id that a feed has, in letters of either case: told are the images in\n"
+        "whose reports it stands now. What stored VEX documents (`clarion vex add`) suppress there is counted.\n"
+        "PACKAGE is the name of a package or of the source that it was built from.\n",
     .options = options,
     .least = 1,
     .most = 1,

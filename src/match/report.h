@@ -239,10 +239,10 @@ enum triage_scope {
 };
 enum triage_scope triage_scope(const struct triage *triage, const struct report_finding *finding);
 
-// Would a finding of the report be suppressed in that image? Of `image` is looked at what names it, and, where
-// triage_scope says so, its packages; its distribution and repositories are the report's.
+// Would a finding of the report be suppressed in that image, and by whose decision? Of `image` is looked at what names
+// it, and, where triage_scope says so, its packages; its distribution and repositories are the report's.
 bool triage_suppresses(struct triage *triage, const struct report *report, const struct report_finding *finding,
-                       const struct stored_image *image);
+                       const struct stored_image *image, struct report_decision *decision);
 
 // Is this id, in letters of either case, one of the finding's?
 bool report_has_id(const struct report_finding *finding, struct slice id);

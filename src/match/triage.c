@@ -219,7 +219,7 @@ enum triage_scope triage_scope(const struct triage *triage, const struct report_
 }
 
 bool triage_suppresses(struct triage *triage, const struct report *report, const struct report_finding *finding,
-                       const struct stored_image *image)
+                       const struct stored_image *image, struct report_decision *decision)
 {
     struct arena scratch ARENA_AUTO = {0};
     struct report r = *report;
@@ -232,6 +232,7 @@ bool triage_suppresses(struct triage *triage, const struct report *report, const
     if (image->inventory.packages_n != 0)
         t.image.inventory = &image->inventory;
     decide(&t, &f);
+    *decision = f.decision;
     return report_suppressed_by(&f) != NULL;
 }
 

@@ -243,6 +243,7 @@ struct choosing {
     struct store *store;
     const struct delta_change *change;
     store_holding_fn *each;
+    delta_suppressed_fn *suppressed; // NULL: nobody asks
     void *context;
 };
 
@@ -258,13 +259,24 @@ static bool read_image(const struct choosing *c, int64_t row, struct arena *a, s
            store_image_get(c->store, &manifest, NULL, a, image, &found, err);
 }
 
-// What became of the flaw in this image, as its report has it before and after. False: nothing.
-static bool became(const struct delta_pair *p, const struct stored_image *image, enum notice_reason *reason)
+// What became of the flaw in an image, as its report has it before and after.
+struct became {
+    bool told; // anything did:
+    enum notice_reason reason;
+    bool suppressed; // it is found after, but
+    struct report_decision decision;
+};
+
+static struct became what_became(const struct delta_pair *p, const struct stored_image *image)
 {
-    bool was = p->before != NULL && !triage_suppresses(p->triage, p->report_before, p->before, image);
-    bool is = p->after != NULL && !triage_suppresses(p->triage, p->report_after, p->after, image);
-    *reason = !was ? NOTICE_ADDED : is ? NOTICE_CHANGED : NOTICE_REMOVED;
-    return was != is || (was && differ(p->before, p->after));
+    struct became b = {0};
+    struct report_decision unasked;
+    bool was = p->before != NULL && !triage_suppresses(p->triage, p->report_before, p->before, image, &unasked);
+    b.suppressed = p->after != NULL && triage_suppresses(p->triage, p->report_after, p->after, image, &b.decision);
+    bool is = p->after != NULL && !b.suppressed;
+    b.reason = !was ? NOTICE_ADDED : is ? NOTICE_CHANGED : NOTICE_REMOVED;
+    b.told = was != is || (was && differ(p->before, p->after));
+    return b;
 }
 
 static bool choose(void *context, const struct holding *holding, struct error *err)
@@ -272,17 +284,18 @@ static bool choose(void *context, const struct holding *holding, struct error *e
     const struct choosing *c = context;
     struct arena scratch ARENA_AUTO = {0};
     struct stored_image image;
-    enum notice_reason reason;
     if (!read_image(c, holding->image, &scratch, &image, err))
         return false;
-    return !became(c->change->pair, &image, &reason) || reason != c->change->reason ||
-           c->each(c->context, holding, err);
+    const struct became b = what_became(c->change->pair, &image);
+    if (b.suppressed && c->suppressed != NULL && !c->suppressed(c->context, holding, &b.decision, err))
+        return false;
+    return !b.told || b.reason != c->change->reason || c->each(c->context, holding, err);
 }
 
-bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each, void *context,
-                  struct error *err)
+bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each,
+                  delta_suppressed_fn *suppressed, void *context, struct error *err)
 {
-    struct choosing choosing = {s, change, each, context};
+    struct choosing choosing = {s, change, each, suppressed, context};
     if (change->pair != NULL) {
         each = choose;
         context = &choosing;

@@ -47,6 +47,11 @@ typedef bool delta_fn(void *context, const struct delta_change *change, struct e
 bool delta_tell(const struct delta *d, const struct affected *affected, delta_fn *tell, void *context,
                 struct error *err);
 
-// Tells of the images that a change concerns, each once.
-bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each, void *context,
-                  struct error *err);
+// An image of which VEX documents say that the flaw, which is found after, is none there.
+typedef bool delta_suppressed_fn(void *context, const struct holding *holding, const struct report_decision *decision,
+                                 struct error *err);
+
+// Tells of the images that a change concerns, each once, and, unless `suppressed` is NULL, of those in which VEX
+// documents suppress what is found after: once, where there was nothing before.
+bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each,
+                  delta_suppressed_fn *suppressed, void *context, struct error *err);

@@ -88,9 +88,9 @@ static bool add_of_feed(struct report_segments *segments, const char *feed, stru
 // ---- who has it -----------------------------------------------------------------------------------------------------
 
 struct asking {
-    struct store *store;
-    struct slice id;
+    const struct where_question *question;
     const struct delta_change *change;
+    const struct report_decision *suppressed;
     where_fn *each;
     void *context;
 };
@@ -98,42 +98,58 @@ struct asking {
 static bool tell_place(void *context, const struct store_place *place, struct error *err)
 {
     const struct asking *asking = context;
-    const struct where where = {place, asking->change->finding};
+    const struct where where = {place, asking->change->finding, asking->suppressed};
     return asking->each(asking->context, &where, err);
 }
 
 static bool take_image(void *context, const struct holding *holding, struct error *err)
 {
     const struct asking *asking = context;
-    return store_place(asking->store, holding->image, asking->change->package, tell_place, context, err);
+    return store_place(asking->question->store, holding->image, asking->change->package, tell_place, context, err);
+}
+
+static bool take_suppressed(void *context, const struct holding *holding, const struct report_decision *decision,
+                            struct error *err)
+{
+    struct asking *asking = context;
+    asking->suppressed = decision;
+    bool ok = take_image(context, holding, err);
+    asking->suppressed = NULL;
+    return ok;
 }
 
 static bool take_change(void *context, const struct delta_change *change, struct error *err)
 {
     struct asking *asking = context;
-    if (!report_has_id(change->finding, asking->id))
+    if (!report_has_id(change->finding, asking->question->asked))
         return true;
     asking->change = change;
-    return delta_images(asking->store, change, take_image, asking, err);
+    return delta_images(asking->question->store, change, take_image, take_suppressed, asking, err);
 }
 
-bool where_vulnerability(struct store *s, const struct generation *g, struct report_segments *segments,
-                         struct slice vulnerability, int64_t now, where_fn *each, void *context, bool *known,
+bool where_vulnerability(const struct where_question *question, where_fn *each, void *context, bool *known,
                          struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
+    const struct generation *g = question->generation;
     record_vec records = {0};
     struct affected affected;
-    struct asking asking = {.store = s, .id = vulnerability, .each = each, .context = context};
-    const struct delta d = {.store = s, .generation_after = g, .after = segments, .now = now};
+    struct asking asking = {.question = question, .each = each, .context = context};
+    const struct delta d = {.store = question->store,
+                            .generation_after = g,
+                            .after = question->segments,
+                            .now = question->now,
+                            .triage = question->triage,
+                            .restrict_report = question->restrict_report,
+                            .context = question->context};
     *known = false;
-    if (!store_lookup_complete(s, &match_naming, err))
+    if (!store_lookup_complete(question->store, &match_naming, err))
         return false;
     for (size_t i = 0; i < g->feeds_n; i++)
         if (matchers_read(g->feeds[i].feed) &&
-            !add_of_feed(segments, arena_dup(&a, g->feeds[i].feed).p, vulnerability, &a, &records, err))
+            !add_of_feed(question->segments, arena_dup(&a, g->feeds[i].feed).p, question->asked, &a, &records, err))
             return false;
     *known = records.n != 0;
-    return affected_by_records(s, records.v, records.n, &a, &affected, err) &&
+    return affected_by_records(question->store, records.v, records.n, &a, &affected, err) &&
            delta_tell(&d, &affected, take_change, &asking, err);
 }

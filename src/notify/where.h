@@ -9,11 +9,23 @@
 struct where {
     const struct store_place *place;
     const struct report_finding *finding;
+    const struct report_decision *suppressed; // by a VEX document: its report does not show it; NULL: it does
 };
 typedef bool where_fn(void *context, const struct where *where, struct error *err);
 
-// Tells of the images that have the vulnerability (its id or, in the feeds of languages, an alias), in no order.
-// `*known`: some feed has a record of it.
-bool where_vulnerability(struct store *s, const struct generation *g, struct report_segments *segments,
-                         struct slice vulnerability, int64_t now, where_fn *each, void *context, bool *known,
+struct where_question {
+    struct slice asked;
+    struct store *store;
+    const struct generation *generation;
+    struct report_segments *segments;
+    int64_t now;
+    struct triage *triage; // VEX documents that are obeyed; NULL: none are
+    // What reports leave out; NULL: nothing.
+    void (*restrict_report)(const void *context, struct report *report);
+    const void *context;
+};
+
+// Tells of the images that have the vulnerability (its id or, in the feeds of languages, an alias, in letters of either
+// case), in no order. `*known`: some feed has a record of it.
+bool where_vulnerability(const struct where_question *question, where_fn *each, void *context, bool *known,
                          struct error *err);

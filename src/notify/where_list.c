@@ -10,16 +10,17 @@ void where_list_free(struct where_list *list)
 }
 
 // NULL with an error when the limit leaves no room.
-static struct where_row *add_row(struct where_list *list, const struct store_place *p, struct error *err)
+static struct where_row *add_row(struct where_list *list, where_rows *rows, const struct store_place *p,
+                                 struct error *err)
 {
     struct arena *a = &list->arena;
-    if (list->most != 0 && list->rows.n >= list->most) {
+    if (list->most != 0 && list->rows.n + list->suppressed.n >= list->most) {
         error_set(err, ERR_LIMIT,
                   "there are more than the %llu that limit affected_images allows: `clarion where` tells all",
                   (unsigned long long)list->most);
         return NULL;
     }
-    struct where_row *row = &VEC_PUSH(a, &list->rows);
+    struct where_row *row = &VEC_PUSH(a, rows);
     *row = (struct where_row){
         .manifest = arena_dup(a, p->manifest),
         .reference = arena_dup(a, p->reference),
@@ -35,73 +36,136 @@ static struct where_row *add_row(struct where_list *list, const struct store_pla
 
 static bool take_place(void *context, const struct store_place *place, struct error *err)
 {
-    return add_row(context, place, err) != NULL;
+    struct where_list *list = context;
+    return add_row(list, &list->rows, place, err) != NULL;
+}
+
+static void take_statement(struct arena *a, const struct vex_statement *s, struct where_row *row)
+{
+    row->status = vex_status_name(s->status);
+    row->justification = arena_dup(a, s->justification);
+    row->impact = arena_dup(a, s->impact);
+    row->document = arena_dup(a, s->document->id);
+    row->statement = s->number;
 }
 
 static bool take_where(void *context, const struct where *where, struct error *err)
 {
     struct where_list *list = context;
-    struct where_row *row = add_row(list, where->place, err);
+    struct where_row *row =
+        add_row(list, where->suppressed != NULL ? &list->suppressed : &list->rows, where->place, err);
     if (row == NULL)
         return false;
     row->vulnerability = arena_dup(&list->arena, where->finding->vulnerability);
     row->fixed_in = arena_dup(&list->arena, where->finding->fixed_in);
     row->severity = severity_name(where->finding->severity);
+    if (where->suppressed != NULL)
+        take_statement(&list->arena, where->suppressed->statement, row);
     return true;
+}
+
+// ---- order ----------------------------------------------------------------------------------------------------------
+
+static int compare_images(const struct where_row *r, const struct where_row *s)
+{
+    const struct slice a[] = {r->reference, r->manifest}, b[] = {s->reference, s->manifest};
+    return slices_cmp(a, b, sizeof a / sizeof a[0]);
 }
 
 static int by_image(const void *x, const void *y)
 {
     const struct where_row *r = x, *s = y;
-    const struct slice a[] = {r->reference, r->manifest, r->kind, r->name, r->version, r->arch, r->db};
-    const struct slice b[] = {s->reference, s->manifest, s->kind, s->name, s->version, s->arch, s->db};
-    int order = 0;
-    for (size_t i = 0; order == 0 && i < sizeof a / sizeof a[0]; i++)
-        order = slice_cmp(a[i], b[i]);
-    return order;
+    const struct slice a[] = {r->kind, r->name, r->version, r->arch, r->db};
+    const struct slice b[] = {s->kind, s->name, s->version, s->arch, s->db};
+    int order = compare_images(r, s);
+    return order != 0 ? order : slices_cmp(a, b, sizeof a / sizeof a[0]);
 }
 
-bool where_list_fill(struct where_list *list, struct store *s, const struct generation *g,
-                     struct report_segments *segments, struct slice asked, int64_t now, bool *known, struct error *err)
+static void sort(where_rows *rows)
 {
-    bool ok = where_vulnerability(s, g, segments, asked, now, take_where, list, known, err) &&
-              (*known || store_places_named(s, asked, take_place, list, err));
-    if (list->rows.n > 1)
-        qsort(list->rows.v, list->rows.n, sizeof *list->rows.v, by_image);
+    if (rows->n > 1)
+        qsort(rows->v, rows->n, sizeof *rows->v, by_image);
+}
+
+bool where_list_fill(struct where_list *list, const struct where_question *question, bool *known, struct error *err)
+{
+    bool ok = where_vulnerability(question, take_where, list, known, err) &&
+              (*known || store_places_named(question->store, question->asked, take_place, list, err));
+    sort(&list->rows);
+    sort(&list->suppressed);
     return ok;
 }
 
-bool where_list_begins_image(const struct where_list *list, size_t row)
+bool where_list_begins_image(const where_rows *rows, size_t row)
 {
-    return row == 0 || !slice_eq(list->rows.v[row].manifest, list->rows.v[row - 1].manifest);
+    return row == 0 || compare_images(&rows->v[row], &rows->v[row - 1]) != 0;
+}
+
+size_t where_list_images_suppressed(const struct where_list *list)
+{
+    size_t images = 0, shown = 0;
+    for (size_t i = 0; i < list->suppressed.n; i++) {
+        const struct where_row *row = &list->suppressed.v[i];
+        while (shown < list->rows.n && compare_images(&list->rows.v[shown], row) < 0)
+            shown++;
+        images += where_list_begins_image(&list->suppressed, i) &&
+                  (shown == list->rows.n || compare_images(&list->rows.v[shown], row) != 0);
+    }
+    return images;
+}
+
+// ---- JSON -----------------------------------------------------------------------------------------------------------
+
+// As reports have it.
+static void add_statement(yyjson_mut_doc *doc, yyjson_mut_val *package, const struct where_row *r)
+{
+    json_add_str(doc, package, "by", SLICE("vex"));
+    yyjson_mut_val *vex = json_add_obj(doc, package, "vex");
+    json_add_str(doc, vex, "status", slice_str(r->status));
+    json_add_str(doc, vex, "justification", r->justification);
+    json_add_str(doc, vex, "impact_statement", r->impact);
+    json_add_str(doc, vex, "document", r->document);
+    yyjson_mut_obj_add_uint(doc, vex, "statement", r->statement);
+}
+
+static void add_package(yyjson_mut_doc *doc, yyjson_mut_val *packages, const struct where_row *r)
+{
+    yyjson_mut_val *p = yyjson_mut_arr_add_obj(doc, packages);
+    json_add_str(doc, p, "kind", r->kind);
+    json_add_str(doc, p, "name", r->name);
+    json_add_str(doc, p, "version", r->version);
+    json_add_str_if(doc, p, "arch", r->arch);
+    json_add_str(doc, p, "path", r->db);
+    json_add_str(doc, p, "layer", r->layer);
+    if (r->severity == NULL)
+        return;
+    json_add_str(doc, p, "vulnerability", r->vulnerability);
+    json_add_str(doc, p, "severity", slice_str(r->severity));
+    json_add_str(doc, p, "fixed_in", r->fixed_in);
+    if (r->status != NULL)
+        add_statement(doc, p, r);
+}
+
+static void add_images(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *key, const where_rows *rows)
+{
+    yyjson_mut_val *image, *packages = NULL, *images = json_add_arr(doc, root, key);
+    for (size_t i = 0; i < rows->n; i++) {
+        if (where_list_begins_image(rows, i)) {
+            image = yyjson_mut_arr_add_obj(doc, images);
+            json_add_str(doc, image, "manifest", rows->v[i].manifest);
+            json_add_str(doc, image, "reference", rows->v[i].reference);
+            packages = json_add_arr(doc, image, "packages");
+        }
+        add_package(doc, packages, &rows->v[i]);
+    }
 }
 
 void where_list_write(const struct where_list *list, struct slice asked, bool pretty, struct buf *out)
 {
-    yyjson_mut_val *root, *image = NULL, *packages = NULL;
+    yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     json_add_str(doc, root, "asked", asked);
-    yyjson_mut_val *images = json_add_arr(doc, root, "images");
-    for (size_t i = 0; i < list->rows.n; i++) {
-        const struct where_row *r = &list->rows.v[i];
-        if (where_list_begins_image(list, i)) {
-            image = yyjson_mut_arr_add_obj(doc, images);
-            json_add_str(doc, image, "manifest", r->manifest);
-            json_add_str(doc, image, "reference", r->reference);
-            packages = json_add_arr(doc, image, "packages");
-        }
-        yyjson_mut_val *p = yyjson_mut_arr_add_obj(doc, packages);
-        json_add_str(doc, p, "kind", r->kind);
-        json_add_str(doc, p, "name", r->name);
-        json_add_str(doc, p, "version", r->version);
-        json_add_str_if(doc, p, "arch", r->arch);
-        json_add_str(doc, p, "path", r->db);
-        json_add_str(doc, p, "layer", r->layer);
-        if (r->severity == NULL)
-            continue;
-        json_add_str(doc, p, "vulnerability", r->vulnerability);
-        json_add_str(doc, p, "severity", slice_str(r->severity));
-        json_add_str(doc, p, "fixed_in", r->fixed_in);
-    }
+    add_images(doc, root, "images", &list->rows);
+    add_images(doc, root, "suppressed", &list->suppressed);
     json_write(doc, pretty, out);
 }

@@ -2,8 +2,14 @@
 #include "base/clock.h"
 #include "notify/where_list.h"
 #include "service/api.h"
+#include "service/matching.h"
 
 #define IMAGES "/images"
+
+static void leave_out(const void *config, struct report *report)
+{
+    matching_restrict(config, report);
+}
 
 static void answer(struct service *service, struct view *view, struct slice asked, const struct web_request *request,
                    struct web_response *response)
@@ -11,7 +17,15 @@ static void answer(struct service *service, struct view *view, struct slice aske
     struct where_list list WHERE_LIST_AUTO = {.most = service->config->limits.affected_images};
     struct error err;
     bool known;
-    if (!where_list_fill(&list, &view->store, &view->generation, view->segments, asked, clock_now(), &known, &err)) {
+    const struct where_question question = {.asked = asked,
+                                            .store = &view->store,
+                                            .generation = &view->generation,
+                                            .segments = view->segments,
+                                            .now = clock_now(),
+                                            .triage = &view->triage,
+                                            .restrict_report = leave_out,
+                                            .context = service->config};
+    if (!where_list_fill(&list, &question, &known, &err)) {
         api_fail(request, response, &err);
         return;
     }

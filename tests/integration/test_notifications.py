@@ -274,6 +274,41 @@ class Notifications(Base):
                 if not asked.lower().endswith("0099"): # an alias, which this command does not look for
                     self.assertEqual(self.run_clarion("advisories", "show", asked).code, 0, asked)
 
+    def test_where_obeys_vex(self):
+        """As reports do: by package in all images, and by image; what is left out is counted, and listed with the reason."""
+        one, two = self.indexed(debian_layer(*PACKAGES), name="one"), self.indexed(debian_layer(PACKAGES[2]), name="two")
+        self.update(self.feeds(NEW), "debian")
+        service = Service(self, {"matcher": {"disable_updaters": True}})
+
+        def where(asked):
+            doc = self.run_clarion("where", "--format", "json", asked).doc
+            self.assertEqual(service.get("/api/v1/vulnerabilities/%s/images" % asked).doc, doc)
+            found = [{(i["manifest"], p["name"]) for i in doc[key] for p in i["packages"]} for key in ("images", "suppressed")]
+            for image in (one, two):
+                for key, kept in (("findings", found[0]), ("suppressed", found[1])):
+                    report = self.report(image)
+                    names = {p["id"]: p["name"] for p in report["packages"]}
+                    self.assertEqual({n for m, n in kept if m == image},
+                                     {names[f["package"]] for f in report[key] if f["vulnerability"] == asked}, (asked, key))
+            return doc, len(found[0]), len(found[1])
+
+        def table(asked, *more):
+            return self.run_clarion("where", asked, *more).out
+        self.assertEqual([where(c)[1:] for c in ("CVE-2030-2", "CVE-2030-4")], [(2, 0), (2, 0)])
+        self.assertNotIn("suppressed", table("CVE-2030-2"))
+        why = {"justification": "vulnerable_code_not_present", "impact_statement": "It is not built in."}
+        self.assertEqual(self.run_clarion("vex", "add", self.vex("not_affected", "CVE-2030-2", **why)).code, 0)
+        doc, shown, suppressed = where("CVE-2030-2")
+        self.assertEqual((shown, suppressed), (1, 1))  # libssl is another package, which the document does not name
+        package = doc["suppressed"][0]["packages"][0]
+        self.assertEqual((package["by"], package["vex"]), ("vex", dict(why, status="not_affected", document="https://example.org/vex.json", statement=1)))
+        self.assertIn("1 image\n1 suppressed by VEX: 0 more images; --show-suppressed lists them.\n", table("CVE-2030-2"))
+        image = self.vex("fixed", "CVE-2030-4", name="image.json", products=[{"@id": two}])
+        self.assertEqual(self.run_clarion("vex", "add", image).code, 0)
+        self.assertEqual(where("CVE-2030-4")[1:], (1, 1))
+        text = table("CVE-2030-4", "--show-suppressed")
+        self.assertRegex(text, r"1 image\n1 suppressed by VEX: 1 more image:\n%s .*\n.* bash .*\n    fixed; statement 1 of https://example.org/image.json\n$" % two)
+
     def test_where_by_another_id(self):
         """Any of a finding's ids leads to its images, also where a distribution's record has it beside the CVE."""
         alpine = clarion.tar_of([("etc/os-release", "ID=alpine\nVERSION_ID=3.18.4\n"),

@@ -429,7 +429,7 @@ static bool take_change(void *context, const struct delta_change *change, struct
 {
     struct telling *t = context;
     t->change = change;
-    return delta_images(&t->world->store, change, take_image, t, err);
+    return delta_images(&t->world->store, change, take_image, NULL, t, err);
 }
 
 static void by_delta(struct world *w, const struct delta *d, const char *feed, lines *out)
