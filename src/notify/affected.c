@@ -4,7 +4,7 @@
 
 // ---- kinds and names ------------------------------------------------------------------------------------------------
 
-static bool reads(const struct matcher *m, const char *feed)
+bool affected_reads(const struct matcher *m, const char *feed)
 {
     for (size_t f = 0; m->feeds[f] != NULL; f++)
         if (strcmp(m->feeds[f], feed) == 0)
@@ -16,13 +16,12 @@ static bool reads(const struct matcher *m, const char *feed)
 static bool is_first_of_kind(size_t matcher, const char *feed)
 {
     for (size_t i = 0; i < matcher; i++)
-        if (strcmp(matchers[i]->kind, matchers[matcher]->kind) == 0 && reads(matchers[i], feed))
+        if (strcmp(matchers[i]->kind, matchers[matcher]->kind) == 0 && affected_reads(matchers[i], feed))
             return false;
     return true;
 }
 
-// Containers go by names that a feed gives them, so any of them may be meant by a record on containers.
-static bool is_of_containers(const struct matcher *m)
+bool affected_is_of_containers(const struct matcher *m)
 {
     return strcmp(m->kind, "container") == 0;
 }
@@ -44,11 +43,11 @@ const struct matcher *affected_matcher(const char *feed, struct slice scope)
 {
     const struct matcher *found = NULL;
     for (size_t i = 0; matchers[i] != NULL; i++) {
-        if (!reads(matchers[i], feed))
+        if (!affected_reads(matchers[i], feed))
             continue;
-        if (is_of_containers(matchers[i]) && speaks_of_containers(matchers[i], scope))
+        if (affected_is_of_containers(matchers[i]) && speaks_of_containers(matchers[i], scope))
             return matchers[i];
-        if (found == NULL && !is_of_containers(matchers[i]))
+        if (found == NULL && !affected_is_of_containers(matchers[i]))
             found = matchers[i];
     }
     return found;
@@ -59,9 +58,9 @@ static bool add_named(struct store *s, const struct affected_record *record, str
 {
     for (size_t i = 0; matchers[i] != NULL; i++) {
         const struct matcher *m = matchers[i];
-        if (!reads(m, record->feed) || !is_first_of_kind(i, record->feed))
+        if (!affected_reads(m, record->feed) || !is_first_of_kind(i, record->feed))
             continue;
-        if (is_of_containers(m)
+        if (affected_is_of_containers(m)
                 ? speaks_of_containers(m, record->scope) && !store_lookup_kind(s, slice_str(m->kind), 0, a, out, err)
                 : !store_lookup_name(s, record->package, slice_str(m->kind), a, out, err))
             return false;
@@ -88,9 +87,9 @@ static bool changed_record(void *context, const struct segment_change *change, s
     bool new_name = !slice_eq(r->package, c->name) || c->name.p == NULL;
     for (size_t i = 0; matchers[i] != NULL; i++) {
         const struct matcher *m = matchers[i];
-        if (!reads(m, c->feed) || !is_first_of_kind(i, c->feed))
+        if (!affected_reads(m, c->feed) || !is_first_of_kind(i, c->feed))
             continue;
-        if (is_of_containers(m)) {
+        if (affected_is_of_containers(m)) {
             if (c->containers || !speaks_of_containers(m, r->scope))
                 continue;
             c->containers = true;
@@ -150,7 +149,7 @@ static bool add_rejudged(struct store *s, const struct affected_change *change, 
     for (size_t i = 0; matchers[i] != NULL; i++) {
         struct judge x, y;
         struct slice kind = slice_str(matchers[i]->kind);
-        if (!reads(matchers[i], change->feed) || !is_first_of_kind(i, change->feed))
+        if (!affected_reads(matchers[i], change->feed) || !is_first_of_kind(i, change->feed))
             continue;
         judge_appoint(&x, &was, kind, change->before, change->now, &scratch);
         judge_appoint(&y, &is, kind, change->after, change->now, &scratch);
@@ -395,6 +394,21 @@ bool affected_by_records(struct store *s, const struct affected_record *records,
     for (size_t i = 0; i < n; i++)
         if (!add_named(s, &records[i], a, &out->candidates, err))
             return false;
+    each_once(&out->candidates);
+    return add_groups(s, a, out, err);
+}
+
+bool affected_by_names(struct store *s, const struct affected_name *names, size_t n, struct arena *a,
+                       struct affected *out, struct error *err)
+{
+    *out = (struct affected){0};
+    for (size_t i = 0; i < n; i++) {
+        struct slice kind = slice_str(names[i].kind);
+        if (!(strcmp(names[i].kind, "container") == 0
+                  ? store_lookup_kind(s, kind, 0, a, &out->candidates, err)
+                  : store_lookup_name(s, names[i].name, kind, a, &out->candidates, err)))
+            return false;
+    }
     each_once(&out->candidates);
     return add_groups(s, a, out, err);
 }

@@ -35,6 +35,21 @@ struct affected_change {
 bool affected_by_update(struct store *s, const struct affected_change *change, struct arena *a, struct affected *out,
                         struct error *err);
 
+// A name that packages of a kind are looked up by. Those of containers go by what a feed says, so that all of them are
+// candidates, whatever the name.
+struct affected_name {
+    const char *kind;
+    struct slice name;
+};
+
+// What is looked up by some names.
+bool affected_by_names(struct store *s, const struct affected_name *names, size_t n, struct arena *a,
+                       struct affected *out, struct error *err);
+
+// Does the matcher judge by records of this feed? Does it judge containers?
+bool affected_reads(const struct matcher *matcher, const char *feed);
+bool affected_is_of_containers(const struct matcher *matcher);
+
 // A record that something is asked about: the feed that has it, and the name that it goes by.
 struct affected_record {
     const char *feed;

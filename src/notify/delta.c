@@ -148,6 +148,13 @@ static bool compare(struct comparing *c, const struct report *before, const stru
     return true;
 }
 
+static bool make_after(const struct delta *d, struct stored_image *image, struct arena *a, struct report *out,
+                       struct error *err)
+{
+    return d->make != NULL ? d->make(d->context, image, a, out, err)
+                           : report_make(image, d->generation_after, d->after, d->now, a, out, err);
+}
+
 static bool judge_members(struct comparing *c, const struct inventory *around, struct member *list, size_t n,
                           struct arena *a, struct error *err)
 {
@@ -164,7 +171,7 @@ static bool judge_members(struct comparing *c, const struct inventory *around, s
         image.inventory.packages[i] = list[i].package;
     c->members = list;
     if ((d->before != NULL && !report_make(&image, d->generation_before, d->before, d->now, a, &before, err)) ||
-        !report_make(&image, d->generation_after, d->after, d->now, a, &after, err))
+        !make_after(d, &image, a, &after, err))
         return false;
     if (d->restrict_report != NULL) {
         d->restrict_report(d->context, &before);

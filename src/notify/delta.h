@@ -17,7 +17,10 @@ struct delta {
     struct triage *triage; // VEX documents that are obeyed, before and after; NULL: none are
     // What of a report that was made is not to be told of; NULL: nothing.
     void (*restrict_report)(const void *context, struct report *report);
-    const void *context;
+    // How the report on packages in a context is made: NULL, as the report of an image by `after`.
+    bool (*make)(const void *context, struct stored_image *image, struct arena *a, struct report *out,
+                 struct error *err);
+    const void *context; // of both
 };
 
 // A flaw in a package of which VEX documents speak: what is said of it before and after (NULL: it is not found), from

@@ -62,8 +62,10 @@ static bool take_status(struct slice name, enum advisory_status *status)
     return false;
 }
 
-static bool take_own(yyjson_val *own, struct advisory *r, struct error *err)
+static bool take_own(yyjson_val *own, struct posted_vulnerability *v, struct error *err)
 {
+    struct advisory *r = &v->record;
+    v->feed = json_str(own, "feed");
     r->scope = json_str(own, "scope");
     r->introduced = json_str(own, "introduced");
     r->bound = json_str(own, "bound");
@@ -114,6 +116,21 @@ static struct slice arches_of(struct slice pattern, struct arena *a)
     return arena_dup(a, buf_slice(&out));
 }
 
+// [{"space":"CVE","name":"2022-28391"}], which are two parts of an id.
+static struct slice ids_of(yyjson_val *aliases, struct arena *a)
+{
+    struct buf out BUF_AUTO = {0};
+    yyjson_val *item;
+    size_t i, most;
+    yyjson_arr_foreach(aliases, i, most, item)
+    {
+        struct slice space = json_str(item, "space"), name = json_str(item, "name");
+        buf_addf(&out, "%s%.*s%s%.*s", out.n != 0 ? " " : "", SLICE_ARG(space), space.n != 0 ? "-" : "",
+                 SLICE_ARG(name));
+    }
+    return arena_dup(a, buf_slice(&out));
+}
+
 static void take_distribution(yyjson_val *d, struct distribution *out)
 {
     *out = (struct distribution){
@@ -141,15 +158,20 @@ static bool take_vulnerability(yyjson_val *value, struct arena *a, struct posted
         .of_source = slice_eq(json_str(package, "kind"), SLICE("source")),
         .vulnerability = json_str(value, "name"),
         .severity = json_str(value, "severity"),
+        .aliases = ids_of(json_last(value, "Aliases"), a),
         .arch = arches_of(json_str(package, "arch"), a),
         .module = json_str(package, "module"),
     };
     severity_parse(json_str(value, "normalized_severity"), &v->severity); // what is no such word is unknown
     v->repository = json_str(json_last(value, "repository"), "name");
+    v->repository_key = json_str(json_last(value, "repository"), "key");
+    v->fixed_in = json_str(value, "fixed_in_version");
     take_distribution(json_last(value, "distribution"), &v->distribution);
     if (own != NULL)
-        return take_own(own, &v->record, err);
-    take_fix(json_str(value, "fixed_in_version"), a, &v->record);
+        return take_own(own, v, err);
+    take_fix(v->fixed_in, a, &v->record);
+    if (yyjson_is_true(json_last(value, "Invert"))) // so Clair has what Red Hat says is not affected
+        v->record.status = ADVISORY_NOT_AFFECTED;
     return true;
 }
 

@@ -18,9 +18,12 @@ struct posted_vulnerability {
     yyjson_val *document; // of the body
     struct slice id;
     enum severity severity;
+    struct slice feed;                // that has the record; empty where the document does not tell it
     struct advisory record;           // without a scope where the document does not tell it:
     struct distribution distribution; // then it is for this one, where that is known,
-    struct slice repository;          // or for this repository of a language's packages, "pypi"
+    struct slice repository;          // or for this repository: "pypi", or a CPE name,
+    struct slice repository_key;      // or for one of this kind: "rhcc-container-repository"
+    struct slice fixed_in;            // as Clair's member has it
 };
 
 // Reads the body of affected_manifest, {"vulnerabilities":[…]}, whose document must live as long as what is read. Text
