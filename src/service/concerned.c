@@ -156,10 +156,11 @@ static int by_package_and_flaw(const void *x, const void *y)
 }
 
 // The scope among those that the judge looks up which the document is about; empty when it is about none.
-static struct slice scope_for(const struct judge *judge, const struct posted_vulnerability *v, struct arena *a)
+static struct slice scope_for(const struct judge *judge, const struct posted_vulnerability *v)
 {
+    struct arena scratch ARENA_AUTO = {0};
     for (size_t i = 0; i < judge->scopes.n; i++)
-        if (means_scope(judge->matcher, v, judge->feed_name, judge->segment, judge->scopes.v[i], a))
+        if (means_scope(judge->matcher, v, judge->feed_name, judge->segment, judge->scopes.v[i], &scratch))
             return judge->scopes.v[i];
     return (struct slice){0};
 }
@@ -218,12 +219,12 @@ static bool judge_group_alone(void *context, struct package_group *g, struct err
         size_t i = again ? j->asking->n : first_of(j->asking, key->names[n].name, SLICE(""));
         for (; is_of_package(j->asking, i, key->names[n].name); i++) {
             const struct posted_vulnerability *v = j->asking->list[i];
-            struct slice scope = scope_for(g->judge, v, j->a);
-            if (scope.n == 0)
-                continue;
             if (!group_records(g, true, err))
                 return false;
-            if (!is_in_force(g, v))
+            if (is_in_force(g, v))
+                continue;
+            struct slice scope = scope_for(g->judge, v);
+            if (scope.n != 0)
                 judge_alone(j, g, v, scope);
         }
     }
