@@ -162,9 +162,22 @@ struct segment_change {
 };
 typedef bool segment_change_fn(void *context, const struct segment_change *change, struct error *err);
 
-// Tells of each change from one segment to another, ordered by package, scope and vulnerability, in one pass over both;
-// NULL is a segment without records. Memory is bounded by the largest block and the aliases and scores of all. Other
-// long texts (descriptions, links, advisories) are not compared: a word more in one changes no judgement. The records
-// have their aliases and scores; segment_describe fills in the rest. A false of `tell` ends it.
+// The changes from one segment to another, ordered by package, scope and vulnerability, in one pass over both; NULL is
+// a segment without records. Memory is bounded by the largest block and the aliases and scores of all. Other long texts
+// (descriptions, links, advisories) are not compared: a word more in one changes no judgement. The records have their
+// aliases and scores; segment_describe fills in the rest.
+struct segment_diff;
+struct segment_diff *segment_diff_new(struct segment *before, struct segment *after, struct error *err);
+void segment_diff_free(struct segment_diff **d); // NULL is fine
+
+// The next change, valid until the next call; or, so that who has other things to do is not kept for long, nothing but
+// that a block of each was passed in which all is the same.
+enum segment_step { SEGMENT_STEP_FAILED, SEGMENT_STEP_CHANGE, SEGMENT_STEP_SAME, SEGMENT_STEP_END };
+enum segment_step segment_diff_next(struct segment_diff *d, struct segment_change *change, struct error *err);
+
+// Begins anew.
+void segment_diff_rewind(struct segment_diff *d);
+
+// Tells of each change. A false of `tell` ends it.
 bool segment_diff(struct segment *before, struct segment *after, segment_change_fn *tell, void *context,
                   struct error *err);

@@ -8,7 +8,13 @@ struct side {
     struct segment *segment;    // NULL: it has no records
     struct arena arena, labels; // of the block; of what follows
     segment_labels by_note;
-    advisory_vec block; // that is compared next; empty at the end
+    advisory_vec block; // that was read last; empty at the end
+    size_t at, n;       // of its records: the next, and how many are compared now
+    bool used;          // all of the block has been compared
+};
+
+struct segment_diff {
+    struct side before, after;
 };
 
 static int by_text(const struct advisory *x, const struct advisory *y)
@@ -32,10 +38,7 @@ static int by_content(const void *a, const void *b)
 
 static bool begin(struct side *side, struct error *err)
 {
-    if (side->segment == NULL)
-        return true;
-    segment_walk(side->segment);
-    return segment_labels_read(side->segment, &side->labels, &side->by_note, err);
+    return side->segment == NULL || segment_labels_read(side->segment, &side->labels, &side->by_note, err);
 }
 
 static void end(struct side *side)
@@ -105,54 +108,102 @@ static void keep_differing(struct advisory *x, size_t *x_n, struct advisory *y, 
     *y_n = y_kept;
 }
 
-// Compares blocks of one package in one scope; one of them may be empty.
-static bool compare(advisory_vec *before, advisory_vec *after, segment_change_fn *tell, void *context,
-                    struct error *err)
+// Reads on, and lines up what is of the same package in the same scope. False with `*more`: nothing is left.
+static bool pair(struct segment_diff *d, bool *more, struct error *err)
 {
-    size_t i = 0, j = 0;
-    while (i < before->n || j < after->n) {
-        int order = i == before->n ? 1 : j == after->n ? -1 : 0;
-        if (order == 0)
-            order = slice_cmp(before->v[i].vulnerability, after->v[j].vulnerability);
-        size_t before_all = order <= 0 ? group(before, i) : 0, after_all = order >= 0 ? group(after, j) : 0;
-        struct segment_change change = {
-            .kind = order < 0   ? SEGMENT_REMOVED
-                    : order > 0 ? SEGMENT_ADDED
-                                : SEGMENT_CHANGED,
-            .before = before->v + i,
-            .after = after->v + j,
-            .before_n = before_all,
-            .after_n = after_all,
-        };
-        keep_differing(before->v + i, &change.before_n, after->v + j, &change.after_n);
-        if (change.before_n + change.after_n != 0 && !tell(context, &change, err))
-            return false;
-        i += before_all;
-        j += after_all;
-    }
+    struct side *x = &d->before, *y = &d->after;
+    if ((x->used && !next_block(x, err)) || (y->used && !next_block(y, err)))
+        return false;
+    int order = by_block(x, y);
+    *more = x->block.n + y->block.n != 0;
+    x->used = order <= 0;
+    y->used = order >= 0;
+    x->at = y->at = 0;
+    x->n = x->used ? x->block.n : 0;
+    y->n = y->used ? y->block.n : 0;
     return true;
 }
 
-static bool merge(struct side *before, struct side *after, segment_change_fn *tell, void *context, struct error *err)
+// Compares the records of the next vulnerability. False: they say the same.
+static bool compare(struct segment_diff *d, struct segment_change *change)
 {
-    if (!next_block(before, err) || !next_block(after, err))
-        return false;
-    while (before->block.n + after->block.n != 0) {
-        advisory_vec none = {0};
-        int order = by_block(before, after);
-        if (!compare(order <= 0 ? &before->block : &none, order >= 0 ? &after->block : &none, tell, context, err) ||
-            (order <= 0 && !next_block(before, err)) || (order >= 0 && !next_block(after, err)))
-            return false;
-    }
-    return true;
+    struct side *x = &d->before, *y = &d->after;
+    int order = x->at == x->n ? 1 : y->at == y->n ? -1 : 0;
+    if (order == 0)
+        order = slice_cmp(x->block.v[x->at].vulnerability, y->block.v[y->at].vulnerability);
+    size_t before_n = order <= 0 ? group(&x->block, x->at) : 0, after_n = order >= 0 ? group(&y->block, y->at) : 0;
+    struct advisory *before = x->block.v + x->at, *after = y->block.v + y->at;
+    x->at += before_n;
+    y->at += after_n;
+    keep_differing(before, &before_n, after, &after_n);
+    *change = (struct segment_change){
+        .kind = order < 0   ? SEGMENT_REMOVED
+                : order > 0 ? SEGMENT_ADDED
+                            : SEGMENT_CHANGED,
+        .before = before,
+        .after = after,
+        .before_n = before_n,
+        .after_n = after_n,
+    };
+    return before_n + after_n != 0;
+}
+
+enum segment_step segment_diff_next(struct segment_diff *d, struct segment_change *change, struct error *err)
+{
+    bool more = true;
+    if (d->before.at == d->before.n && d->after.at == d->after.n && !pair(d, &more, err))
+        return SEGMENT_STEP_FAILED;
+    while (d->before.at < d->before.n || d->after.at < d->after.n)
+        if (compare(d, change))
+            return SEGMENT_STEP_CHANGE;
+    return more ? SEGMENT_STEP_SAME : SEGMENT_STEP_END;
+}
+
+static void rewind_side(struct side *side)
+{
+    if (side->segment != NULL)
+        segment_walk(side->segment);
+    side->at = side->n = 0;
+    side->used = true;
+}
+
+void segment_diff_rewind(struct segment_diff *d)
+{
+    rewind_side(&d->before);
+    rewind_side(&d->after);
+}
+
+struct segment_diff *segment_diff_new(struct segment *before, struct segment *after, struct error *err)
+{
+    struct segment_diff *d = must_alloc(sizeof *d);
+    *d = (struct segment_diff){.before.segment = before, .after.segment = after};
+    if (!begin(&d->before, err) || !begin(&d->after, err))
+        segment_diff_free(&d);
+    else
+        segment_diff_rewind(d);
+    return d;
+}
+
+void segment_diff_free(struct segment_diff **d)
+{
+    if (*d == NULL)
+        return;
+    end(&(*d)->before);
+    end(&(*d)->after);
+    free(*d);
+    *d = NULL;
 }
 
 bool segment_diff(struct segment *before, struct segment *after, segment_change_fn *tell, void *context,
                   struct error *err)
 {
-    struct side from = {.segment = before}, to = {.segment = after};
-    bool ok = begin(&from, err) && begin(&to, err) && merge(&from, &to, tell, context, err);
-    end(&from);
-    end(&to);
-    return ok;
+    struct segment_diff *d __attribute__((cleanup(segment_diff_free))) = segment_diff_new(before, after, err);
+    struct segment_change change;
+    enum segment_step step = d != NULL ? SEGMENT_STEP_SAME : SEGMENT_STEP_FAILED;
+    while (step == SEGMENT_STEP_SAME || step == SEGMENT_STEP_CHANGE) {
+        step = segment_diff_next(d, &change, err);
+        if (step == SEGMENT_STEP_CHANGE && !tell(context, &change, err))
+            return false;
+    }
+    return step == SEGMENT_STEP_END;
 }

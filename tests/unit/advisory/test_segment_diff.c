@@ -246,9 +246,35 @@ static void test_stop(void **state)
     segment_close(&s);
 }
 
+// Step by step, and again from the beginning, also from the middle.
+static void test_rewind(void **state)
+{
+    struct fixture *f = *state;
+    static const struct advisory before[] = {FIXED("x:1", "a", "CVE-1", "1"), FIXED("x:1", "b", "CVE-1", "1"),
+                                             FIXED("x:1", "c", "CVE-1", "1"), FIXED("x:1", "c", "CVE-2", "1")};
+    static const struct advisory after[] = {FIXED("x:1", "a", "CVE-1", "1"), FIXED("x:1", "b", "CVE-1", "2"),
+                                            FIXED("x:1", "c", "CVE-3", "1")};
+    static const enum segment_step steps[] = {SEGMENT_STEP_SAME,   SEGMENT_STEP_CHANGE, SEGMENT_STEP_CHANGE,
+                                              SEGMENT_STEP_CHANGE, SEGMENT_STEP_CHANGE, SEGMENT_STEP_END,
+                                              SEGMENT_STEP_END};
+    struct segment *x = make(f, before, 4), *y = make(f, after, 3);
+    struct segment_change change;
+    struct error err = {0};
+    struct segment_diff *d = segment_diff_new(x, y, &err);
+    assert_non_null(d);
+    for (size_t all = 0; all <= sizeof steps / sizeof steps[0]; all++) {
+        for (size_t i = 0; i < all; i++)
+            assert_int_equal(segment_diff_next(d, &change, &err), steps[i]);
+        segment_diff_rewind(d);
+    }
+    segment_diff_free(&d);
+    segment_close(&x);
+    segment_close(&y);
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, make_folder, remove_folder)
-    const struct CMUnitTest tests[] = {TEST(test_cases), TEST(test_by_chance), TEST(test_stop)};
+    const struct CMUnitTest tests[] = {TEST(test_cases), TEST(test_by_chance), TEST(test_stop), TEST(test_rewind)};
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
