@@ -8,10 +8,19 @@
 
 // ---- what the handlers share ----------------------------------------------------------------------------------------
 
+unsigned api_status_of(enum error_code code)
+{
+    return code == ERR_LIMIT ? 413 : 500;
+}
+
 void api_fail(const struct web_request *request, struct web_response *response, const struct error *err)
 {
-    log_error("%s", err->text);
-    web_error(request, response, 500, "%s", err->text);
+    unsigned status = api_status_of(err->code);
+    if (status >= 500)
+        log_error("%s", err->text);
+    else
+        log_info("%s", err->text);
+    web_error(request, response, status, "%s", err->text);
 }
 
 struct view *api_view(struct service *service, const struct web_request *request, struct web_response *response)

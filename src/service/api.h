@@ -20,7 +20,11 @@ extern const struct web_route api_image_routes[];
 #define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess
 #define API_DISALLOWED        "method disallowed: %s"
 
-// A 500. What went wrong is ours: the client learns that, the log learns why.
+// What a failure is answered with that is not the request's own: a 500; but where a limit does not allow what was asked
+// for, a 413, since asking again is of no use until one of the two is another.
+unsigned api_status_of(enum error_code code);
+
+// Answers so. The client and the log learn why.
 void api_fail(const struct web_request *request, struct web_response *response, const struct error *err);
 
 // A view for this request, to be given back with views_give. NULL: then it has been answered.

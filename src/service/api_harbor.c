@@ -288,7 +288,7 @@ static void answer_report(struct service *service, const struct harbor_artifact 
         response->status = 200;
         response->type = type;
     } else {
-        fail(request, response, err.code == ERR_NOT_FOUND ? 404 : 500, &err);
+        fail(request, response, err.code == ERR_NOT_FOUND ? 404 : api_status_of(err.code), &err);
     }
     views_give(service->views, view);
 }

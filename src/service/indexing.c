@@ -221,11 +221,11 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
     return ok;
 }
 
-// A layer that came whole and cannot be read is the client's matter, all else may go better another time: clients
-// never send again what was answered with 400.
+// A layer that came whole and cannot be read is the client's matter, and one that is over a limit the operator's; all
+// else may go better another time: clients never send again what was answered with 400.
 static unsigned status_of(enum error_code problem)
 {
-    return problem == ERR_FORMAT || problem == ERR_UNSUPPORTED ? 400 : 500;
+    return problem == ERR_FORMAT || problem == ERR_UNSUPPORTED ? 400 : problem == ERR_LIMIT ? 413 : 500;
 }
 
 static void run(struct indexing *ix, struct job *job, const struct waiter *lead, struct outcome *o)
@@ -237,7 +237,7 @@ static void run(struct indexing *ix, struct job *job, const struct waiter *lead,
     log_request(lead->id);
     span_log(span);
     if (!index_manifest(ix, job, lead, span, &a, &result, &o->err)) {
-        o->status = 500;
+        o->status = o->err.code == ERR_LIMIT ? 413 : 500;
     } else if (result.problems_n != 0) {
         o->status = status_of(result.problem);
         error_set(&o->err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));

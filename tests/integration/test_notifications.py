@@ -368,7 +368,11 @@ class Notifications(Base):
         service.end()
         bounded = Service(self, {"limits": {"affected_images": 1}})
         answer = bounded.get("/api/v1/vulnerabilities/CVE-2030-2/images")
-        self.assertEqual(answer.status, 500)
+        self.assertEqual(answer.status, 413)
+        self.assertIn("affected_images", answer.doc["message"])
+        records = bounded.get("%s?cur=%s" % (DIFF, bounded.get(OPERATIONS).doc["debian"][0]["ref"])).doc["added"]
+        answer = bounded.ask("POST", AFFECTED, json.dumps({"vulnerabilities": records}))
+        self.assertEqual(answer.status, 413)
         self.assertIn("affected_images", answer.doc["message"])
 
     def test_diff_and_whom_it_affects(self):

@@ -201,6 +201,14 @@ class ServeIndex(clarion.Case):
         a = self.assert_failed(service, manifest("outside", {"hash": sha256(b"x"), "uri": "http://9.9.9.9/layer"}), 500, "airgap")
         self.assertIn("9.9.9.9", a.doc["message"])
 
+    def test_over_a_limit(self):
+        """Nobody's fault but the limit's: not 400, after which clients never post it again, and not 500."""
+        service = Service(self, dict(ALLOW, limits={"layer_entries": 1, "fetch_tries": 1}))
+        document = manifest("image", self.layers.add(self.openssl))
+        self.assert_failed(service, document, 413, "layer_entries")
+        service.end()
+        self.assertEqual(self.post(Service(self, ALLOW), document).status, 201)
+
     def test_waiting_manifests_are_bounded(self):
         service = Service(self, {"indexer": {"fetch": {"allow": ["127.0.0.0/8"]}, "index_report_request_concurrency": 1}, "limits": {"index_queue": 1}})
         layers = [self.layers.add(layer_of(stanza("p%d" % i, "1"))) for i in range(3)]
@@ -229,7 +237,7 @@ class ServeIndex(clarion.Case):
     def assert_failed(self, service, document, status, words):
         a = self.post(service, document)
         self.assertEqual(a.status, status, a)
-        self.assertEqual(a.doc["code"], "bad-request" if status == 400 else "internal-error")
+        self.assertEqual(a.doc["code"], {400: "bad-request", 413: "request-too-large"}.get(status, "internal-error"))
         self.assertTrue(a.doc["message"].startswith("failed to start scan: failed to fetch layers: "), a)
         self.assertIn(words, a.doc["message"])
         self.assertIsNone(a.headers["Link"])
