@@ -140,7 +140,8 @@
     X(index_queue,          1000,      "manifests that wait to be indexed, and scans of Harbor that wait")                \
     X(index_failures,       1000,      "manifests of which it is remembered why they could not be indexed")            \
     X(layer_headers,        64,        "headers that a client gives to fetch one layer with")                          \
-    X(update_diff_bytes,    64 * MIB,  "size of the difference of two updates of a feed as a document")               \
+    X(stream_seconds,       600,       "seconds in which an answer that is made while it is sent must have been taken") \
+    X(update_diffs,         4,         "differences of two updates of a feed that are sent at a time")                \
     X(affected_vulnerabilities, 10000, "vulnerabilities that affected_manifest is asked for at a time")                \
     X(affected_images,      1000000,   "pairs of an image and a vulnerability in an answer of affected_manifest")      \
     X(event_entries,        1000,      "events of one delivery of a registry")                                            \

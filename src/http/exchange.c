@@ -165,6 +165,7 @@ void exchange_free(struct exchange *e)
         explicit_bzero(e->body.p, e->body.n); // of a manifest: with the headers that fetch its layers
     buf_free(&e->body);
     buf_free(&e->response.body);
+    web_stream_end(&e->response.stream);
     arena_free(&e->arena);
     free(e);
 }

@@ -1,7 +1,6 @@
 #include "http/negotiate.h"
 
-#include <isa-l/igzip_lib.h>
-#include <zstd.h>
+#include "http/encoder.h"
 
 #define ENCODE_LEAST 256 // bytes: a shorter body would hardly become shorter
 
@@ -131,8 +130,6 @@ bool web_matches(const struct web_request *request, struct slice tag)
 
 // ---- content codings ------------------------------------------------------------------------------------------------
 
-enum coding { CODING_IDENTITY, CODING_GZIP, CODING_DEFLATE, CODING_ZSTD, CODING_REFUSED, CODING_UNKNOWN };
-
 static enum coding coding_named(struct slice name)
 {
     static const struct {
@@ -165,80 +162,52 @@ static enum coding choose_coding(struct slice header)
     return best == CODING_UNKNOWN && !identity ? CODING_REFUSED : best;
 }
 
-static bool deflate_body(struct slice in, uint16_t form, struct buf *out)
+// The whole body at once.
+static bool encode_body(enum coding coding, struct slice in, struct buf *out)
 {
-    struct isal_zstream stream;
-    struct buf work BUF_AUTO = {0};
-    isal_deflate_init(&stream);
-    buf_reserve(&work, ISAL_DEF_LVL1_DEFAULT);
-    buf_reserve(out, in.n + in.n / 1000 + 4096); // stored blocks at worst
-    stream.level = 1;
-    stream.level_buf = (uint8_t *)work.p;
-    stream.level_buf_size = ISAL_DEF_LVL1_DEFAULT;
-    stream.gzip_flag = form;
-    stream.end_of_stream = 1;
-    stream.flush = NO_FLUSH;
-    stream.next_in = (uint8_t *)(uintptr_t)in.p; // not written to
-    stream.avail_in = (uint32_t)in.n;
-    stream.next_out = (uint8_t *)out->p;
-    stream.avail_out = (uint32_t)out->cap;
-    if (in.n > UINT32_MAX / 2 || isal_deflate(&stream) != COMP_OK || stream.internal_state.state != ZSTATE_END)
-        return false;
-    out->n = stream.total_out;
-    return true;
+    struct encoder *e __attribute__((cleanup(encoder_free))) = encoder_new(coding);
+    buf_reserve(out, in.n + in.n / 128 + 4096); // as much as it can come to, so that it is done in one go
+    return e != NULL && encoder_add(e, in, true, out);
 }
 
 bool web_gzip(struct slice in, struct buf *out)
 {
-    return deflate_body(in, IGZIP_GZIP, out);
+    return encode_body(CODING_GZIP, in, out);
 }
 
-static bool zstd_body(struct slice in, struct buf *out)
+static void refuse(struct web_response *response)
 {
-    buf_reserve(out, ZSTD_compressBound(in.n));
-    size_t n = ZSTD_compress(out->p, out->cap, in.p, in.n, 1);
-    out->n = ZSTD_isError(n) ? 0 : n;
-    return out->n != 0;
-}
-
-static bool encode_body(enum coding coding, struct slice in, struct buf *out)
-{
-    switch (coding) {
-    case CODING_GZIP:
-        return deflate_body(in, IGZIP_GZIP, out);
-    case CODING_DEFLATE:
-        return deflate_body(in, IGZIP_ZLIB, out);
-    case CODING_ZSTD:
-        return zstd_body(in, out);
-    case CODING_IDENTITY:
-    case CODING_REFUSED:
-    case CODING_UNKNOWN:
-        break;
-    }
-    return false;
+    response->status = 415;
+    response->type = NULL;
+    response->body.n = 0;
+    web_stream_end(&response->stream);
 }
 
 void web_encode(const struct web_request *request, struct web_response *response)
 {
-    static const char *const names[] = {[CODING_GZIP] = "gzip", [CODING_DEFLATE] = "deflate", [CODING_ZSTD] = "zstd"};
     struct slice header = web_header(request, "Accept-Encoding", 0);
-    if (header.p == NULL || response->body.n == 0)
+    struct buf encoded BUF_AUTO = {0};
+    bool streamed = response->stream.next != NULL;
+    if (header.p == NULL || (response->body.n == 0 && !streamed))
         return;
     enum coding coding = choose_coding(header);
     if (coding == CODING_REFUSED) {
-        response->status = 415;
-        response->type = NULL;
-        response->body.n = 0;
+        refuse(response);
         return;
     }
     web_add(request, response, "Vary", SLICE("Accept-Encoding"));
     if (coding == CODING_UNKNOWN)
         web_add(request, response, "Accept-Encoding", SLICE("zstd, gzip, deflate"));
-    struct buf encoded BUF_AUTO = {0};
-    if (response->body.n < ENCODE_LEAST || !encode_body(coding, buf_slice(&response->body), &encoded))
+    if (coding_name(coding) == NULL)
         return;
-    struct buf plain = response->body;
-    response->body = encoded;
-    encoded = plain;
-    web_add(request, response, "Content-Encoding", slice_str(names[coding]));
+    if (streamed) {
+        response->stream.encoder = encoder_new(coding);
+    } else {
+        if (response->body.n < ENCODE_LEAST || !encode_body(coding, buf_slice(&response->body), &encoded))
+            return;
+        struct buf plain = response->body;
+        response->body = encoded;
+        encoded = plain;
+    }
+    web_add(request, response, "Content-Encoding", slice_str(coding_name(coding)));
 }

@@ -10,9 +10,9 @@ const char *web_accept(const struct web_request *request, const char *const *all
 // True when an If-None-Match header is exactly the tag (quoted, as it is sent): as in Clair, no lists, no `*`.
 bool web_matches(const struct web_request *request, struct slice tag);
 
-// Compresses the body when the client's first Accept-Encoding asks for it. A client that takes no coding at all gets
-// 415.
+// Compresses the body, or what a stream will give, when the client's first Accept-Encoding asks for it. A client that
+// takes no coding at all gets 415.
 void web_encode(const struct web_request *request, struct web_response *response);
 
-// Adds the bytes as gzip. False when there are too many.
+// Adds the bytes as gzip. False when the library fails.
 bool web_gzip(struct slice in, struct buf *out);

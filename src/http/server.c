@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http/acceptor.h"
 #include "http/exchange.h"
+#include "http/streaming.h"
 
 #include <gnutls/gnutls.h>
 #include <limits.h>
@@ -179,18 +180,26 @@ static void *on_target(void *server, const char *target, struct MHD_Connection *
     return e;
 }
 
-static enum MHD_Result send_answer(struct web_server *s, struct exchange *e)
+static struct MHD_Response *whole_response(struct web_response *r)
 {
-    struct web_response *r = &e->response;
     struct buf body = r->body;
     r->body = (struct buf){0};
     if (body.p == NULL)
         buf_reserve(&body, 1);
     struct MHD_Response *response = MHD_create_response_from_buffer(body.n, body.p, MHD_RESPMEM_MUST_FREE);
-    if (response == NULL) {
+    if (response == NULL)
         buf_free(&body);
+    return response;
+}
+
+static enum MHD_Result send_answer(struct web_server *s, struct exchange *e)
+{
+    struct web_response *r = &e->response;
+    if (r->stream.next != NULL)
+        set_deadline(s, e->connection, (double)s->options->limits->stream_seconds);
+    struct MHD_Response *response = r->stream.next != NULL ? streaming_response(e) : whole_response(r);
+    if (response == NULL)
         return MHD_NO;
-    }
     if (r->type != NULL)
         MHD_add_response_header(response, "Content-Type", r->type);
     for (size_t i = 0; i < r->fields.n; i++)

@@ -30,16 +30,30 @@ struct slice web_header(const struct web_request *request, const char *name, siz
 // The first parameter of that name in the query, decoded; p == NULL when there is none.
 struct slice web_parameter(const struct web_request *request, const char *name);
 
+// A body that is made while it is sent, so that memory holds one part of it however long it is.
+struct web_stream {
+    // Appends the next part, some ten KiB; nothing at the end. Called by a thread that waits for connections, so it
+    // must not take long. False: the connection is cut off, so that nobody takes what has come for the whole.
+    bool (*next)(void *context, struct buf *out, struct error *err);
+    void (*end)(void *context); // frees it; called by any thread
+    void *context;
+    struct encoder *encoder; // the server's own
+};
+
 struct web_response {
     unsigned status;
     const char *type; // Content-Type; NULL: none
     struct buf body;
+    struct web_stream stream; // in the place of the body where `next` is not NULL
     VEC(struct web_field {
         const char *name;
         struct slice value;
     })
     fields;
 };
+
+// Ends a stream that nobody will send; harmless for none.
+void web_stream_end(struct web_stream *stream);
 
 // Adds a header; the value must live as long as the request.
 void web_add(const struct web_request *request, struct web_response *response, const char *name, struct slice value);
@@ -123,7 +137,7 @@ void web_server_stop(struct web_server **server);
 // What goes on now, for metrics.
 struct web_load {
     size_t connections, running, queued;
-    uint64_t dropped; // connections closed since the start because no whole request came in time
+    uint64_t dropped; // connections closed since the start because no whole request came, or no stream went, in time
 };
 struct web_load web_server_load(struct web_server *server);
 

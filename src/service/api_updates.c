@@ -1,152 +1,82 @@
 // Clair v4's update_diff, and the deletion of updates.
-#include "base/clock.h"
-#include "base/file.h"
 #include "http/negotiate.h"
-#include "notify/affected.h"
 #include "service/api.h"
-#include "service/vulnerabilities.h"
+#include "service/update_diff.h"
+
+#include <stdlib.h>
 
 // ---- update_diff ----------------------------------------------------------------------------------------------------
 
-struct side {
-    struct kept_update update; // ref.n == 0: none
-    struct segment *segment;
-    struct buf list; // of documents
-    size_t n;
+// A difference that is being sent has one of so many places (limit update_diffs).
+struct place {
+    struct service *service;
+    struct web_stream diff;
 };
 
-struct diffing {
-    struct side prev, cur;
-    size_t ids;
-    uint64_t most; // bytes
-};
-
-static void side_close(struct side *side)
+static bool next(void *context, struct buf *out, struct error *err)
 {
-    segment_close(&side->segment);
-    buf_free(&side->list);
+    struct place *place = context;
+    return place->diff.next(place->diff.context, out, err);
 }
 
-static void diffing_close(struct diffing *d)
+static void leave(void *context)
 {
-    side_close(&d->prev);
-    side_close(&d->cur);
+    struct place *place = context;
+    web_stream_end(&place->diff);
+    atomic_fetch_sub(&place->service->diffs, 1);
+    free(place);
 }
 
-static bool add_records(struct diffing *d, struct side *side, const struct advisory *records, size_t n,
-                        struct error *err)
+static bool enter(struct service *service, struct web_stream *stream)
 {
-    for (size_t i = 0; i < n; i++) {
-        struct arena scratch ARENA_AUTO = {0};
-        struct advisory record = records[i];
-        const char *feed = side->update.feed.p;
-        const struct matcher *matcher = affected_matcher(feed, record.scope);
-        if (matcher == NULL) // of a feed that maps names or has scores, which Clair calls enrichments
-            continue;
-        if (!segment_describe(side->segment, &record, &scratch, err))
-            return error_wrap(err, "feed %s", feed);
-        buf_adds(&side->list, side->n++ == 0 ? "[" : ",");
-        vulnerability_write(&record, feed, matcher, ++d->ids, &side->list);
-        if (d->prev.list.n + d->cur.list.n > d->most)
-            return error_set(err, ERR_LIMIT,
-                             "the difference of the two updates is larger than the %llu bytes that limit "
-                             "update_diff_bytes allows: ask for updates that are nearer to each other, or use "
-                             "`clarion advisories diff`",
-                             (unsigned long long)d->most);
-    }
-    return true;
-}
-
-static bool tell_change(void *context, const struct segment_change *change, struct error *err)
-{
-    struct diffing *d = context;
-    return add_records(d, &d->prev, change->before, change->before_n, err) &&
-           add_records(d, &d->cur, change->after, change->after_n, err);
-}
-
-// The side's update and, open, its segment.
-static bool open_side(struct store *s, struct slice ref, struct arena *a, struct side *side, struct error *err)
-{
-    if (ref.n == 0)
-        return true;
-    if (!store_update_of(s, ref, a, &side->update, err))
-        return err->code == ERR_NOT_FOUND
-                   ? error_set(err, ERR_NOT_FOUND, "could not get update operations: operation %.*s does not exist",
-                               SLICE_ARG(ref))
-                   : false;
-    side->segment = segment_open(s->segments, &side->update.segment, err);
-    return side->segment != NULL || error_wrap(err, "feed %s", side->update.feed.p);
-}
-
-static void write_operation(const char *key, const struct side *side, struct buf *out)
-{
-    yyjson_mut_val *root;
-    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
-    char made[CLOCK_TEXT] = "0001-01-01T00:00:00Z"; // Go's zero time
-    bool given = side->update.ref.n != 0;
-    if (given)
-        clock_format(side->update.made, made);
-    json_add_str(doc, root, "ref", given ? side->update.ref : SLICE("00000000-0000-0000-0000-000000000000"));
-    json_add_str(doc, root, "updater", side->update.feed);
-    json_add_str(doc, root, "fingerprint", given ? digest_slice(&side->update.segment) : SLICE(""));
-    json_add_str(doc, root, "date", slice_str(made));
-    json_add_str(doc, root, "kind", SLICE("")); // as Clair
-    buf_addf(out, "\"%s\":", key);
-    json_write(doc, false, out);
-}
-
-static void write_list(const char *key, const struct side *side, struct buf *out)
-{
-    buf_addf(out, ",\"%s\":", key);
-    buf_add(out, side->n != 0 ? buf_slice(&side->list) : SLICE("null"));
-    buf_adds(out, side->n != 0 ? "]" : "");
-}
-
-static bool write_diff(struct store *s, struct slice prev, struct slice cur, struct diffing *d, struct arena *a,
-                       struct buf *out, struct error *err)
-{
-    int held FD_AUTO = -1;
-    if (!store_hold_segments(s, &held, err) || !open_side(s, cur, a, &d->cur, err) ||
-        !open_side(s, prev, a, &d->prev, err) || !segment_diff(d->prev.segment, d->cur.segment, tell_change, d, err))
+    if (atomic_fetch_add(&service->diffs, 1) >= service->config->limits.update_diffs) {
+        atomic_fetch_sub(&service->diffs, 1);
         return false;
-    buf_adds(out, "{");
-    write_operation("prev", &d->prev, out);
-    buf_adds(out, ",");
-    write_operation("cur", &d->cur, out);
-    write_list("added", &d->cur, out);
-    write_list("removed", &d->prev, out);
-    buf_adds(out, "}");
+    }
+    struct place *place = must_alloc(sizeof *place);
+    *place = (struct place){.service = service};
+    *stream = (struct web_stream){.next = next, .end = leave, .context = place};
     return true;
+}
+
+static void stream_diff(struct service *service, const struct web_request *request, struct slice prev, struct slice cur,
+                        struct web_response *response)
+{
+    struct web_stream stream;
+    struct error err;
+    if (!enter(service, &stream)) {
+        web_error(request, response, 429, "as many differences are being sent as limit update_diffs (%llu) allows",
+                  (unsigned long long)service->config->limits.update_diffs);
+        web_add(request, response, "Retry-After", SLICE("1"));
+        return;
+    }
+    struct place *place = stream.context;
+    struct view *view = api_view(service, request, response);
+    if (view != NULL && update_diff_open(&view->store, prev, cur, &place->diff, &err)) {
+        response->status = 200;
+        response->type = API_TYPE_PLAIN;
+        response->stream = stream;
+    } else {
+        if (view != NULL)
+            api_fail(request, response, &err);
+        web_stream_end(&stream);
+    }
+    views_give(service->views, view);
 }
 
 static void get_update_diff(void *context, const struct web_request *request, struct web_response *response)
 {
     struct service *service = context;
     struct slice cur = web_parameter(request, "cur"), prev = web_parameter(request, "prev");
-    struct diffing d __attribute__((cleanup(diffing_close))) = {.most = service->config->limits.update_diff_bytes};
     struct error err;
-    if (cur.n == 0) {
+    if (cur.n == 0)
         web_error(request, response, 400, "\"cur\" query param is required");
-        return;
-    }
-    if (!api_uuid(cur, request->arena, &cur, &err)) {
+    else if (!api_uuid(cur, request->arena, &cur, &err))
         web_error(request, response, 400, "could not parse \"cur\" query param into uuid");
-        return;
-    }
-    if (prev.n != 0 && !api_uuid(prev, request->arena, &prev, &err)) {
+    else if (prev.n != 0 && !api_uuid(prev, request->arena, &prev, &err))
         web_error(request, response, 400, "could not parse \"prev\" query param into uuid");
-        return;
-    }
-    struct view *view = api_view(service, request, response);
-    if (view == NULL)
-        return;
-    if (write_diff(&view->store, prev, cur, &d, request->arena, &response->body, &err)) {
-        response->status = 200;
-        response->type = API_TYPE_PLAIN;
-    } else {
-        api_fail(request, response, &err);
-    }
-    views_give(service->views, view);
+    else
+        stream_diff(service, request, prev, cur, response);
 }
 
 // ---- update_operation/{ref} -----------------------------------------------------------------------------------------

@@ -192,9 +192,11 @@ static void tell_load(struct web_server *server, struct metric_sink *sink)
                "Requests to the API that are not answered yet.", (double)load.running);
     tell_gauge(sink, "clarion_http_queued", "clarion.http.queued", "{request}",
                "Of these, requests that wait for a thread that changes the store.", (double)load.queued);
-    tell_counter(sink, "clarion_http_dropped_total", "clarion.http.dropped", "{connection}",
-                 "Connections closed because no whole request came within the limit request_seconds.",
-                 (double)load.dropped);
+    tell_counter(
+        sink, "clarion_http_dropped_total", "clarion.http.dropped", "{connection}",
+        "Connections closed because no whole request came within the limit request_seconds, or a long answer was "
+        "not taken within stream_seconds.",
+        (double)load.dropped);
 }
 
 static void tell_indexing(struct indexing *indexing, struct metric_sink *sink)

@@ -36,6 +36,7 @@ struct service {
     struct cache *reports; // by their tags
     int64_t started;
     atomic_bool ready;
+    atomic_ullong diffs; // of updates, that are being sent
     pthread_mutex_t lock;
     struct web_server *api; // under the lock, for its load; NULL while there is none
 };

@@ -5,11 +5,14 @@ import hashlib
 import json
 import os
 import shutil
+import socket
 import sqlite3
+import subprocess
 import time
 import unittest
 import uuid
 import zipfile
+import zlib
 
 import clarion
 from clarion import debian_layer, stanza, tracker_entry
@@ -469,13 +472,6 @@ class Notifications(Base):
         self.assertEqual(answer.status, 413)
         self.assertIn("affected_vulnerabilities", answer.doc["message"])
 
-    def test_bounded_diff(self):
-        self.update(self.feeds(OLD), "debian")
-        service = Service(self, {"limits": {"update_diff_bytes": 1000}})
-        answer = service.get("%s?cur=%s" % (DIFF, service.get(OPERATIONS).doc["debian"][0]["ref"]))
-        self.assertEqual(answer.status, 500)
-        self.assertIn("update_diff_bytes", answer.doc["message"])
-
     def test_mode(self):
         """A process that notifies alone sees what others put into the data folder, and serves the notifier's API alone."""
         self.indexed(debian_layer(*PACKAGES))
@@ -506,6 +502,127 @@ class Notifications(Base):
                          [[("added", "CVE-2031-9"), ("removed", "CVE-2030-4")],
                           [("added", "CVE-2030-5"), ("added", "CVE-2030-6"), ("changed", "CVE-2030-2"), ("removed", "CVE-2030-3")]])
         self.assertEqual({i["manifest"] for n in self.list() for i in self.contents(n)}, {digest})
+
+
+class LargeDiffs(Base):
+    """A difference of updates is made while it is sent: however large it is, it comes whole, or is seen not to have."""
+    MANY = 12000
+
+    def setUp(self):
+        super().setUp()
+        same = {"same%d" % i: {"CVE-2027-%d" % i: tracker_entry(bookworm="1-%d" % i)} for i in range(300)}
+        many = {"many%d" % (i // 40): {} for i in range(self.MANY)}
+        for i in range(self.MANY):
+            many["many%d" % (i // 40)]["CVE-2028-%d" % i] = tracker_entry(bookworm=None, description="A flaw. " * 40)
+        self.update(self.feeds(dict(OLD, **same)), "debian")
+        self.update(self.feeds(dict(NEW, **same, **many), name="new"), "debian")
+
+    def paths(self, service):
+        cur, prev = (o["ref"] for o in service.get(OPERATIONS).doc["debian"])
+        return "%s?cur=%s" % (DIFF, cur), "%s?cur=%s&prev=%s" % (DIFF, cur, prev), "%s?cur=%s&prev=%s" % (DIFF, prev, cur)
+
+    def test_comes_whole(self):
+        service = Service(self)
+        whole, forth, back = self.paths(service)
+        flaws = {"added": sorted(["CVE-2030-2", "CVE-2030-5", "CVE-2030-6"] + ["CVE-2028-%d" % i for i in range(self.MANY)]),
+                 "removed": ["CVE-2030-2", "CVE-2030-3"]}
+        answer = service.get(forth)
+        self.assertEqual((answer.headers["Transfer-Encoding"], answer.headers["Content-Length"]), ("chunked", None))
+        self.assertGreater(len(answer.body), 8 << 20)
+        doc = answer.doc
+        self.assertEqual(list(doc), ["prev", "cur", "added", "removed"])
+        self.assertEqual({key: sorted(v["name"] for v in doc[key]) for key in flaws}, flaws)
+        self.assertEqual(sorted(int(v["id"]) for key in flaws for v in doc[key]), list(range(1, self.MANY + 6)))
+        turned = service.get(back).doc
+        self.assertEqual({key: sorted(v["name"] for v in turned[key]) for key in flaws}, {"added": flaws["removed"], "removed": flaws["added"]})
+        self.assertEqual(len(service.get(whole).doc["added"]), 300 + 5 + self.MANY)
+        unpack = {"gzip": gzip.decompress, "deflate": zlib.decompress}
+        for coding, function in unpack.items():
+            packed = service.get(forth, Accept_Encoding=coding)
+            self.assertEqual(packed.headers["Content-Encoding"], coding)
+            self.assertLess(len(packed.body) * 4, len(answer.body))
+            self.assertEqual(function(packed.body), answer.body)
+        packed = service.get(forth, Accept_Encoding="zstd")
+        self.assertEqual(packed.headers["Content-Encoding"], "zstd")
+        if shutil.which("zstd"):
+            done = subprocess.run(["zstd", "-dc"], input=packed.body, capture_output=True, check=True)
+            self.assertEqual(done.stdout, answer.body)
+        self.assertEqual(service.get(forth, Accept_Encoding="identity;q=0").status, 415)
+
+    def ask(self, service, path):
+        """A connection on which it was asked for, and nothing is read of the answer."""
+        s = socket.create_connection(("127.0.0.1", service.port), timeout=30)
+        self.addCleanup(s.close)
+        s.sendall(b"GET %s HTTP/1.1\r\nHost: x\r\n\r\n" % path.encode())
+        return s
+
+    def await_status(self, service, path, status):
+        deadline = time.monotonic() + 30
+        while service.get(path).status != status:
+            self.assertLess(time.monotonic(), deadline)
+            time.sleep(0.02)
+
+    def test_bounded(self):
+        """So many at a time: who takes nothing has a place until he goes, or his time is over."""
+        service = Service(self, {"limits": {"update_diffs": 1, "shutdown_seconds": 1}})
+        small = "%s?cur=%s" % (DIFF, service.get(OPERATIONS).doc["debian"][1]["ref"])
+        slow = self.ask(service, self.paths(service)[0])
+        slow.recv(1)
+        answer = service.get(small)
+        self.assertEqual((answer.status, answer.headers["Retry-After"]), (429, "1"))
+        self.assertIn("update_diffs", answer.doc["message"])
+        self.assertEqual(service.get(OPERATIONS).status, 200)  # nobody else waits for it
+        slow.close()
+        self.await_status(service, small, 200)
+        self.ask(service, self.paths(service)[0]).recv(1)  # and is not read any more: the service can stop all the same
+        service.end()
+
+    def test_time_is_over(self):
+        service = Service(self, {"limits": {"update_diffs": 1, "stream_seconds": 1}})
+        slow = self.ask(service, self.paths(service)[0])
+        small = "%s?cur=%s" % (DIFF, service.get(OPERATIONS).doc["debian"][1]["ref"])
+        slow.recv(1)
+        self.await_status(service, small, 200)
+        self.assertFalse(self.rest(slow).endswith(b"0\r\n\r\n"))
+        self.assertIn("cut off", service.messages())
+
+    @staticmethod
+    def rest(s):
+        got = b""
+        try:
+            while part := s.recv(1 << 20):
+                got = (got + part)[-100:]
+        except OSError:
+            pass
+        return got
+
+    def test_segments_may_go(self):
+        """What is removed while it is sent is read to its end."""
+        service = Service(self, {"limits": {"feed_updates": 1}})
+        whole, _, back = self.paths(service)
+        expected = service.get(back).body
+        connection = service.connect()
+        self.addCleanup(connection.close)
+        connection.request("GET", back)
+        answer = connection.getresponse()
+        r = self.run_clarion("update", "--limit", "feed_updates=1", "--mirror", self.feeds(OLD, name="last"), "--force", "debian")
+        self.assertEqual(r.code, 0, r)
+        self.assertEqual(service.get(whole).status, 500)
+        self.assertTrue(answer.read() == expected)
+
+    def test_damaged_on_the_way(self):
+        """A segment that cannot be read to its end: the answer has no end either."""
+        service = Service(self)
+        whole = self.paths(service)[0]
+        segment = max((os.path.join(self.data, "segments", n) for n in os.listdir(os.path.join(self.data, "segments"))), key=os.path.getsize)
+        size = os.path.getsize(segment)
+        with open(segment, "r+b") as f:
+            f.seek(size // 4)
+            f.write(b"\xff" * (size // 4))
+        s = self.ask(service, whole)
+        self.assertIn(b"200 OK", s.recv(15))
+        self.assertFalse(self.rest(s).endswith(b"0\r\n\r\n"))
+        self.assertIn("the answer breaks off", service.messages())
 
 
 KEV = "www.cisa.gov/sites/default/files/feeds/known_exploited_vulnerabilities.json"
