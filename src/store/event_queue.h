@@ -28,8 +28,8 @@ struct event_step {
 bool store_event_accept(struct store *s, const struct event_step *steps, size_t n, const struct limits *limits,
                         size_t *queued, struct error *err);
 
-// Looks for the one that has been to be tried for the longest time at `now`, of a repository that `busy` does not say to
-// be worked on; of several the first that came. `*due` is the time of the next one that is to be tried later;
+// Looks for the one that has been to be tried for the longest time at `now`, of a repository that `busy` does not say
+// to be worked on; of several the first that came. `*due` is the time of the next one that is to be tried later;
 // INT64_MAX: none.
 typedef bool event_busy_fn(void *context, struct slice repository);
 bool store_event_next(struct store *s, int64_t now, event_busy_fn *busy, void *context, struct arena *a,
