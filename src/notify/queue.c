@@ -58,6 +58,20 @@ static enum queue_outcome judge(const struct queue *q, const struct stored_deliv
     return QUEUE_FAILED;
 }
 
+// All images that it speaks of were forgotten meanwhile: there is nothing to tell any more.
+static bool let_go(const struct queue *q, struct stored_delivery *d, int64_t now, enum queue_outcome *outcome,
+                   struct error *err)
+{
+    d->state = DELIVERY_DELIVERED;
+    d->changed = now;
+    d->error = SLICE("");
+    if (!store_delivery_put(q->store, d, q->target->consumes, err))
+        return false;
+    log_info("notification %.*s: nothing is left of it to deliver to %s", SLICE_ARG(d->uuid), q->target->name);
+    *outcome = QUEUE_GONE;
+    return true;
+}
+
 static bool attempt(const struct queue *q, struct stored_delivery *d, int64_t now, struct arena *a,
                     enum queue_outcome *outcome, struct error *err)
 {
@@ -71,6 +85,10 @@ static bool attempt(const struct queue *q, struct stored_delivery *d, int64_t no
         *outcome = QUEUE_EMPTY;
         return true;
     }
+    if (!store_notification_left(q->store, &n, err))
+        return false;
+    if (n.items == 0)
+        return let_go(q, d, now, outcome, err);
     struct stored_items source = {q->store, &n};
     const struct notice notice = notice_of(&n);
     const struct delivery delivery = {.notice = &notice, .items = notice_items_of(&source)};

@@ -31,6 +31,7 @@ enum queue_outcome {
     QUEUE_DELIVERED, //
     QUEUE_FAILED,    // will be tried again
     QUEUE_GIVEN_UP,  //
+    QUEUE_GONE,      // there was nothing left to deliver of it
     QUEUE_STOPPED,   //
 };
 

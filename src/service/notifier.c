@@ -237,7 +237,8 @@ static void deliver(struct notifier *n, const struct queue *queue)
     enum queue_outcome outcome = QUEUE_DELIVERED;
     struct error err;
     int64_t wait;
-    while (!atomic_load(&n->stopping) && (outcome == QUEUE_DELIVERED || outcome == QUEUE_GIVEN_UP)) {
+    while (!atomic_load(&n->stopping) &&
+           (outcome == QUEUE_DELIVERED || outcome == QUEUE_GIVEN_UP || outcome == QUEUE_GONE)) {
         if (!queue_step(queue, clock_now(), &outcome, &wait, &err)) {
             fail(n, "notifications cannot be delivered", &err);
             return;

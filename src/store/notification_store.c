@@ -231,6 +231,27 @@ bool store_notification_get(struct store *s, struct slice uuid, struct arena *a,
     return ok;
 }
 
+// Mostly none is gone, and then nothing is counted but the images.
+bool store_notification_left(struct store *s, struct stored_notification *n, struct error *err)
+{
+    const struct db_value row[] = {db_int(n->row)};
+    int64_t images = 0, items = (int64_t)n->items;
+    if (!db_query(s->db,
+                  "SELECT count(*) FROM notification_image m JOIN image i ON i.manifest = m.manifest WHERE "
+                  "m.notification_id = ?1",
+                  row, 1, number_row, &images, err) ||
+        ((uint64_t)images != n->images &&
+         !db_query(s->db,
+                   "SELECT count(*) FROM notification_item t JOIN notification_image m ON m.notification_id = "
+                   "t.notification_id AND m.number = t.image JOIN image i ON i.manifest = m.manifest WHERE "
+                   "t.notification_id = ?1",
+                   row, 1, number_row, &items, err)))
+        return false;
+    n->images = (uint64_t)images;
+    n->items = (uint64_t)items;
+    return true;
+}
+
 bool store_notifications(struct store *s, struct arena *a, struct stored_notification **out, size_t *n,
                          struct error *err)
 {

@@ -75,6 +75,9 @@ struct stored_notification {
 bool store_notification_get(struct store *s, struct slice uuid, struct arena *a, struct stored_notification *out,
                             bool *found, struct error *err);
 
+// Sets items and images, which tell what was made, to what there is of it now: images may have been forgotten since.
+bool store_notification_left(struct store *s, struct stored_notification *notification, struct error *err);
+
 // All of them, the newest first.
 bool store_notifications(struct store *s, struct arena *a, struct stored_notification **out, size_t *n,
                          struct error *err);

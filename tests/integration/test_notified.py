@@ -304,6 +304,175 @@ class Vex(Base):
         self.assertEqual(self.notifications(), [])
 
 
+class Images(Base):
+    """Images that come and go while an update is told of."""
+
+    def start(self, *names):
+        """The digests of these images, whose first update has been seen to; nobody notifies now."""
+        self.digests = [self.indexed(*self.layers(name), name=name) for name in names]
+        self.update()
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        self.settle(service)
+        service.end()
+        return self.digests
+
+    @staticmethod
+    def layers(name):
+        return debian_layer(stanza("bash", "5.2-1"), stanza(name, "1")), clarion.tar_of([("upper", name)])
+
+    def forget(self, service, digest):
+        self.assertEqual(service.ask("DELETE", "/indexer/api/v1/index_report/" + digest).status, 204)
+
+    def told(self, service, ident, size=500):
+        return sorted((i["reason"], i["manifest"], i["vulnerability"]["name"]) for i in self.pages(service, ident, size))
+
+    def test_between_update_and_notification(self):
+        """Those are told of that are there when the notification is made: one that was forgotten is not, one that was indexed since
+        is, one that was forgotten and indexed again is, once."""
+        gone, again, there = self.start("gone", "again", "there")
+        self.publish("CVE-2030-1")
+        self.update()
+        indexer = Service(self, None, "--mode", "indexer")
+        for digest in (gone, again):
+            self.forget(indexer, digest)
+        self.assertEqual(self.indexed(*self.layers("again"), name="again"), again)
+        new = self.indexed(*self.layers("new"), name="new")
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        self.settle(service)
+        ident, = self.notifications()
+        self.assertEqual(self.told(service, ident), sorted(("added", d, "CVE-2030-1") for d in (again, there, new)))
+        self.assertEqual(self.query("SELECT items, images FROM notification"), [(3, 3)])
+
+    def test_all_gone_before_the_notification(self):
+        for digest in self.start("one", "two"):
+            self.publish("CVE-2030-1")
+            self.update()
+            self.forget(Service(self, None, "--mode", "indexer"), digest)
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        self.settle(service)
+        self.assertEqual(self.notifications(), [])
+
+    def test_between_notification_and_delivery(self):
+        """What is delivered speaks of the images that are there then, and counts those; nothing is delivered when none is. In all
+        kinds of messages."""
+        one, two, three = self.start("one", "two", "three")
+        port, mail = free_port(), receivers.Mail(self, offers=())
+        down = {"from": "c@example.org", "to": ["a@example.org"], "starttls": False}
+        config = {"limits": QUICK, "notifier": {"disable_summary": True, "webhook": {
+            "target": "http://127.0.0.1:%d/hook" % port, "callback": "http://127.0.0.1:1/", "content": "cloudevents"},
+            "chat": {"target": "http://127.0.0.1:%d/chat" % port, "style": "slack"},
+            "mail": dict(down, url="smtp://127.0.0.1:%d" % free_port())}}
+        service = Service(self, config)
+        for i in (1, 2):
+            self.publish("CVE-2030-%d" % i)
+            self.update()
+            self.settle(service)
+        first, second = self.notifications()
+        self.await_that(lambda: self.query("SELECT count(*) FROM delivery WHERE attempts > 0") == [(3,)], service)
+        self.forget(service, one)
+        service.end()
+        config["notifier"]["mail"] = dict(down, url="smtp://127.0.0.1:%d" % mail.port)
+        self.indexed(*self.layers("later"), name="later")  # is in no notification that was made before
+        hook = receivers.Web(self, port=port)
+        service = Service(self, config)
+        self.await_that(self.delivered, service)
+        for ident, flaw in ((first, "CVE-2030-1"), (second, "CVE-2030-2")):
+            self.assertEqual(self.told(service, ident), sorted(("added", d, flaw) for d in (two, three)))
+        events = [json.loads(body)["data"] for path, _, body in hook.requests if path == "/hook"]
+        self.assertEqual([(e["items"], e["images"], e["items_counted"], e["vulnerabilities"]["added"], [x["images"] for x in e["layers"]])
+                          for e in events], [(2, 2, 2, {"Unknown": 1}, [1, 1])] * 2)
+        chats = [body for path, _, body in hook.requests if path == "/chat"]
+        self.assertEqual([b"in 2 images" in body for body in chats], [True, True])
+        self.assertEqual(["in 2 images" in email.message_from_bytes(m[2], policy=email.policy.default)["Subject"] for m in mail.taken], [True, True])
+        for digest in (two, three):
+            self.forget(service, digest)
+        self.assertEqual([service.get(PAGES + i).doc["notifications"] for i in (first, second)], [[], []])
+
+    def test_nothing_left_to_deliver(self):
+        one, = self.start("one")
+        port = free_port()
+        service = Service(self, {"limits": QUICK, "notifier": {"webhook": {"target": "http://127.0.0.1:%d/" % port, "callback": "http://127.0.0.1:1/"}}})
+        self.publish("CVE-2030-1")
+        self.update()
+        self.settle(service)
+        self.await_that(lambda: self.query("SELECT 1 FROM delivery WHERE attempts > 0"), service)
+        self.forget(service, one)
+        hook = receivers.Web(self, port=port)
+        self.await_that(self.delivered, service)
+        self.assertIn("nothing is left of it to deliver to webhook", service.messages())
+        self.assertEqual(hook.requests, [])
+
+    def test_while_pages_are_read(self):
+        """Items of an image that is forgotten are left out of the pages that follow; none comes twice, and none is missed."""
+        one, two, three = self.start("one", "two", "three")
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        for i in range(8):
+            self.publish("CVE-2030-%d" % i)
+        self.update()
+        self.settle(service)
+        ident, = self.notifications()
+        before = self.pages(service, ident, 500)
+        self.assertEqual(len(before), 24)
+        for size in (1, 4, 5):
+            page = service.get("%s%s?page_size=%d" % (PAGES, ident, size)).doc
+            got, after = page["notifications"], page["page"]["next"]
+            self.forget(service, two)
+            while after:
+                page = service.get("%s%s?page_size=%d&next=%s" % (PAGES, ident, size, after)).doc
+                got, after = got + page["notifications"], page["page"].get("next")
+                self.assertLessEqual(len(page["notifications"]), size)
+            self.assertEqual(got, before[:size] + [i for i in before[size:] if i["manifest"] != two])
+            self.assertEqual(self.indexed(*self.layers("two"), name="two"), two)  # there again, and so are its items
+            self.assertEqual(self.pages(service, ident, 500), before)
+        self.check_other_layers(service, ident, one)
+
+    def check_other_layers(self, service, ident, digest):
+        """An image that was posted anew with fewer layers: which of them brought a package is not known any more."""
+        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
+        with db:
+            db.execute("UPDATE notification_item SET layer = 7")
+        db.close()
+        self.assertEqual(len(self.pages(service, ident, 500)), 24)
+        self.assertEqual({i["layer"] for i in self.contents(ident) if i["manifest"] == digest}, {""})
+
+
+class Retention(Base):
+    def check(self, retention, kept, updates):
+        """The folder of segments stays bounded while nobody has been told of the updates, and what they have to be told stays."""
+        digest = self.indexed(debian_layer(stanza("bash", "5.2-1")))
+        self.update()
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        self.settle(service)
+        service.end()
+        noted, = self.query("SELECT segment FROM notified")[0]
+        matcher = Service(self, {"matcher": {"disable_updaters": False, "period": "100ms", "update_retention": retention},
+                                 "updaters": {"sets": ["debian"], "mirror": self.mirror.url}}, "--mode", "matcher")
+        most = 0
+        for i in range(updates):
+            newest = self.query("SELECT max(id) FROM update_operation")
+            self.publish("CVE-2031-%d" % i)
+            self.await_that(lambda: self.query("SELECT max(id) FROM update_operation") > newest, matcher)
+            segments = [n for n in os.listdir(os.path.join(self.data, "segments")) if n.endswith(".segment")]
+            self.assertIn(noted[7:] + ".segment", segments)
+            most = max(most, len(segments))
+        self.assertLessEqual(most, kept + 3)  # what was noted; what is being made; what goes after the next update
+        self.assertLessEqual(self.query("SELECT count(*) FROM update_operation")[0][0], kept + 1)
+        service = Service(self, {"notifier": {"disable_summary": True}})
+        self.settle(service)
+        ident, = self.notifications()
+        self.assertEqual(sorted((i["reason"], i["manifest"], i["vulnerability"]) for i in self.contents(ident)),
+                         sorted(("added", digest, "CVE-2031-%d" % i) for i in range(updates)))
+        self.publish("CVE-2032-1")
+        self.await_that(lambda: len(self.notifications()) == 2, service)
+        self.await_that(lambda: noted[7:] + ".segment" not in os.listdir(os.path.join(self.data, "segments")), service)
+
+    def test_few(self):
+        self.check(2, 2, 8)
+
+    def test_one_means_ten_as_with_clair(self):
+        self.check(1, 10, 14)
+
+
 @need_registry
 class Names(Base):
     TAKE, TOKEN = "/api/v1/events/registry", "a token of thirty-two characters"

@@ -26,6 +26,7 @@ struct fixture {
     struct error answer; // code ERR_NONE: it takes what it gets
     char got[512];       // the ids' last digits, in the order in which it got them
     size_t items;        // of the last one
+    uint64_t said[2];    // how many items and images that is said to have
 };
 
 static bool deliver(void *state, const struct delivery *delivery, struct error *err)
@@ -37,6 +38,8 @@ static bool deliver(void *state, const struct delivery *delivery, struct error *
     struct slice after = SLICE("");
     strncat(f->got, delivery->notice->feed.p, sizeof f->got - strlen(f->got) - 1);
     f->items = 0;
+    f->said[0] = delivery->notice->items;
+    f->said[1] = delivery->notice->images;
     do { // page by page
         if (!delivery->items.read(delivery->items.context, after, 2, &a, &items, &n, err))
             return false;
@@ -309,6 +312,36 @@ static void test_consumed(void **state)
     assert_int_equal(0, removed);
 }
 
+// Images are forgotten while a delivery waits: what is told is what is left, and nothing when nothing is.
+static void test_images_are_forgotten(void **state)
+{
+    struct fixture *f = *state;
+    char uuid[UUID_TEXT];
+    struct error err;
+    bool found;
+    struct digest one = digest_of(SLICE("one")), two = digest_of(SLICE("two"));
+    put_image(f, "one");
+    put_image(f, "two");
+    put(f, "x", "1", NULL, uuid);
+    f->answer = (struct error){ERR_NETWORK, "no answer"};
+    assert_int_equal(QUEUE_FAILED, step(f, "a", false, NOW));
+    assert_true(f->items == 3 && f->said[0] == 3 && f->said[1] == 2);
+    f->answer = (struct error){0};
+    assert_true(store_image_delete(&f->store, &two, &found, &err));
+    assert_int_equal(QUEUE_DELIVERED, step(f, "b", false, NOW));
+    assert_true(f->items == 1 && f->said[0] == 1 && f->said[1] == 1);
+    put_image(f, "two"); // indexed anew
+    struct stored_notification n = get(f, uuid);
+    assert_true(store_notification_left(&f->store, &n, &err));
+    assert_true(n.items == 3 && n.images == 2);
+    assert_true(store_image_delete(&f->store, &one, &found, &err) && store_image_delete(&f->store, &two, &found, &err));
+    assert_int_equal(QUEUE_GONE, step(f, "a", false, NOW + 1000));
+    assert_int_equal(QUEUE_EMPTY, step(f, "a", false, NOW + 1000));
+    assert_string_equal("xx", f->got);
+    assert_counts(f, "", 0, 2, 0);
+    assert_true(get(f, uuid).items == 3); // as it was made
+}
+
 // ---- what the store keeps -------------------------------------------------------------------------------------------
 
 static void test_once(void **state)
@@ -391,6 +424,7 @@ int main(void)
         TEST(test_stopping_notes_no_failure),
         TEST(test_crash_before_the_note),
         TEST(test_consumed),
+        TEST(test_images_are_forgotten),
         TEST(test_once),
         TEST(test_images_that_go),
         TEST(test_retention),
