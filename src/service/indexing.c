@@ -284,9 +284,9 @@ static void answer(struct waiter *w, const struct outcome *o)
         buf_add(&response->body, buf_slice(&o->body));
     } else {
         response->fields.n = 0;
-        web_error(request, response, o->status,
-                  o->status == 400 || o->status == 500 ? "failed to start scan: %s" : "%s", o->err.text);
-        if (o->status == 503 || o->status == 429)
+        bool later = o->status == 503 || o->status == 429; // nothing was begun
+        web_error(request, response, o->status, later ? "%s" : "failed to start scan: %s", o->err.text);
+        if (later)
             web_add(request, response, "Retry-After", SLICE("5"));
     }
     web_answer(request);
