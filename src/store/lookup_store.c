@@ -337,6 +337,8 @@ bool store_set_holdings(struct store *s, int64_t set, int64_t context, int64_t p
 
 // ---- packages that others own ---------------------------------------------------------------------------------------
 
+// Where it is the owner: from the sets that have it on. Packages that own something are there in many versions, each in
+// few of the sets in which something goes by their name.
 bool store_owned_sets(struct store *s, int64_t package, struct slice as_owner, struct arena *a, store_ids *out,
                       struct error *err)
 {
@@ -344,9 +346,10 @@ bool store_owned_sets(struct store *s, int64_t package, struct slice as_owner, s
     const struct db_value values[] = {db_int(package), db_text(as_owner)};
     return db_query(s->db,
                     "SELECT set_id FROM package_set_member WHERE package_id = ?1 AND owner <> '' UNION "
-                    "SELECT o.set_id FROM (SELECT DISTINCT part_id FROM package_part_member WHERE owner = ?2 AND owner "
-                    "<> '') q JOIN package_set_part o ON o.part_id = q.part_id WHERE EXISTS (SELECT 1 FROM "
-                    "package_set_member m WHERE m.package_id = ?1 AND m.set_id = o.set_id) ORDER BY 1",
+                    "SELECT m.set_id FROM package_set_member m WHERE m.package_id = ?1 AND EXISTS (SELECT 1 FROM "
+                    "package_part_member WHERE owner = ?2 AND owner <> '') AND EXISTS (SELECT 1 FROM "
+                    "package_part_member o WHERE o.owner = ?2 AND o.owner <> '' AND o.part_id IN (SELECT part_id FROM "
+                    "package_set_part WHERE set_id = m.set_id)) ORDER BY 1",
                     values, 2, append_id, &c, err);
 }
 
