@@ -61,13 +61,16 @@ static bool measure(struct store *store, struct slice prefix, struct error *err)
 
 int main(int argc, char **argv)
 {
+    struct store_home home STORE_HOME_AUTO = {0};
     struct store store STORE_AUTO = {0};
     struct error err = {0};
+    const char *server = getenv("CLARION_DB");
     if (argc != 3) {
         fprintf(stderr, "usage: bench_report DATA DIGEST\n");
         return 2;
     }
-    if (store_open(argv[1], &store, &err) && measure(&store, slice_str(argv[2]), &err))
+    if (store_home_make(argv[1], slice_str(server != NULL ? server : ""), 0, &home, &err) &&
+        store_open(&home, &store, &err) && measure(&store, slice_str(argv[2]), &err))
         return 0;
     fprintf(stderr, "bench_report: %s\n", err.text);
     return 3;

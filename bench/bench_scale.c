@@ -374,7 +374,7 @@ static bool fill(struct store *s, const struct model *m, struct error *err)
     while (seen.mask < m->manifests * 4)
         seen.mask = seen.mask * 2 + 1;
     // What is measured is the work, not how long the disk takes to make each image last.
-    if (!db_exec(s->db, "PRAGMA synchronous=OFF", err))
+    if (!db_source_shared(s->home->database) && !db_exec(s->db, "PRAGMA synchronous=OFF", err))
         return false;
     seen.slots = must_alloc((seen.mask + 1) * sizeof *seen.slots);
     memset(seen.slots, 0, (seen.mask + 1) * sizeof *seen.slots);
@@ -603,14 +603,17 @@ static bool run(struct store *s, struct model *m, const char *command, char **ar
 
 int main(int argc, char **argv)
 {
+    struct store_home home STORE_HOME_AUTO = {0};
     struct store store STORE_AUTO = {0};
     struct model model = {0};
     struct error err = {0};
+    const char *server = getenv("CLARION_DB");
     if (argc < 4) {
         fprintf(stderr, "usage: bench_scale fill|change|notify|where|rematch DATA MANIFESTS [...]\n");
         return 2;
     }
-    bool ok = store_open(argv[2], &store, &err) && model_load(&model, &store, strtoull(argv[3], NULL, 10), &err) &&
+    bool ok = store_home_make(argv[2], slice_str(server != NULL ? server : ""), 0, &home, &err) &&
+              store_open(&home, &store, &err) && model_load(&model, &store, strtoull(argv[3], NULL, 10), &err) &&
               run(&store, &model, argv[1], argv + 4, argc - 4, &err);
     arena_free(&model.arena);
     if (ok)

@@ -22,7 +22,9 @@ static int run(const struct command *command, int argc, char **argv)
         log_error("cannot start the layer workers: %s", err.text);
         return EXIT_FAILED;
     }
-    code = command->run(&cli);
+    bool ok = store_home_make(cli.data, slice_str(cli.db != NULL ? cli.db : ""), 0, &cli.home, &err);
+    code = ok ? command->run(&cli) : cli_usage(&cli, "--db: %s", err.text);
+    store_home_free(&cli.home);
     if (command->indexes)
         worker_stop();
     return code;

@@ -7,6 +7,7 @@ A test that needs the shared folder of images and feeds ($CLARION_SHARED) is ski
 """
 import argparse
 import concurrent.futures
+import contextlib
 import glob
 import importlib.util
 import os
@@ -19,6 +20,7 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 TAP = re.compile(r"^(not )?ok \d+ (?:- (.*)|# SKIP (.*))$")  # cmocka says "not ok 3 # SKIP name" of a skipped test
 UNIT_SECONDS = 900
+ON_BOTH_ENGINES = r"^unit-(store-|notify-(queue|delta)$)"  # the programs that open a store
 
 ENVIRONMENT = dict(os.environ,
                    CMOCKA_MESSAGE_OUTPUT="TAP",
@@ -39,12 +41,12 @@ class Tally:
         return self
 
 
-def run_unit(program, verbose):
-    """One cmocka program: its tally, and what to print."""
-    tally, lines, name = Tally(), [], os.path.basename(program)
+def run_unit(program, server, verbose):
+    """One cmocka program, on a database server when there is a URL of one: its tally, and what to print."""
+    tally, lines, name = Tally(), [], os.path.basename(program) + (" (PostgreSQL)" if server else "")
     start = time.monotonic()
     try:
-        done = subprocess.run([program], env=ENVIRONMENT, capture_output=True, timeout=UNIT_SECONDS, check=False,
+        done = subprocess.run([program], env=dict(ENVIRONMENT, **({"CLARION_TEST_DB": server} if server else {})), capture_output=True, timeout=UNIT_SECONDS, check=False,
                               stdin=subprocess.DEVNULL)
         code, out, err = done.returncode, done.stdout, done.stderr
     except subprocess.TimeoutExpired as late:
@@ -128,11 +130,22 @@ def main():
     def chosen(path):
         return not args.words or any(w in os.path.basename(path) for w in args.words)
 
+    import postgres  # beside this file
+
     total = Tally()
     programs = [x for x in sorted(glob.glob(os.path.join(args.build, "unit-*"))) if os.access(x, os.X_OK)
                 and not os.path.isdir(x) and chosen(x)]
-    with concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        for tally, lines in pool.map(lambda x: run_unit(x, args.verbose), programs):
+    with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
+        runs = [(x, None) for x in programs]
+        stored = [x for x in programs if re.search(ON_BOTH_ENGINES, os.path.basename(x))]
+        if stored and postgres.is_there():
+            server = postgres.Server()
+            stack.callback(server.stop)
+            runs += [(x, server.url()) for x in stored]
+        elif stored:
+            total.failed += 1
+            print("FAILED: there is no PostgreSQL server to run the store's tests on (scripts/setup.sh --tests)")
+        for tally, lines in pool.map(lambda x: run_unit(*x, args.verbose), runs):
             total += tally
             print("\n".join(lines), flush=True)
     for folder in ("integration", "conformance", "conformance/clair"):

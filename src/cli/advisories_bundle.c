@@ -124,7 +124,7 @@ int advisories_import(struct cli *cli, char **arguments, size_t n)
     struct bundle bundle;
     struct error err;
     const char *file = strcmp(arguments[0], "-") == 0 ? "standard input" : arguments[0];
-    if (!store_open(cli->data, &store, &err))
+    if (!store_open(&cli->home, &store, &err))
         return fail(file, &err);
     struct reader *source = open_bundle(arguments[0], &err);
     if (source == NULL || !import(cli, source, &store, &a, &bundle, &err))

@@ -252,7 +252,7 @@ static bool compare_all(struct diff *d, struct error *err)
 static bool diff(struct diff *d, char **arguments, size_t n, struct error *err)
 {
     int held FD_AUTO = -1;
-    if (!store_open(d->cli->data, &d->store, err) || !store_hold_segments(&d->store, &held, err))
+    if (!store_open(&d->cli->home, &d->store, err) || !store_hold_segments(&d->store, &held, err))
         return false;
     bool paired = n == 1 ? pair_feed(d, slice_str(arguments[0]), err)
                          : pair_refs(d, slice_str(arguments[0]), slice_str(arguments[1]), err);

@@ -18,9 +18,9 @@ struct history {
     size_t updates_n, generations_n;
 };
 
-static bool read_history(struct history *h, const char *data, struct error *err)
+static bool read_history(struct history *h, const struct store_home *home, struct error *err)
 {
-    return store_open(data, &h->store, err) &&
+    return store_open(home, &h->store, err) &&
            store_generations(&h->store, &h->arena, &h->generations, &h->generations_n, err) &&
            store_updates(&h->store, &h->arena, &h->updates, &h->updates_n, err);
 }
@@ -142,7 +142,7 @@ int advisories_list(struct cli *cli, char **arguments, size_t n)
     int code;
     if (!advisories_json(cli, &json, &code))
         return code;
-    bool ok = read_history(&h, cli->data, &err);
+    bool ok = read_history(&h, &cli->home, &err);
     if (ok)
         (json ? write_list_json : write_list)(&h, &out);
     store_close(&h.store);
@@ -212,7 +212,7 @@ int advisories_rollback(struct cli *cli, char **arguments, size_t n)
     struct error err;
     if (feed_named(slice_str(arguments[0])) == NULL)
         return cli_usage(cli, "there is no feed \"%s\" (`clarion feeds` lists them)", arguments[0]);
-    if (store_open(cli->data, &store, &err) &&
+    if (store_open(&cli->home, &store, &err) &&
         go_back(&store, arguments[0], n > 1 ? arguments[1] : NULL, &a, &to, &err))
         return tell(&store, &to, &a);
     log_error("%s: %s", arguments[0], err.text);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "store/store.h"
 
 // Exit codes.
 enum {
@@ -57,7 +58,8 @@ struct cli {
     char **arguments;
     size_t arguments_n;
     struct limits limits;
-    const char *data; // the data folder
+    const char *data, *db;  // the data folder; a database server, NULL: the file in the folder
+    struct store_home home; // of both
     bool verbose, quiet;
 };
 

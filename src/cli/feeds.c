@@ -246,7 +246,7 @@ static int run(struct cli *cli)
     struct row *rows;
     size_t n;
     struct error err;
-    if (!store_open(cli->data, &store, &err) || !store_generation(&store, &a, &g, &err) ||
+    if (!store_open(&cli->home, &store, &err) || !store_generation(&store, &a, &g, &err) ||
         !read_rows(&store, &g, &a, &rows, &n, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;

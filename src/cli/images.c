@@ -146,7 +146,7 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--repository: %s", err.text);
     if (repository != NULL)
         query.repository = reference_repository(&a, &reference);
-    if (store_open(cli->data, &store, &err) && list_images(&store, &query, json, &out, &err))
+    if (store_open(&cli->home, &store, &err) && list_images(&store, &query, json, &out, &err))
         return cli_emit(buf_slice(&out), NULL);
     log_error("%s", err.text);
     return EXIT_FAILED;

@@ -12,6 +12,8 @@
 
 const struct option_spec common_options[] = {
     {"data", 0, "DIR", "data folder (default: $CLARION_DATA, else /var/lib/clarion as root, else your own)", NULL},
+    {"db", 0, "URL",
+     "database server, postgres://USER@HOST/NAME (default: $CLARION_DB, else a file in the data folder)", NULL},
     {"limit", 0, "NAME=N", "change a limit; may be repeated (`clarion version -v` lists them)", NULL},
     {"verbose", 'v', NULL, "say more on standard error", NULL},
     {"quiet", 'q', NULL, "say errors only", NULL},
@@ -20,7 +22,7 @@ const struct option_spec common_options[] = {
     {0},
 };
 
-enum { COMMON_DATA, COMMON_LIMIT, COMMON_VERBOSE, COMMON_QUIET, COMMON_JSON_LOGS, COMMON_HELP };
+enum { COMMON_DATA, COMMON_DB, COMMON_LIMIT, COMMON_VERBOSE, COMMON_QUIET, COMMON_JSON_LOGS, COMMON_HELP };
 
 #define COMMON_BASE 1000 // getopt's value of the first common option; the command's own are numbered from 256
 #define OWN_BASE    256
@@ -82,6 +84,9 @@ static bool take_common(struct cli *cli, int option, bool *json_logs, struct err
     case COMMON_DATA:
         cli->data = optarg;
         return true;
+    case COMMON_DB:
+        cli->db = optarg;
+        return true;
     case COMMON_LIMIT:
         return limits_set(&cli->limits, slice_str(optarg), err);
     case COMMON_VERBOSE:
@@ -113,7 +118,8 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
     char letters[3 * (CLI_OPTIONS + 8)] = ":";
     bool json_logs = false;
     struct error err;
-    *cli = (struct cli){.command = command, .limits = limits_default(), .data = default_data()};
+    *cli = (struct cli){
+        .command = command, .limits = limits_default(), .data = default_data(), .db = getenv("CLARION_DB")};
     *done = true;
     add_options(command->options, OWN_BASE, options, letters);
     add_options(common_options, COMMON_BASE, options + count(command->options), letters);

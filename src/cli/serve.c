@@ -23,7 +23,7 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     if (!cli->quiet && !cli->verbose) // the command line has the last word
         log_set_level(check.config.log_level);
-    if (service_run(&check.config, roles, cli->data, &err))
+    if (service_run(&check.config, roles, &cli->home, &err))
         return EXIT_FINE;
     log_error("%s", err.text);
     return EXIT_FAILED;

@@ -25,7 +25,7 @@ bool session_open(struct session *s, struct cli *cli, bool judging)
 {
     struct error err;
     *s = (struct session){.cli = cli, .held = -1};
-    if (!store_open(cli->data, &s->store, &err))
+    if (!store_open(&cli->home, &s->store, &err))
         return say(&err);
     if (!judging)
         return true;

@@ -128,7 +128,7 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
     if (!read_places(cli, &a, &how, &err))
         return cli_usage(cli, "--source: %s", err.text);
-    if (!store_open(cli->data, &store, &err)) {
+    if (!store_open(&cli->home, &store, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }

@@ -653,9 +653,9 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
     if (ok) {
         const struct feed_state *state = state_of(&g, feed);
         run.known = known;
-        run.fetcher = fetcher_new(options->mirror, store->folder, options->limits);
+        run.fetcher = fetcher_new(options->mirror, store->home->folder, options->limits);
         fetcher_set_places(run.fetcher, options->places, options->places_n);
-        run.builder = segment_builder_new(feed->name, store->folder);
+        run.builder = segment_builder_new(feed->name, store->home->folder);
         open_former(&run, state);
         ok = run_feed(&run, state, outcome, err);
     }

@@ -26,7 +26,7 @@ struct event_registry {
 
 struct events {
     const struct config *config;
-    const char *folder;
+    const struct store_home *home;
     struct indexing *indexing;
     struct arena arena;
     struct event_registry *registries;
@@ -388,7 +388,7 @@ static void *events_thread(void *argument)
     struct events *ev = w->events;
     struct store store STORE_AUTO = {0};
     struct error err;
-    if (!store_open(ev->folder, &store, &err)) {
+    if (!store_open(ev->home, &store, &err)) {
         log_error("events will not be worked off by this thread: %s", err.text);
         return NULL;
     }
@@ -411,11 +411,11 @@ static void *events_thread(void *argument)
     return NULL;
 }
 
-struct events *events_start(const struct config *config, const char *folder, struct indexing *indexing,
+struct events *events_start(const struct config *config, const struct store_home *home, struct indexing *indexing,
                             struct error *err)
 {
     struct events *ev = must_alloc(sizeof *ev);
-    *ev = (struct events){.config = config, .folder = folder, .indexing = indexing};
+    *ev = (struct events){.config = config, .home = home, .indexing = indexing};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

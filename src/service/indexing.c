@@ -46,7 +46,7 @@ struct failure {
 
 struct indexing {
     const struct config *config;
-    const char *folder;
+    const struct store_home *home;
     struct metrics *metrics;
     struct address_rules allow;
     struct arena arena; // of the rules
@@ -183,7 +183,7 @@ static bool open_image(struct indexing *ix, const struct waiter *w, const struct
 
 static bool open_store(struct indexing *ix, struct store *store, struct error *err)
 {
-    if (!store_open(ix->folder, store, err))
+    if (!store_open(ix->home, store, err))
         return false;
     store_observe(store, metrics_db(ix->metrics));
     return true;
@@ -460,12 +460,12 @@ static size_t threads_wanted(const struct config *config)
     return wanted < 0 || wanted > MOST_THREADS ? MOST_THREADS : (size_t)wanted;
 }
 
-struct indexing *indexing_start(const struct config *config, const char *folder, struct metrics *metrics,
+struct indexing *indexing_start(const struct config *config, const struct store_home *home, struct metrics *metrics,
                                 struct error *err)
 {
     struct indexing *ix = must_alloc(sizeof *ix);
     *ix =
-        (struct indexing){.config = config, .folder = folder, .metrics = metrics, .allow = {.airgap = config->airgap}};
+        (struct indexing){.config = config, .home = home, .metrics = metrics, .allow = {.airgap = config->airgap}};
     ix->last = &ix->first;
     pthread_mutex_init(&ix->lock, NULL);
     pthread_cond_init(&ix->work, NULL);

@@ -15,9 +15,9 @@
 
 struct indexing;
 
-// Starts the threads. The configuration, `folder`, the data folder, and the metrics must live as long. NULL with an
+// Starts the threads. The configuration, `home`, of the store, and the metrics must live as long. NULL with an
 // error.
-struct indexing *indexing_start(const struct config *config, const char *folder, struct metrics *metrics,
+struct indexing *indexing_start(const struct config *config, const struct store_home *home, struct metrics *metrics,
                                 struct error *err);
 
 // Takes a request of method WEB_LATER over, whose manifest lives in its arena, and sees to its answer: the response has

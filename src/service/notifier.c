@@ -25,7 +25,7 @@ struct deliverer {
 
 struct notifier {
     const struct config *config;
-    const char *folder;
+    const struct store_home *home;
     pthread_t thread;
     bool started;
     struct deliverer *deliverers;
@@ -207,7 +207,7 @@ static void *make_thread(void *argument)
     struct maker m = {.notifier = argument, .lock = -1};
     struct error err;
     uint64_t seen = 0;
-    if (store_open(m.notifier->folder, &m.store, &err)) {
+    if (store_open(m.notifier->home, &m.store, &err)) {
         do
             look(&m);
         while (wait_for_news(m.notifier, &seen));
@@ -255,7 +255,7 @@ static void *deliver_thread(void *argument)
     struct error err;
     uint64_t seen = 0;
     const struct queue queue = {&store, d->target, &n->config->limits, &n->stopping};
-    if (!store_open(n->folder, &store, &err)) {
+    if (!store_open(n->home, &store, &err)) {
         fail(n, "notifications cannot be delivered", &err);
         return NULL;
     }
@@ -286,11 +286,11 @@ static bool start_all(struct notifier *n, struct error *err)
     return true;
 }
 
-struct notifier *notifier_start(const struct config *config, const char *folder, const struct target *targets,
+struct notifier *notifier_start(const struct config *config, const struct store_home *home, const struct target *targets,
                                 size_t targets_n, struct error *err)
 {
     struct notifier *n = must_alloc(sizeof *n);
-    *n = (struct notifier){.config = config, .folder = folder, .deliverers_n = targets_n};
+    *n = (struct notifier){.config = config, .home = home, .deliverers_n = targets_n};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

@@ -154,7 +154,7 @@ static void give_up(void *context)
     indexing_give_up(service->indexing);
 }
 
-static bool serve_until_told(struct service *service, unsigned roles, const char *folder, const sigset_t *signals,
+static bool serve_until_told(struct service *service, unsigned roles, const struct store_home *home, const sigset_t *signals,
                              struct error *err)
 {
     const struct config *config = service->config;
@@ -171,7 +171,7 @@ static bool serve_until_told(struct service *service, unsigned roles, const char
         return false;
     tell_server(service, api.server);
     atomic_store(&service->ready, true);
-    struct updates *updates = (roles & ROLE_MATCHER) != 0 ? updates_start(service, folder) : NULL;
+    struct updates *updates = (roles & ROLE_MATCHER) != 0 ? updates_start(service, home) : NULL;
     systemd_notify("READY=1");
     int signal = 0;
     while (sigwait(signals, &signal) == EINTR)
@@ -187,25 +187,25 @@ static bool serve_until_told(struct service *service, unsigned roles, const char
     return true;
 }
 
-static bool start_indexing(struct service *service, const char *folder, struct error *err)
+static bool start_indexing(struct service *service, const struct store_home *home, struct error *err)
 {
-    service->indexing = indexing_start(service->config, folder, service->metrics, err);
+    service->indexing = indexing_start(service->config, home, service->metrics, err);
     if (service->indexing == NULL)
         return false;
-    service->events = events_start(service->config, folder, service->indexing, err);
+    service->events = events_start(service->config, home, service->indexing, err);
     return service->events != NULL;
 }
 
-static bool start_notifier(struct service *service, const char *folder, struct targets *targets, struct arena *a,
+static bool start_notifier(struct service *service, const struct store_home *home, struct targets *targets, struct arena *a,
                            struct error *err)
 {
     if (!targets_from_config(service->config, a, targets, err))
         return false;
-    service->notifier = notifier_start(service->config, folder, targets->v, targets->n, err);
+    service->notifier = notifier_start(service->config, home, targets->v, targets->n, err);
     return service->notifier != NULL;
 }
 
-bool service_run(const struct config *config, unsigned roles, const char *folder, struct error *err)
+bool service_run(const struct config *config, unsigned roles, const struct store_home *home, struct error *err)
 {
     struct digest state = scanner_state(SUBJECT_LAYER, &config->limits);
     struct arena a ARENA_AUTO = {0};
@@ -220,7 +220,7 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
     pthread_sigmask(SIG_BLOCK, &signals, NULL);
     signal(SIGPIPE, SIG_IGN);
     allow_descriptors();
-    if (!store_open(folder, &store, err)) // makes it, and brings its schema up to date, once
+    if (!store_open(home, &store, err)) // makes it, and brings its schema up to date, once
         return false;
     struct service service = {
         .config = config, .routes = api_routes(roles, &a), .started = clock_now(), .scanners = state};
@@ -230,14 +230,14 @@ bool service_run(const struct config *config, unsigned roles, const char *folder
                                                 .tell = service_tell,
                                                 .context = &service};
     pthread_mutex_init(&service.lock, NULL);
-    service.views = views_new(folder, &config->limits, metrics_db(service.metrics));
+    service.views = views_new(home, &config->limits, metrics_db(service.metrics));
     service.reports = cache_new(config->limits.report_cache_bytes);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
     bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
               (idle = idle_start(service.views, err)) != NULL &&
-              ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, folder, err)) &&
-              ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, folder, &targets, &a, err)) &&
-              telemetry_start(service.telemetry, err) && serve_until_told(&service, roles, folder, &signals, err);
+              ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, home, err)) &&
+              ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, home, &targets, &a, err)) &&
+              telemetry_start(service.telemetry, err) && serve_until_told(&service, roles, home, &signals, err);
     if (service.telemetry != NULL)
         telemetry_stop(service.telemetry);
     idle_stop(&idle);

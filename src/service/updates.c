@@ -71,7 +71,7 @@ bool updates_wanted(const struct config *config, const struct feed *feed)
 struct updates {
     const struct service *service;
     const struct config *config; // the service's
-    const char *folder;
+    const struct store_home *home;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -150,7 +150,7 @@ static void run_feeds(struct updates *u)
 {
     struct store store STORE_AUTO = {0};
     struct error err;
-    if (!store_open(u->folder, &store, &err)) {
+    if (!store_open(u->home, &store, &err)) {
         log_error("feeds cannot be updated: %s", err.text);
         return;
     }
@@ -198,12 +198,12 @@ static void *updates_thread(void *argument)
     return NULL;
 }
 
-struct updates *updates_start(const struct service *service, const char *folder)
+struct updates *updates_start(const struct service *service, const struct store_home *home)
 {
     if (service->config->updaters_disabled)
         return NULL;
     struct updates *u = must_alloc(sizeof *u);
-    *u = (struct updates){.service = service, .config = service->config, .folder = folder};
+    *u = (struct updates){.service = service, .config = service->config, .home = home};
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);

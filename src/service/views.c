@@ -11,17 +11,17 @@
 #define USES 1000 // then the verdicts that are kept for the next report are forgotten: they would grow for ever
 
 struct views {
-    const char *folder;
+    const struct store_home *home;
     const struct limits *limits;
     struct db_timings *timings;
     pthread_mutex_t lock;
     struct view *spare;
 };
 
-struct views *views_new(const char *folder, const struct limits *limits, struct db_timings *timings)
+struct views *views_new(const struct store_home *home, const struct limits *limits, struct db_timings *timings)
 {
     struct views *views = must_alloc(sizeof *views);
-    *views = (struct views){.folder = folder, .limits = limits, .timings = timings};
+    *views = (struct views){.home = home, .limits = limits, .timings = timings};
     pthread_mutex_init(&views->lock, NULL);
     return views;
 }
@@ -145,7 +145,7 @@ struct view *views_take(struct views *views, struct error *err)
     if (j == NULL) {
         j = must_alloc(sizeof *j);
         *j = (struct view){0};
-        if (!store_open(views->folder, &j->store, err)) {
+        if (!store_open(views->home, &j->store, err)) {
             free(j);
             return NULL;
         }

@@ -1,98 +1,49 @@
-#include "store/db.h"
+// What both engines have in common: which one it is, timing, trying again.
+#include "store/db_engine.h"
 
-#include "base/arena.h"
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
 
-#include <sqlite3.h>
 #include <stdlib.h>
+#include <time.h>
 
-#define BUSY_MILLISECONDS 30000
-#define SHORT_TRIES       20 // to get a lock, before the pauses between them become longer
-#define STATEMENTS        64
-
-struct statement {
-    const char *sql; // the caller's literal: compared by address first, by text otherwise
-    sqlite3_stmt *prepared;
-};
-
-struct db {
-    sqlite3 *handle;
-    double busy_since; // when the wait that goes on, or the last one, began
-    struct statement statements[STATEMENTS];
-    size_t statements_n;
-    struct db_timings *timings; // NULL: nobody wants to know
-};
-
-struct db_row {
-    sqlite3_stmt *statement;
-};
-
-static bool fail(struct db *db, struct error *err, const char *what)
+bool db_is_server(struct slice where)
 {
-    int code = sqlite3_extended_errcode(db->handle);
-    const char *hint = (code & 0xff) == SQLITE_FULL   ? " (the disk is full: make room, then try again)"
-                       : (code & 0xff) == SQLITE_BUSY ? " (others have kept it locked for 30 s)"
-                       : (code & 0xff) == SQLITE_CORRUPT || (code & 0xff) == SQLITE_NOTADB
-                           ? " (the file is damaged: move the data folder away and index again)"
-                           : "";
-    return error_set(err, ERR_STORE, "%s: database: %s%s", what, sqlite3_errmsg(db->handle), hint);
+    return slice_starts(where, SLICE("postgres://")) || slice_starts(where, SLICE("postgresql://")) ||
+           (slice_find(where, '=') >= 0 && slice_find(where, '/') != 0);
 }
 
-// SQLite's own handler sleeps for up to 100 ms, and misses each gap between the transactions of one who writes without
-// a pause: it was seen to miss them all for 30 s.
-static int wait_for_lock(void *context, int tried)
+struct db_source *db_source_new(struct slice where, unsigned connections, struct error *err)
 {
-    struct db *db = context;
-    const struct timespec pause = {.tv_nsec = tried < SHORT_TRIES ? 500000 : 3000000};
-    if (tried == 0)
-        db->busy_since = clock_monotonic();
-    nanosleep(&pause, NULL);
-    return clock_monotonic() - db->busy_since < BUSY_MILLISECONDS / 1000.0;
+    return db_is_server(where) ? db_postgres_source(where, connections, err) : db_sqlite_source(where);
 }
 
-// Two processes that open a new database at once both want to change its mode. SQLite does not wait there, since both
-// already hold a lock for reading: the one that is refused has to let go and try again.
-static bool use_wal(struct db *db, struct error *err)
+void db_source_free(struct db_source **source)
 {
-    const struct timespec pause = {.tv_nsec = 10 * 1000 * 1000};
-    double start = clock_monotonic();
-    int code;
-    while ((code = sqlite3_exec(db->handle, "PRAGMA journal_mode=WAL", NULL, NULL, NULL)) != SQLITE_OK &&
-           (code & 0xff) == SQLITE_BUSY && clock_monotonic() - start < BUSY_MILLISECONDS / 1000.0)
-        nanosleep(&pause, NULL);
-    return code == SQLITE_OK || fail(db, err, "cannot open");
+    if (*source == NULL)
+        return;
+    if ((*source)->engine == &db_postgres)
+        db_postgres_source_free(*source);
+    else
+        db_sqlite_source_free(*source);
+    *source = NULL;
 }
 
-struct db *db_open(const char *path, struct error *err)
+bool db_source_shared(const struct db_source *source)
 {
-    struct db *db = must_alloc(sizeof *db);
-    *db = (struct db){0};
-    int flags = SQLITE_OPEN_READWRITE | SQLITE_OPEN_CREATE | SQLITE_OPEN_NOMUTEX | SQLITE_OPEN_EXRESCODE;
-    if (sqlite3_open_v2(path, &db->handle, flags, NULL) != SQLITE_OK) {
-        error_set(err, ERR_STORE, "cannot open database %s: %s", path,
-                  db->handle != NULL ? sqlite3_errmsg(db->handle) : "out of memory");
-        db_close(&db);
-        return NULL;
-    }
-    sqlite3_busy_handler(db->handle, wait_for_lock, db);
-    // FULL: what was acknowledged also survives a power cut.
-    if (!use_wal(db, err) || !db_exec(db, "PRAGMA synchronous=FULL; PRAGMA foreign_keys=ON;", err)) {
-        error_wrap(err, "%s", path);
-        db_close(&db);
-        return NULL;
-    }
-    return db;
+    return source->engine == &db_postgres;
+}
+
+struct db *db_open(struct db_source *source, struct error *err)
+{
+    return source->engine->open(source, err);
 }
 
 void db_close(struct db **db)
 {
-    if (*db == NULL)
-        return;
-    for (size_t i = 0; i < (*db)->statements_n; i++)
-        sqlite3_finalize((*db)->statements[i].prepared);
-    sqlite3_close((*db)->handle);
-    free(*db);
+    if (*db != NULL)
+        (*db)->engine->close(*db);
     *db = NULL;
 }
 
@@ -100,6 +51,8 @@ void db_observe(struct db *db, struct db_timings *timings)
 {
     db->timings = timings;
 }
+
+// ---- statements -----------------------------------------------------------------------------------------------------
 
 // 0 when nobody wants to know.
 static double timing_start(const struct db *db)
@@ -113,144 +66,172 @@ static void timing_end(struct db *db, enum db_kind kind, double start)
         histogram_add(&db->timings->kinds[kind], clock_monotonic() - start);
 }
 
-bool db_exec(struct db *db, const char *sql, struct error *err)
+static enum db_kind kind_of(const char *sql)
 {
-    return sqlite3_exec(db->handle, sql, NULL, NULL, NULL) == SQLITE_OK || fail(db, err, "cannot execute");
+    struct slice text = slice_str(sql);
+    return slice_starts(text, SLICE("SELECT")) || slice_starts(text, SLICE("WITH")) ? DB_READ : DB_WRITE;
 }
 
-// Makes a place for another statement. Those that queries around this one are stepping through stay.
-static bool drop_oldest(struct db *db)
+bool db_batch(struct db *db, const struct db_request *requests, size_t n, struct error *err)
 {
-    size_t i = 0;
-    while (i < db->statements_n && sqlite3_stmt_busy(db->statements[i].prepared))
-        i++;
-    if (i == db->statements_n)
-        return false;
-    sqlite3_finalize(db->statements[i].prepared);
-    memmove(&db->statements[i], &db->statements[i + 1], (db->statements_n - i - 1) * sizeof db->statements[0]);
-    db->statements_n--;
-    return true;
-}
-
-static sqlite3_stmt *prepare(struct db *db, const char *sql, struct error *err)
-{
-    for (size_t i = 0; i < db->statements_n; i++) {
-        struct statement *s = &db->statements[i];
-        if ((s->sql == sql || strcmp(s->sql, sql) == 0) && !sqlite3_stmt_busy(s->prepared))
-            return s->prepared;
-    }
-    sqlite3_stmt *prepared = NULL;
-    if (sqlite3_prepare_v3(db->handle, sql, -1, SQLITE_PREPARE_PERSISTENT, &prepared, NULL) != SQLITE_OK) {
-        fail(db, err, "cannot prepare");
-        return NULL;
-    }
-    if (db->statements_n == STATEMENTS && !drop_oldest(db)) {
-        sqlite3_finalize(prepared);
-        error_set(err, ERR_STORE, "more than %d statements inside one another", STATEMENTS);
-        return NULL;
-    }
-    db->statements[db->statements_n++] = (struct statement){sql, prepared};
-    return prepared;
-}
-
-static void bind(sqlite3_stmt *statement, int i, const struct db_value *value)
-{
-    const char *bytes = value->bytes.n != 0 ? value->bytes.p : "";
-    switch (value->type) {
-    case DB_NULL:
-        sqlite3_bind_null(statement, i);
-        break;
-    case DB_INT:
-        sqlite3_bind_int64(statement, i, value->number);
-        break;
-    case DB_TEXT:
-        sqlite3_bind_text64(statement, i, bytes, value->bytes.n, SQLITE_STATIC, SQLITE_UTF8);
-        break;
-    case DB_BLOB:
-        sqlite3_bind_blob64(statement, i, bytes, value->bytes.n, SQLITE_STATIC);
-        break;
-    }
+    double start = timing_start(db);
+    err->code = ERR_NONE;
+    bool ok = n == 0 || db->engine->ask(db, requests, n, err);
+    if (n != 0)
+        timing_end(db, kind_of(requests[0].sql), start);
+    return ok;
 }
 
 bool db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, db_row_fn *row, void *context,
               struct error *err)
 {
-    sqlite3_stmt *statement = prepare(db, sql, err);
-    if (statement == NULL)
-        return false;
+    const struct db_request request = {sql, values, n, row, context};
+    return db_batch(db, &request, 1, err);
+}
+
+bool db_send(struct db *db, const char *sql, const struct db_value *values, size_t n, struct error *err)
+{
+    const struct db_request request = {.sql = sql, .values = values, .n = n};
     double start = timing_start(db);
-    for (size_t i = 0; i < n; i++)
-        bind(statement, (int)i + 1, &values[i]);
-    bool ok = true;
-    err->code = ERR_NONE;
-    for (;;) {
-        int step = sqlite3_step(statement);
-        if (step == SQLITE_DONE)
-            break;
-        if (step != SQLITE_ROW) {
-            ok = fail(db, err, "cannot query");
-            break;
-        }
-        struct db_row current = {statement};
-        if (row != NULL && !row(context, &current, err)) {
-            ok = err->code == ERR_NONE;
-            break;
+    bool ok = db->engine->send(db, &request, err);
+    timing_end(db, DB_WRITE, start);
+    return ok;
+}
+
+bool db_change(struct db *db, const char *sql, const struct db_value *values, size_t n, uint64_t *changed,
+               struct error *err)
+{
+    const struct db_request request = {.sql = sql, .values = values, .n = n};
+    double start = timing_start(db);
+    *changed = 0;
+    bool ok = db->engine->change(db, &request, changed, err);
+    timing_end(db, DB_WRITE, start);
+    return ok;
+}
+
+bool db_exec(struct db *db, const char *sql, struct error *err)
+{
+    return db->engine->exec(db, sql, err);
+}
+
+// Puts the engine's own words in the place of the schema's.
+static void translate(const struct db_engine *engine, const char *sql, struct buf *out)
+{
+    for (struct slice left = slice_str(sql); left.n != 0;) {
+        size_t i = 0;
+        while (engine->words[i][0] != NULL && !slice_starts(left, slice_str(engine->words[i][0])))
+            i++;
+        if (engine->words[i][0] == NULL) {
+            buf_addc(out, left.p[0]);
+            left = slice_from(left, 1);
+        } else {
+            buf_adds(out, engine->words[i][1]);
+            left = slice_from(left, strlen(engine->words[i][0]));
         }
     }
-    sqlite3_reset(statement);
-    sqlite3_clear_bindings(statement);
-    timing_end(db, sqlite3_stmt_readonly(statement) != 0 ? DB_READ : DB_WRITE, start);
-    return ok;
+    buf_addc(out, '\0');
+}
+
+bool db_exec_schema(struct db *db, const char *sql, struct error *err)
+{
+    struct buf text BUF_AUTO = {0};
+    if (db->engine->words == NULL)
+        return db_exec(db, sql, err);
+    translate(db->engine, sql, &text);
+    return db_exec(db, buf_slice(&text).p, err);
+}
+
+bool db_install(struct db *db, struct error *err)
+{
+    return db->engine->functions == NULL || db_exec(db, db->engine->functions, err);
 }
 
 int64_t db_column_int(struct db_row *row, int column)
 {
-    return sqlite3_column_int64(row->statement, column);
+    return row->engine->column_int(row, column);
 }
 
 struct slice db_column(struct db_row *row, int column)
 {
-    const char *p = sqlite3_column_blob(row->statement, column);
-    int n = sqlite3_column_bytes(row->statement, column);
-    return slice_of(p, p != NULL && n > 0 ? (size_t)n : 0);
+    return row->engine->column(row, column);
 }
 
-int64_t db_last_id(struct db *db)
+// ---- transactions ---------------------------------------------------------------------------------------------------
+
+// Those that were refused together come back at different times.
+void db_pause(unsigned tries)
 {
-    return sqlite3_last_insert_rowid(db->handle);
+    long most = tries < 6 ? 2000000L << tries : 128000000L;
+    const struct timespec pause = {.tv_nsec = most / 2 + random() % (most / 2)};
+    nanosleep(&pause, NULL);
 }
 
-int64_t db_changes(struct db *db)
-{
-    return sqlite3_changes64(db->handle);
-}
-
-bool db_begin(struct db *db, struct error *err)
+static bool begin(struct db *db, struct db_work *work, struct error *err)
 {
     double start = timing_start(db);
-    bool ok = db_exec(db, "BEGIN IMMEDIATE", err);
+    work->begun = db->engine->begin(db, true, work->turn, err);
+    db->in_transaction = work->begun;
     timing_end(db, DB_BEGIN, start);
-    return ok;
+    return work->begun;
 }
 
-bool db_commit(struct db *db, struct error *err)
+// Ends a run of the body. False when it is to be run again.
+static bool end(struct db *db, struct db_work *work, struct error *err)
 {
     double start = timing_start(db);
-    bool ok = db_exec(db, "COMMIT", err);
-    timing_end(db, DB_COMMIT, start);
-    if (ok)
-        return true;
+    work->begun = false;
+    if (work->ok)
+        db->again = 0; // of a failure that the body got over
+    if (work->ok) {
+        work->ok = db->engine->commit(db, err);
+        timing_end(db, DB_COMMIT, start);
+        db->in_transaction = db->in_transaction && !work->ok;
+    }
     db_rollback(db);
+    if (work->ok || work->tries >= db->again || clock_monotonic() - work->since > DB_PATIENCE)
+        return true;
+    log_debug("store: trying a transaction again: %s", err->text);
+    db_pause(work->tries++);
     return false;
 }
 
-bool db_in_transaction(struct db *db)
+bool db_works(struct db *db, struct db_work *work, struct error *err)
 {
-    return sqlite3_get_autocommit(db->handle) == 0;
+    if (work->inner)
+        return false;
+    if (work->begun) {
+        if (end(db, work, err))
+            return false;
+    } else if (db->in_transaction) {
+        work->inner = true;
+        return true;
+    } else {
+        work->since = clock_monotonic();
+    }
+    work->ok = false;
+    db->again = 0;
+    return begin(db, work, err);
+}
+
+bool db_snapshot(struct db *db, struct error *err)
+{
+    db->in_transaction = db->engine->begin(db, false, DB_TURN_NONE, err);
+    return db->in_transaction;
 }
 
 void db_rollback(struct db *db)
 {
-    if (db_in_transaction(db) && sqlite3_exec(db->handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
-        log_warn("cannot roll back: %s", sqlite3_errmsg(db->handle));
+    if (db->in_transaction)
+        db->engine->rollback(db);
+    db->in_transaction = false;
+}
+
+bool db_in_transaction(const struct db *db)
+{
+    return db->in_transaction;
+}
+
+bool db_version(struct db *db, int64_t *version, struct error *err)
+{
+    return db->engine->version(db, version, err);
 }

@@ -78,12 +78,10 @@ bool store_event_accept(struct store *s, const struct event_step *steps, size_t 
                         size_t *queued, struct error *err)
 {
     *queued = 0;
-    if (!db_begin(s->db, err))
-        return false;
-    if (take_steps(s, steps, n, limits, queued, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_EVENTS};
+    while (db_works(s->db, &work, err))
+        work.ok = take_steps(s, steps, n, limits, queued, err);
+    return work.ok;
 }
 
 // ---- reading --------------------------------------------------------------------------------------------------------
@@ -212,10 +210,8 @@ bool store_event_end(struct store *s, int64_t id, const char *state, struct slic
                      struct error *err)
 {
     uint64_t history = limits->event_history != 0 ? limits->event_history : 1;
-    if (!db_begin(s->db, err))
-        return false;
-    if (end(s, id, slice_str(state), reason, history, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_EVENTS};
+    while (db_works(s->db, &work, err))
+        work.ok = end(s, id, slice_str(state), reason, history, err);
+    return work.ok;
 }

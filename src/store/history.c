@@ -75,14 +75,22 @@ bool store_update_before(struct store *s, struct slice feed, struct arena *a, st
 struct generations_context {
     struct arena *arena;
     VEC(struct kept_generation) generations;
+    int64_t id; // of the last one
 };
 
 static bool generation_row(void *context, struct db_row *row, struct error *err)
 {
     (void)err;
     struct generations_context *c = context;
-    VEC_PUSH(c->arena, &c->generations) = (struct kept_generation){
-        arena_dup(c->arena, db_column(row, 0)), db_column_int(row, 1), arena_dup(c->arena, db_column(row, 2))};
+    struct slice feed = db_column(row, 3);
+    if (c->generations.n == 0 || c->id != db_column_int(row, 0)) {
+        c->id = db_column_int(row, 0);
+        VEC_PUSH(c->arena, &c->generations) = (struct kept_generation){
+            arena_dup(c->arena, db_column(row, 1)), db_column_int(row, 2), arena_dup(c->arena, feed)};
+    } else {
+        struct slice *changed = &c->generations.v[c->generations.n - 1].changed;
+        *changed = arena_printf(c->arena, "%.*s %.*s", SLICE_ARG(*changed), SLICE_ARG(feed));
+    }
     return true;
 }
 
@@ -91,10 +99,10 @@ bool store_generations(struct store *s, struct arena *a, struct kept_generation 
     struct generations_context c = {.arena = a};
     bool ok =
         db_query(s->db,
-                 "SELECT name, made, (SELECT coalesce(group_concat(feed, ' '), '') FROM (SELECT u.feed FROM "
-                 "generation_part p JOIN update_operation u ON u.id = p.update_id WHERE p.generation_id = g.id AND "
-                 "p.update_id NOT IN (SELECT update_id FROM generation_part WHERE generation_id = (SELECT max(id) "
-                 "FROM generation WHERE id < g.id)) ORDER BY u.feed)) FROM generation g ORDER BY id DESC",
+                 "SELECT g.id, g.name, g.made, coalesce(u.feed, '') FROM generation g LEFT JOIN generation_part p "
+                 "ON p.generation_id = g.id AND p.update_id NOT IN (SELECT update_id FROM generation_part WHERE "
+                 "generation_id = (SELECT max(id) FROM generation WHERE id < g.id)) LEFT JOIN update_operation u "
+                 "ON u.id = p.update_id ORDER BY g.id DESC, u.feed",
                  NULL, 0, generation_row, &c, err);
     *out = c.generations.v;
     *n = c.generations.n;
@@ -121,17 +129,12 @@ static bool put_rollback(struct store *s, const struct kept_update *to, struct e
            generation_put(s, clock_now(), err);
 }
 
-static bool in_transaction(struct store *s, bool ok, struct error *err)
-{
-    if (ok)
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
-}
-
 bool store_rollback(struct store *s, const struct kept_update *to, struct error *err)
 {
-    return db_begin(s->db, err) && in_transaction(s, put_rollback(s, to, err), err);
+    struct db_work work = {.turn = DB_TURN_UPDATES};
+    while (db_works(s->db, &work, err))
+        work.ok = put_rollback(s, to, err) && db_tell(s->db, err);
+    return work.ok;
 }
 
 static bool put_import(struct store *s, const struct feed_import *i, bool *changed, struct error *err)
@@ -171,5 +174,8 @@ static bool put_imports(struct store *s, const struct feed_import *imports, size
 
 bool store_import(struct store *s, const struct feed_import *imports, size_t n, uint64_t keep, struct error *err)
 {
-    return db_begin(s->db, err) && in_transaction(s, put_imports(s, imports, n, keep, err), err);
+    struct db_work work = {.turn = DB_TURN_UPDATES};
+    while (db_works(s->db, &work, err))
+        work.ok = put_imports(s, imports, n, keep, err) && db_tell(s->db, err);
+    return work.ok;
 }

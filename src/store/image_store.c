@@ -35,7 +35,7 @@ bool store_image_count(struct store *s, uint64_t *n, struct error *err)
 
 bool store_version(struct store *s, int64_t *version, struct error *err)
 {
-    return db_query(s->db, "PRAGMA data_version", NULL, 0, number_row, version, err);
+    return db_version(s->db, version, err);
 }
 
 // ---- forgetting -----------------------------------------------------------------------------------------------------
@@ -67,12 +67,10 @@ bool store_image_delete(struct store *s, const struct digest *manifest, bool *fo
 {
     *found = false;
     *err = (struct error){0};
-    if (!db_begin(s->db, err))
-        return false;
-    if (delete_image(s, manifest, found, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_INVENTORY};
+    while (db_works(s->db, &work, err))
+        work.ok = delete_image(s, manifest, found, err);
+    return work.ok;
 }
 
 // ---- what nobody uses any more --------------------------------------------------------------------------------------
@@ -150,10 +148,8 @@ static bool collect_inventory(struct store *s, const struct digest *states, size
 
 bool store_inventory_collect(struct store *s, const struct digest *states, size_t n, struct error *err)
 {
-    if (!db_begin(s->db, err))
-        return false;
-    if (collect_inventory(s, states, n, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_INVENTORY};
+    while (db_works(s->db, &work, err))
+        work.ok = collect_inventory(s, states, n, err);
+    return work.ok;
 }

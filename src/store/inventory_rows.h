@@ -4,7 +4,8 @@
 
 #include "store/store.h"
 
-// The id of the row that `select` finds with `values`; made with `insert` when there is none yet.
+// The id of the row that `select` finds with `values`; made with `insert` (… RETURNING id) when there is none
+// yet.
 bool row_id(struct store *s, const char *select, const char *insert, const struct db_value *values, size_t n,
             int64_t *id, struct error *err);
 

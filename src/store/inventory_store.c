@@ -23,7 +23,7 @@ static bool distribution_id(struct store *s, const struct distribution *d, struc
                   "SELECT id FROM distribution WHERE did = ?1 AND id_like = ?2 AND name = ?3 AND version = ?4 "
                   "AND version_id = ?5 AND codename = ?6 AND pretty_name = ?7 AND cpe = ?8 AND support_end = ?9",
                   "INSERT INTO distribution (did, id_like, name, version, version_id, codename, pretty_name, cpe, "
-                  "support_end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
+                  "support_end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
                   values, 9, &id->number, err);
 }
 
@@ -61,7 +61,8 @@ static bool sort_id(struct store *s, const struct digest *state, const struct st
         return false;
     const struct db_value values[] = {db_int(under), db_text(image->kind), db_text(image->os), db_text(image->arch)};
     return row_id(s, "SELECT id FROM image_sort WHERE state_id = ?1 AND kind = ?2 AND os = ?3 AND arch = ?4",
-                  "INSERT INTO image_sort (state_id, kind, os, arch) VALUES (?1, ?2, ?3, ?4)", values, 4, id, err);
+                  "INSERT INTO image_sort (state_id, kind, os, arch) VALUES (?1, ?2, ?3, ?4) RETURNING id", values, 4,
+                  id, err);
 }
 
 // What an image refers to.
@@ -113,12 +114,10 @@ static bool put_image(struct store *s, const struct digest *state, const struct 
 bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
                      const struct store_naming *naming, struct error *err)
 {
-    if (!db_begin(s->db, err))
-        return false;
-    if (put_image(s, state, image, err) && (naming == NULL || lookup_name_packages(s, naming, err)))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_INVENTORY};
+    while (db_works(s->db, &work, err))
+        work.ok = put_image(s, state, image, err) && (naming == NULL || lookup_name_packages(s, naming, err));
+    return work.ok;
 }
 
 // ---- images: reading ------------------------------------------------------------------------------------------------
@@ -289,13 +288,13 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
     char bytes[DIGEST_BYTES];
     const struct db_value values[] = {
         db_blob(digest_pack(manifest, bytes)),
-        state != NULL ? db_text(digest_slice(state)) : (struct db_value){.type = DB_NULL},
+        db_text(state != NULL ? digest_slice(state) : (struct slice){0}),
     };
     *found = false;
     if (!db_query(s->db,
                   "SELECT image.id, config, reference, kind, os, arch, indexed, distribution_id, set_id, skips, "
                   "skips_total, remarks, chain_id FROM image JOIN image_sort ON image_sort.id = sort_id JOIN "
-                  "indexer_state ON indexer_state.id = state_id WHERE manifest = ?1 AND (?2 IS NULL OR digest = ?2)",
+                  "indexer_state ON indexer_state.id = state_id WHERE manifest = ?1 AND (?2 = '' OR digest = ?2)",
                   values, 2, image_row, c, err))
         return false;
     *found = c->id != 0;
@@ -310,14 +309,12 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
     // One read transaction, the caller's or our own, so that another process's replacement of the image is seen whole
     // or not at all.
     bool own = !db_in_transaction(s->db);
-    if (own && !db_exec(s->db, "BEGIN", err))
+    if (own && !db_snapshot(s->db, err))
         return false;
     bool ok = get_image(s, &c, manifest, state, found, err);
-    if (ok)
-        return !own || db_commit(s->db, err);
     if (own)
         db_rollback(s->db);
-    return error_wrap(err, "image %s", manifest->text);
+    return ok || error_wrap(err, "image %s", manifest->text);
 }
 
 struct find_context {

@@ -16,10 +16,7 @@ bool row_id(struct store *s, const char *select, const char *insert, const struc
         return false;
     if (*id != 0)
         return true;
-    if (!db_query(s->db, insert, values, n, NULL, NULL, err))
-        return false;
-    *id = db_last_id(s->db);
-    return true;
+    return db_query(s->db, insert, values, n, number_row, id, err);
 }
 
 // ---- layers ---------------------------------------------------------------------------------------------------------
@@ -28,15 +25,15 @@ static bool layer_id(struct store *s, const struct digest *layer, int64_t *id, s
 {
     char bytes[DIGEST_BYTES];
     const struct db_value values[] = {db_blob(digest_pack(layer, bytes))};
-    return row_id(s, "SELECT id FROM layer WHERE digest = ?1", "INSERT INTO layer (digest) VALUES (?1)", values, 1, id,
-                  err);
+    return row_id(s, "SELECT id FROM layer WHERE digest = ?1", "INSERT INTO layer (digest) VALUES (?1) RETURNING id",
+                  values, 1, id, err);
 }
 
 bool state_id(struct store *s, const struct digest *state, int64_t *id, struct error *err)
 {
     const struct db_value values[] = {db_text(digest_slice(state))};
-    return row_id(s, "SELECT id FROM indexer_state WHERE digest = ?1", "INSERT INTO indexer_state (digest) VALUES (?1)",
-                  values, 1, id, err);
+    return row_id(s, "SELECT id FROM indexer_state WHERE digest = ?1",
+                  "INSERT INTO indexer_state (digest) VALUES (?1) RETURNING id", values, 1, id, err);
 }
 
 struct findings_context {
@@ -93,15 +90,11 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
     char *packed = must_alloc(bound);
     size_t n = ZSTD_compress(packed, bound, findings_json.p, findings_json.n, FINDINGS_LEVEL);
     bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
-    ok = ok && db_begin(s->db, err);
-    if (ok && put_findings(s, layer, state, slice_of(packed, n), err))
-        ok = db_commit(s->db, err);
-    else if (ok) {
-        db_rollback(s->db);
-        ok = false;
-    }
+    struct db_work work = {.turn = DB_TURN_INVENTORY};
+    while (ok && db_works(s->db, &work, err))
+        work.ok = put_findings(s, layer, state, slice_of(packed, n), err);
     free(packed);
-    return ok;
+    return ok && work.ok;
 }
 
 // ---- chains ---------------------------------------------------------------------------------------------------------
@@ -126,7 +119,7 @@ bool chain_put(struct store *s, const struct stored_layer *layers, size_t n, int
                     "SELECT id FROM layer_chain WHERE parent = ?1 AND position = ?2 AND layer_id = ?3 AND media_type = "
                     "?4 AND created_by = ?5 AND skip_reason = ?6 AND size = ?7",
                     "INSERT INTO layer_chain (parent, position, layer_id, media_type, created_by, skip_reason, size) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
                     values, 7, chain, err))
             return false;
     }

@@ -11,7 +11,7 @@
 static bool open_lock(struct store *s, struct slice name, int *fd, struct arena *a, const char **path,
                       struct error *err)
 {
-    *path = arena_printf(a, "%s/%.*s.lock", s->folder, SLICE_ARG(name)).p;
+    *path = arena_printf(a, "%s/%.*s.lock", s->home->folder, SLICE_ARG(name)).p;
     *fd = open(*path, O_RDWR | O_CREAT | O_CLOEXEC, 0600);
     return *fd >= 0 || error_errno(err, "cannot open %s", *path);
 }

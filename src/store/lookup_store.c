@@ -156,12 +156,10 @@ bool store_lookup_complete(struct store *s, const struct store_naming *naming, s
         return false;
     if (missing == 0)
         return true;
-    if (!db_begin(s->db, err))
-        return false;
-    if (lookup_name_packages(s, naming, err) && lookup_put_contexts(s, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_INVENTORY};
+    while (db_works(s->db, &work, err))
+        work.ok = lookup_name_packages(s, naming, err) && lookup_put_contexts(s, err);
+    return work.ok;
 }
 
 // ---- asking ---------------------------------------------------------------------------------------------------------
@@ -186,10 +184,11 @@ bool store_lookup_name(struct store *s, struct slice name, struct slice kind, st
     struct appending c = {a, out};
     const struct db_value values[] = {db_text(name), db_text(kind)};
     // CROSS JOIN: from the name on. By the index of kinds all packages of the kind would be gone through.
-    return db_query(s->db,
-                    "SELECT c.context_id, p.id FROM lookup_name n CROSS JOIN package p ON p.id = n.package_id "
-                    "JOIN package_context c ON c.package_id = p.id WHERE n.name = ?1 AND p.kind = ?2",
-                    values, 2, candidate_row, &c, err);
+    return db_query(
+        s->db,
+        "SELECT c.context_id, p.id FROM lookup_name n CROSS JOIN package p "
+        "CROSS JOIN package_context c WHERE p.id = n.package_id AND c.package_id = p.id AND n.name = ?1 AND p.kind = ?2",
+        values, 2, candidate_row, &c, err);
 }
 
 bool store_lookup_kind(struct store *s, struct slice kind, int64_t context, struct arena *a, store_candidates *out,
@@ -308,7 +307,7 @@ bool store_holdings(struct store *s, int64_t context, int64_t package, store_hol
     return db_query(s->db,
                     "SELECT i.id, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
                     "package_set_member WHERE package_id = ?2 GROUP BY set_id HAVING max(owner) = '') m "
-                    "CROSS JOIN image i ON i.set_id = m.set_id AND i.context_id = ?1",
+                    "CROSS JOIN image i WHERE i.set_id = m.set_id AND i.context_id = ?1",
                     values, 2, holding_row, &t, err);
 }
 
@@ -320,7 +319,7 @@ bool store_all_holdings(struct store *s, int64_t context, int64_t package, store
     return db_query(s->db,
                     "SELECT i.id, m.layer FROM (SELECT set_id, min(layer) AS layer FROM "
                     "package_set_member WHERE package_id = ?2 GROUP BY set_id) m "
-                    "CROSS JOIN image i ON i.set_id = m.set_id AND i.context_id = ?1",
+                    "CROSS JOIN image i WHERE i.set_id = m.set_id AND i.context_id = ?1",
                     values, 2, holding_row, &t, err);
 }
 

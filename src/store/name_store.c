@@ -141,12 +141,10 @@ static bool put_members(struct store *s, const struct digest *parent, const stru
 bool store_name_put(struct store *s, const struct name_push *push, const struct name_member *members, size_t n,
                     uint64_t history, struct error *err)
 {
-    if (!db_begin(s->db, err))
-        return false;
-    if (store_name_push(s, push, history, err) && put_members(s, &push->manifest, members, n, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_NAMES};
+    while (db_works(s->db, &work, err))
+        work.ok = store_name_push(s, push, history, err) && put_members(s, &push->manifest, members, n, err);
+    return work.ok;
 }
 
 bool store_index_members(struct store *s, const struct digest *parent, const struct name_member *members, size_t n,
@@ -154,12 +152,10 @@ bool store_index_members(struct store *s, const struct digest *parent, const str
 {
     if (n == 0)
         return true;
-    if (!db_begin(s->db, err))
-        return false;
-    if (put_members(s, parent, members, n, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_NAMES};
+    while (db_works(s->db, &work, err))
+        work.ok = put_members(s, parent, members, n, err);
+    return work.ok;
 }
 
 bool store_name_has(struct store *s, struct slice repository, const struct digest *manifest, bool *has,
@@ -209,7 +205,7 @@ bool store_image_names(struct store *s, const struct digest *image, struct arena
     const struct db_value values[] = {db_blob(digest_pack(image, bytes))};
     bool ok = db_query(s->db,
                        "SELECT repository.name AS repository, tag.name AS tag, tag.manifest, tag.pushed, since, until, "
-                       "until <> 0 AS former "
+                       "CAST(until <> 0 AS INTEGER) AS former "
                        "FROM tag JOIN repository ON repository.id = repository_id "
                        "WHERE tag.manifest IN " LEADS_TO("?1") //
                        " UNION ALL SELECT repository.name, '', rm.manifest, rm.pushed, 0, 0, 0 "

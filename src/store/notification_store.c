@@ -45,7 +45,7 @@ bool store_pending_updates(struct store *s, struct arena *a, struct pending_upda
 
 bool store_snapshot(struct store *s, struct error *err)
 {
-    return db_exec(s->db, "BEGIN", err);
+    return db_snapshot(s->db, err);
 }
 
 void store_snapshot_end(struct store *s)
@@ -152,14 +152,22 @@ static bool put_items(struct store *s, int64_t row, const struct new_item *items
 static bool put_notification(struct store *s, const struct new_notification *n, struct error *err)
 {
     const struct pending_update *u = n->update;
-    if (!db_run(s->db, err,
-                "INSERT INTO notification (uuid, feed, ref, updated, made, items, images, held_back, deleted) VALUES "
-                "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0)",
-                db_text(n->uuid), db_text(u->feed), db_text(u->ref), db_int(u->updated), db_int(n->made),
-                db_int((int64_t)n->items_n), db_int((int64_t)n->images_n), db_int((int64_t)n->held_back)))
-        return false;
-    int64_t row = db_last_id(s->db);
-    if (!put_manifests(s, row, n->manifests, n->images_n, err) || !put_flaws(s, row, n->flaws, n->flaws_n, err) ||
+    int64_t row = 0;
+    const struct db_value values[] = {
+        db_text(n->uuid),
+        db_text(u->feed),
+        db_text(u->ref),
+        db_int(u->updated),
+        db_int(n->made),
+        db_int((int64_t)n->items_n),
+        db_int((int64_t)n->images_n),
+        db_int((int64_t)n->held_back),
+    };
+    if (!db_query(s->db,
+                  "INSERT INTO notification (uuid, feed, ref, updated, made, items, images, held_back, deleted) VALUES "
+                  "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) RETURNING id",
+                  values, 8, number_row, &row, err) ||
+        !put_manifests(s, row, n->manifests, n->images_n, err) || !put_flaws(s, row, n->flaws, n->flaws_n, err) ||
         !put_items(s, row, n->items, n->items_n, err))
         return false;
     for (size_t i = 0; i < n->targets_n; i++)
@@ -181,14 +189,12 @@ static bool put_notified(struct store *s, const struct pending_update *u, struct
 bool store_notification_put(struct store *s, const struct new_notification *n, bool *taken, struct error *err)
 {
     *taken = false;
-    if (!db_begin(s->db, err))
-        return false;
-    if (still_pending(s, n->update, taken, err) &&
-        (!*taken || ((n->items_n == 0 || put_notification(s, n, err)) && put_notified(s, n->update, err))))
-        return db_commit(s->db, err);
-    *taken = false;
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_NOTIFICATIONS};
+    while (db_works(s->db, &work, err))
+        work.ok = still_pending(s, n->update, taken, err) &&
+                  (!*taken || ((n->items_n == 0 || put_notification(s, n, err)) && put_notified(s, n->update, err)));
+    *taken = *taken && work.ok;
+    return work.ok;
 }
 
 // ---- what was made --------------------------------------------------------------------------------------------------
@@ -305,10 +311,12 @@ bool store_notification_items(struct store *s, int64_t row, uint64_t from, uint6
 
 bool store_notification_delete(struct store *s, struct slice uuid, bool *found, struct error *err)
 {
-    bool ok = db_run(s->db, err,
-                     "UPDATE notification SET deleted = CASE WHEN deleted = 0 THEN ?2 ELSE deleted END WHERE uuid = ?1",
-                     db_text(uuid), db_int(clock_now()));
-    *found = ok && db_changes(s->db) != 0;
+    const struct db_value values[] = {db_text(uuid), db_int(clock_now())};
+    uint64_t changed;
+    bool ok = db_change(
+        s->db, "UPDATE notification SET deleted = CASE WHEN deleted = 0 THEN ?2 ELSE deleted END WHERE uuid = ?1",
+        values, 2, &changed, err);
+    *found = changed != 0;
     return ok;
 }
 
@@ -388,22 +396,19 @@ static bool put_delivery(struct store *s, const struct stored_delivery *d, bool 
 
 bool store_delivery_put(struct store *s, const struct stored_delivery *d, bool consumed, struct error *err)
 {
-    if (!db_begin(s->db, err))
-        return false;
-    if (put_delivery(s, d, consumed, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_NOTIFICATIONS};
+    while (db_works(s->db, &work, err))
+        work.ok = put_delivery(s, d, consumed, err);
+    return work.ok;
 }
 
 bool store_delivery_retry(struct store *s, int64_t row, int64_t now, uint64_t *n, struct error *err)
 {
-    bool ok = db_run(s->db, err,
+    const struct db_value values[] = {db_int(row), db_int(now)};
+    return db_change(s->db,
                      "UPDATE delivery SET state = 0, attempts = 0, next = 0, changed = ?2 WHERE notification_id = ?1 "
                      "AND state = 2",
-                     db_int(row), db_int(now));
-    *n = ok ? (uint64_t)db_changes(s->db) : 0;
-    return ok;
+                     values, 2, n, err);
 }
 
 static bool count_row(void *context, struct db_row *row, struct error *err)
@@ -445,10 +450,9 @@ static bool collect(struct store *s, int64_t oldest, uint64_t *removed, struct e
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
         if (!db_query(s->db, parts[i], NULL, 0, NULL, NULL, err))
             return false;
-    if (!db_run(s->db, err, "DELETE FROM notification WHERE made < ?1 AND " NOT_TO_BE_DELIVERED, db_int(oldest)))
-        return false;
-    *removed = (uint64_t)db_changes(s->db);
-    return true;
+    const struct db_value values[] = {db_int(oldest)};
+    return db_change(s->db, "DELETE FROM notification WHERE made < ?1 AND " NOT_TO_BE_DELIVERED, values, 1, removed,
+                     err);
 }
 
 // What belongs to a notification goes in parts, each a transaction of its own: all of five million items at once would
@@ -476,12 +480,14 @@ static bool id_row(void *context, struct db_row *row, struct error *err)
 static bool remove_parts(struct store *s, const char *sql, int64_t id, int64_t oldest, struct error *err)
 {
     const struct timespec pause = {.tv_nsec = 5 * 1000 * 1000}; // in which others get the store
+    const struct db_value values[] = {db_int(id), db_int(oldest), db_int(PART_ROWS)};
+    uint64_t removed;
     do {
-        if (!db_run(s->db, err, sql, db_int(id), db_int(oldest), db_int(PART_ROWS)))
+        if (!db_change(s->db, sql, values, 3, &removed, err))
             return false;
-        if (db_changes(s->db) == PART_ROWS)
+        if (removed == PART_ROWS)
             nanosleep(&pause, NULL);
-    } while (db_changes(s->db) == PART_ROWS);
+    } while (removed == PART_ROWS);
     return true;
 }
 
@@ -510,10 +516,10 @@ static bool remove_content(struct store *s, int64_t oldest, struct error *err)
 bool store_notifications_collect(struct store *s, int64_t oldest, uint64_t *removed, struct error *err)
 {
     *removed = 0;
-    if (!remove_content(s, oldest, err) || !db_begin(s->db, err))
+    if (!remove_content(s, oldest, err))
         return false;
-    if (collect(s, oldest, removed, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_NOTIFICATIONS};
+    while (db_works(s->db, &work, err))
+        work.ok = collect(s, oldest, removed, err);
+    return work.ok;
 }

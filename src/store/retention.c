@@ -50,12 +50,10 @@ static bool delete_update(struct store *s, struct slice ref, bool *in_force, str
 bool store_update_delete(struct store *s, struct slice ref, bool *in_force, struct error *err)
 {
     *in_force = false;
-    if (!db_begin(s->db, err))
-        return false;
-    if (delete_update(s, ref, in_force, err))
-        return db_commit(s->db, err);
-    db_rollback(s->db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_UPDATES};
+    while (db_works(s->db, &work, err))
+        work.ok = delete_update(s, ref, in_force, err);
+    return work.ok;
 }
 
 static bool in_use(struct store *s, const char *name, bool *used)

@@ -83,7 +83,7 @@ static bool package_id(struct store *s, const struct package *p, int64_t *id, st
                   "SELECT id FROM package WHERE name = ?2 AND version = ?3 AND arch = ?4 AND kind = ?1 "
                   "AND module = ?5 AND vendor = ?6 AND source_name = ?7 AND source_version = ?8",
                   "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8)",
+                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) RETURNING id",
                   values, 8, id, err);
 }
 
@@ -113,10 +113,8 @@ static bool find_digest(struct store *s, const char *select, const struct digest
 static bool put_digest(struct store *s, const char *insert, const struct digest *digest, int64_t *id, struct error *err)
 {
     char bytes[DIGEST_BYTES];
-    if (!db_run(s->db, err, insert, db_blob(digest_pack(digest, bytes))))
-        return false;
-    *id = db_last_id(s->db);
-    return true;
+    const struct db_value values[] = {db_blob(digest_pack(digest, bytes))};
+    return db_query(s->db, insert, values, 1, number_row, id, err);
 }
 
 static bool part_put(struct store *s, const struct inventory *inventory, const struct part *part, int64_t *id,
@@ -126,7 +124,7 @@ static bool part_put(struct store *s, const struct inventory *inventory, const s
         return false;
     if (*id != 0)
         return true;
-    if (!put_digest(s, "INSERT INTO package_part (digest) VALUES (?1)", &part->digest, id, err))
+    if (!put_digest(s, "INSERT INTO package_part (digest) VALUES (?1) RETURNING id", &part->digest, id, err))
         return false;
     for (size_t i = 0; i < inventory->packages_n; i++)
         if (inventory->packages[i].layer == part->layer && !put_member(s, *id, &inventory->packages[i], err))
@@ -156,7 +154,7 @@ bool set_put(struct store *s, const struct inventory *inventory, int64_t *set, s
         return false;
     if (*set != 0)
         return true;
-    if (!put_digest(s, "INSERT INTO package_set (digest) VALUES (?1)", &digest, set, err))
+    if (!put_digest(s, "INSERT INTO package_set (digest) VALUES (?1) RETURNING id", &digest, set, err))
         return false;
     for (size_t i = 0; i < parts.n; i++) {
         int64_t part;

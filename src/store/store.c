@@ -24,37 +24,28 @@ static bool migrate_steps(struct db *db, struct error *err)
         known++;
     if (applied > known)
         return error_set(err, ERR_STORE,
-                         "the data folder was written by a newer Clarion (schema %lld, this program knows %lld): "
-                         "use that program, or another --data folder",
+                         "the store was written by a newer Clarion (schema %lld, this program knows %lld): "
+                         "use that program, or another --data folder or --db",
                          (long long)applied, (long long)known);
     for (int64_t i = applied; i < known; i++) {
         const struct schema_step *step = &schema_steps[i];
         log_debug("store: applying %s", step->name);
-        if (!db_exec(db, step->sql, err) || !db_run(db, err, "INSERT INTO schema_step (id, name) VALUES (?1, ?2)",
-                                                    db_int(i + 1), db_text(slice_str(step->name))))
+        if (!db_exec_schema(db, step->sql, err) ||
+            !db_run(db, err, "INSERT INTO schema_step (id, name) VALUES (?1, ?2)", db_int(i + 1),
+                    db_text(slice_str(step->name))))
             return error_wrap(err, "schema step %s", step->name);
     }
-    return true;
-}
-
-static bool current_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    *(bool *)context = db_column_int(row, 0) != 0;
     return true;
 }
 
 // True when the newest step is applied already: then nothing has to be locked for writing.
 static bool up_to_date(struct db *db)
 {
-    struct error ignored;
-    bool table = false;
+    struct error ignored; // there is no table yet
     int64_t applied = 0, known = 0;
     while (schema_steps[known].name != NULL)
         known++;
-    return db_query(db, "SELECT count(*) FROM sqlite_master WHERE name = 'schema_step'", NULL, 0, current_row, &table,
-                    &ignored) &&
-           table && db_query(db, "SELECT count(*) FROM schema_step", NULL, 0, applied_row, &applied, &ignored) &&
+    return db_query(db, "SELECT count(*) FROM schema_step", NULL, 0, applied_row, &applied, &ignored) &&
            applied == known;
 }
 
@@ -63,13 +54,13 @@ static bool migrate(struct db *db, struct error *err)
 {
     if (up_to_date(db))
         return true;
-    if (!db_begin(db, err))
-        return false;
-    if (db_exec(db, "CREATE TABLE IF NOT EXISTS schema_step (id INTEGER PRIMARY KEY, name TEXT NOT NULL)", err) &&
-        migrate_steps(db, err))
-        return db_commit(db, err);
-    db_rollback(db);
-    return false;
+    struct db_work work = {.turn = DB_TURN_SCHEMA};
+    while (db_works(db, &work, err))
+        work.ok = db_install(db, err) &&
+                  db_exec_schema(
+                      db, "CREATE TABLE IF NOT EXISTS schema_step (id INTEGER PRIMARY KEY, name TEXT NOT NULL)", err) &&
+                  migrate_steps(db, err);
+    return work.ok;
 }
 
 static char *join(const char *folder, const char *name)
@@ -80,18 +71,33 @@ static char *join(const char *folder, const char *name)
     return path;
 }
 
-bool store_open(const char *folder, struct store *store, struct error *err)
+bool store_home_make(const char *folder, struct slice database, unsigned connections, struct store_home *home,
+                     struct error *err)
 {
-    *store = (struct store){0};
-    store->folder = join(folder, "");
-    store->folder[strlen(folder)] = '\0';
-    store->segments = join(folder, "segments");
     char *path = join(folder, "clarion.db");
-    bool ok = dir_make(store->segments, err) && (store->db = db_open(path, err)) != NULL && migrate(store->db, err);
+    *home = (struct store_home){strdup(folder), NULL};
+    home->database = db_source_new(database.n != 0 ? database : slice_str(path), connections, err);
     free(path);
-    if (ok)
+    if (home->database != NULL)
         return true;
-    error_wrap(err, "data folder %s", folder);
+    store_home_free(home);
+    return false;
+}
+
+void store_home_free(struct store_home *home)
+{
+    db_source_free(&home->database);
+    free(home->folder);
+    *home = (struct store_home){0};
+}
+
+bool store_open(const struct store_home *home, struct store *store, struct error *err)
+{
+    *store = (struct store){.home = home, .segments = join(home->folder, "segments")};
+    if (dir_make(store->segments, err) && (store->db = db_open(home->database, err)) != NULL && migrate(store->db, err))
+        return true;
+    if (!db_source_shared(home->database))
+        error_wrap(err, "data folder %s", home->folder);
     store_close(store);
     return false;
 }
@@ -99,7 +105,6 @@ bool store_open(const char *folder, struct store *store, struct error *err)
 void store_close(struct store *store)
 {
     db_close(&store->db);
-    free(store->folder);
     free(store->segments);
     *store = (struct store){0};
 }

@@ -1,4 +1,4 @@
-// The data folder: the database with the inventory and the feeds' state, and the segments beside it.
+// The data folder: the segments, and the database with the inventory and the feeds' state, unless that is on a server.
 //
 //   DATA/clarion.db     inventory, layer findings, update operations, generations
 //   DATA/segments/      immutable advisory segments, named by their digest
@@ -16,15 +16,28 @@
 #include "inventory/inventory.h"
 #include "store/db.h"
 
+// Where a store is. Any number of threads may open it.
+struct store_home {
+    char *folder; // DATA
+    struct db_source *database;
+};
+
+// `database`: a server, as db_source_new takes it; empty: the file in the folder. `connections`: likewise. Touches
+// neither yet.
+bool store_home_make(const char *folder, struct slice database, unsigned connections, struct store_home *home,
+                     struct error *err);
+void store_home_free(struct store_home *home); // harmless for an all-zero one
+#define STORE_HOME_AUTO __attribute__((cleanup(store_home_free)))
+
 struct store {
+    const struct store_home *home;
     struct db *db;
-    char *folder;   // DATA
     char *segments; // DATA/segments
 };
 
-// Opens a data folder, making it and bringing its schema up to date when needed. A folder written by a newer Clarion is
-// refused (ERR_STORE), never touched.
-bool store_open(const char *folder, struct store *store, struct error *err);
+// Opens a store, making the folder and bringing the schema up to date when needed. One written by a newer Clarion is
+// refused (ERR_STORE), never touched. The home must live as long.
+bool store_open(const struct store_home *home, struct store *store, struct error *err);
 void store_close(struct store *store);
 
 // As db_observe.
@@ -94,7 +107,7 @@ bool store_image_delete(struct store *s, const struct digest *manifest, bool *fo
 
 bool store_image_count(struct store *s, uint64_t *n, struct error *err);
 
-// A number that is another one whenever another connection has changed the database.
+// As db_version.
 bool store_version(struct store *s, int64_t *version, struct error *err);
 
 // ---- lookup_store.c: from a name in a record to the images that it concerns

@@ -68,12 +68,11 @@ static bool read_generation(struct store *s, const char *sql, const struct db_va
     struct generation_context c = {.arena = a, .out = out};
     *out = (struct generation){0};
     // One transaction, so that a generation is not put together of two.
-    if (!db_exec(s->db, "BEGIN", err))
+    if (!db_snapshot(s->db, err))
         return false;
-    if (db_query(s->db, sql, values, n, generation_row, &c, err) && read_parts(s, &c, current, err))
-        return db_commit(s->db, err);
+    bool ok = db_query(s->db, sql, values, n, generation_row, &c, err) && read_parts(s, &c, current, err);
     db_rollback(s->db);
-    return false;
+    return ok;
 }
 
 bool store_generation(struct store *s, struct arena *a, struct generation *out, struct error *err)
@@ -244,12 +243,17 @@ bool update_put_files(struct store *s, int64_t update, const struct feed_file *f
         return false;
     for (size_t i = 0; i < n; i++) {
         const struct feed_file *f = &files[i];
-        if (!db_run(s->db, err,
-                    "INSERT INTO feed_file (update_id, url, scope, etag, last_modified, error, checked, parser, added) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)",
-                    db_int(update), db_text(f->url), db_text(f->scope), db_text(f->etag), db_text(f->last_modified),
-                    db_text(f->error), db_int(f->checked), db_int(f->version), db_int((int64_t)f->added)) ||
-            !put_left_out(s, db_last_id(s->db), f, err))
+        const struct db_value values[] = {
+            db_int(update),     db_text(f->url),           db_text(f->scope),
+            db_text(f->etag),   db_text(f->last_modified), db_text(f->error),
+            db_int(f->checked), db_int(f->version),        db_int((int64_t)f->added),
+        };
+        int64_t id = 0;
+        if (!db_query(s->db,
+                      "INSERT INTO feed_file (update_id, url, scope, etag, last_modified, error, checked, parser, "
+                      "added) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) RETURNING id",
+                      values, 9, number_row, &id, err) ||
+            !put_left_out(s, id, f, err))
             return false;
     }
     return true;
@@ -291,13 +295,15 @@ bool generation_put(struct store *s, int64_t now, struct error *err)
     bool ok = db_query(s->db, "SELECT feed, segment FROM update_operation WHERE id IN " NEWEST_OF_EACH " ORDER BY feed",
                        NULL, 0, hash_row, hash, err);
     struct digest name = hasher_end(hash);
+    const struct db_value values[] = {db_text(slice_of(digest_hex(&name), 16)), db_int(now)};
+    int64_t id = 0;
     return ok &&
-           db_run(s->db, err, "INSERT INTO generation (name, made) VALUES (?1, ?2)",
-                  db_text(slice_of(digest_hex(&name), 16)), db_int(now)) &&
+           db_query(s->db, "INSERT INTO generation (name, made) VALUES (?1, ?2) RETURNING id", values, 2, number_row,
+                    &id, err) &&
            db_run(s->db, err,
                   "INSERT INTO generation_part (generation_id, update_id) SELECT ?1, id FROM update_operation WHERE id "
                   "IN " NEWEST_OF_EACH,
-                  db_int(db_last_id(s->db)));
+                  db_int(id));
 }
 
 static bool put_state(struct store *s, const struct feed_result *r, int64_t now, struct error *err)
@@ -334,11 +340,9 @@ static bool put_segment(struct store *s, const struct feed_result *r, int64_t no
 bool store_feed_record(struct store *s, const struct feed_result *r, struct error *err)
 {
     int64_t now = clock_now();
-    if (!db_begin(s->db, err))
-        return false;
-    if (!put_state(s, r, now, err) || !put_segment(s, r, now, err) || !updates_drop(s, r->feed, r->keep, err)) {
-        db_rollback(s->db);
-        return false;
-    }
-    return db_commit(s->db, err);
+    struct db_work work = {.turn = DB_TURN_UPDATES};
+    while (db_works(s->db, &work, err))
+        work.ok = put_state(s, r, now, err) && put_segment(s, r, now, err) && updates_drop(s, r->feed, r->keep, err) &&
+                  db_tell(s->db, err);
+    return work.ok;
 }

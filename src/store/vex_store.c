@@ -69,8 +69,10 @@ bool store_vex_put(struct store *s, const struct stored_vex *vex, struct slice d
 
 bool store_vex_remove(struct store *s, struct slice id, struct error *err)
 {
-    return db_run(s->db, err, "DELETE FROM vex_document WHERE id = ?1", db_text(id)) &&
-           (db_changes(s->db) != 0 ||
+    const struct db_value values[] = {db_text(id)};
+    uint64_t removed;
+    return db_change(s->db, "DELETE FROM vex_document WHERE id = ?1", values, 1, &removed, err) &&
+           (removed != 0 ||
             error_set(err, ERR_NOT_FOUND, "no VEX document with the id \"%.*s\" is stored (`clarion vex list`)",
                       SLICE_ARG(id)));
 }

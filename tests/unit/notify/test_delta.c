@@ -20,6 +20,8 @@
 
 #include <cmocka.h>
 
+#include "../store/opened.h"
+
 #define NOW    1764000000 // 2025-11-24
 #define IMAGES 24
 #define ROUNDS 140
@@ -51,8 +53,7 @@ struct draw {
 };
 
 struct world {
-    char folder[64];
-    struct store store;
+    struct opened in;
     struct arena arena;
     struct limits limits;
     struct digest manifests[IMAGES];
@@ -65,20 +66,16 @@ static int setup(void **state)
 {
     struct world *w = calloc(1, sizeof *w);
     struct error err;
-    snprintf(w->folder, sizeof w->folder, "/tmp/clarion-delta-XXXXXX");
     *state = w;
     w->limits = limits_default();
-    return mkdtemp(w->folder) != NULL && store_open(w->folder, &w->store, &err) ? 0 : -1;
+    return opened_store(&w->in, &err) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     struct world *w = *state;
-    char command[128];
-    store_close(&w->store);
+    int code = opened_close(&w->in);
     arena_free(&w->arena);
-    snprintf(command, sizeof command, "rm -rf %s", w->folder);
-    int code = system(command);
     free(w);
     return code;
 }
@@ -167,7 +164,7 @@ static void put_image(struct world *w, unsigned number)
     image.inventory.distribution = some_distribution();
     w->manifests[number] = image.manifest;
     // Without names as well: older programs stored images so.
-    if (!store_image_put(&w->store, &state, &image, number % 2 ? &match_naming : NULL, &err))
+    if (!store_image_put(&w->in.store, &state, &image, number % 2 ? &match_naming : NULL, &err))
         fail_msg("%s", err.text);
 }
 
@@ -256,13 +253,13 @@ static void make_segment(struct world *w, int feed, struct feed_state *state)
     *state = (struct feed_state){.feed = slice_str(feed_names[feed]), .updated = NOW, .checked = NOW, .tried = NOW};
     if (feed == CONTAINER_NAMES || chance(12) == 0) // never loaded
         return;
-    struct segment_builder *b = segment_builder_new(feed_names[feed], w->store.segments);
+    struct segment_builder *b = segment_builder_new(feed_names[feed], w->in.store.segments);
     for (size_t i = 0; i < 2 && speeches[feed][i].scope != NULL; i++)
         if (i == 0 || chance(6) != 0)
             add_some_records(w, b, &speeches[feed][i], w->drawn[feed][i]);
     if (feed == NVD || feed == KEV)
         add_some_enrichments(w, b, feed == NVD);
-    if (!segment_write(b, w->store.segments, &state->segment, &state->records, &err))
+    if (!segment_write(b, w->in.store.segments, &state->segment, &state->records, &err))
         fail_msg("%s", err.text);
     segment_builder_free(&b);
 }
@@ -392,7 +389,7 @@ static void by_reports(struct world *w, const struct delta *d, lines *out)
         struct report before, after;
         struct error err;
         bool found;
-        if (!store_image_get(&w->store, &w->manifests[i], NULL, &w->arena, &image, &found, &err) || !found ||
+        if (!store_image_get(&w->in.store, &w->manifests[i], NULL, &w->arena, &image, &found, &err) || !found ||
             !report_make(&image, d->generation_before, d->before, NOW, &w->arena, &before, &err) ||
             !report_make(&image, d->generation_after, d->after, NOW, &w->arena, &after, &err))
             fail_msg("%s", err.text);
@@ -418,7 +415,7 @@ static bool take_image(void *context, const struct holding *holding, struct erro
     const struct delta_change *c = t->change;
     struct slice manifest;
     assert_true(holding->layer < 2);
-    if (!store_image_manifest(&t->world->store, holding->image, &t->world->arena, &manifest, err))
+    if (!store_image_manifest(&t->world->in.store, holding->image, &t->world->arena, &manifest, err))
         return false;
     add_line(t->world, t->out, notice_reason_name(c->reason), manifest,
              &c->report->image->inventory.packages[c->finding->package].package, c->finding);
@@ -429,7 +426,7 @@ static bool take_change(void *context, const struct delta_change *change, struct
 {
     struct telling *t = context;
     t->change = change;
-    return delta_images(&t->world->store, change, take_image, NULL, t, err);
+    return delta_images(&t->world->in.store, change, take_image, NULL, t, err);
 }
 
 static void by_delta(struct world *w, const struct delta *d, const char *feed, lines *out)
@@ -438,10 +435,10 @@ static void by_delta(struct world *w, const struct delta *d, const char *feed, l
     struct affected affected;
     struct error err;
     const struct affected_change change = {feed, d->before, d->after, NOW};
-    if (!store_lookup_complete(&w->store, &match_naming, &err) ||
+    if (!store_lookup_complete(&w->in.store, &match_naming, &err) ||
         !(enriched_by(slice_str(feed))
-              ? affected_by_enrichment(&w->store, d->generation_after, &change, &w->arena, &affected, &err)
-              : affected_by_update(&w->store, &change, &w->arena, &affected, &err)) ||
+              ? affected_by_enrichment(&w->in.store, d->generation_after, &change, &w->arena, &affected, &err)
+              : affected_by_update(&w->in.store, &change, &w->arena, &affected, &err)) ||
         !delta_tell(d, &affected, take_change, &telling, &err))
         fail_msg("%s", err.text);
     size_t told = out->n;
@@ -452,11 +449,11 @@ static void by_delta(struct world *w, const struct delta *d, const char *feed, l
 static size_t check_feed(struct world *w, int feed, struct triage *triage)
 {
     struct generation before = {SLICE("before"), NOW, w->before, FEEDS}, after = {SLICE("after"), NOW, w->after, FEEDS};
-    struct delta d = {.store = &w->store,
+    struct delta d = {.store = &w->in.store,
                       .generation_before = &before,
                       .generation_after = &after,
-                      .before = report_segments_open(&w->store, &before),
-                      .after = report_segments_open(&w->store, &after),
+                      .before = report_segments_open(&w->in.store, &before),
+                      .after = report_segments_open(&w->in.store, &after),
                       .now = NOW,
                       .triage = triage};
     lines wanted = {0}, have = {0};
@@ -496,7 +493,7 @@ static void check_rounds(struct world *w, bool vex)
         memcpy(w->before, w->after, sizeof w->before);
         // Another image in the place of one.
         unsigned number = chance(IMAGES);
-        assert_true(store_image_delete(&w->store, &w->manifests[number], &found, &err) && found);
+        assert_true(store_image_delete(&w->in.store, &w->manifests[number], &found, &err) && found);
         put_image(w, number);
     }
     for (size_t i = 0; i < n; i++)
@@ -527,7 +524,7 @@ static int64_t count(struct world *w, const char *sql)
 {
     struct error err;
     int64_t n = -1;
-    assert_true(db_query(w->store.db, sql, NULL, 0, count_row, &n, &err));
+    assert_true(db_query(w->in.store.db, sql, NULL, 0, count_row, &n, &err));
     return n;
 }
 
@@ -539,12 +536,12 @@ static void test_nothing_left(void **state)
     chance_state = 7;
     for (unsigned i = 0; i < IMAGES; i++)
         put_image(w, i);
-    assert_true(store_lookup_complete(&w->store, &match_naming, &err));
+    assert_true(store_lookup_complete(&w->in.store, &match_naming, &err));
     assert_true(count(w, "SELECT count(*) FROM lookup_name") > 0);
     assert_true(count(w, "SELECT count(*) FROM package_context") > 0);
     assert_int_equal(0, count(w, "SELECT count(*) FROM image WHERE context_id IS NULL"));
     for (unsigned i = 0; i < IMAGES; i++)
-        assert_true(store_image_delete(&w->store, &w->manifests[i], &found, &err) && found);
+        assert_true(store_image_delete(&w->in.store, &w->manifests[i], &found, &err) && found);
     assert_int_equal(0, count(w, "SELECT count(*) FROM lookup_name"));
     assert_int_equal(0, count(w, "SELECT count(*) FROM package_context"));
     assert_int_equal(0, count(w, "SELECT count(*) FROM package"));

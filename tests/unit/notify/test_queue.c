@@ -12,13 +12,14 @@
 
 #include <cmocka.h>
 
+#include "../store/opened.h"
+
 #define NOW 1764000000
 
 // ---- a store with notifications, and a target that does as it is told -----------------------------------------------
 
 struct fixture {
-    char folder[64];
-    struct store store;
+    struct opened in;
     struct arena arena;
     struct limits limits;
     atomic_bool stopping;
@@ -56,21 +57,17 @@ static int setup(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
-    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-queue-XXXXXX");
     *state = f;
     f->limits = limits_default();
     f->limits.delivery_attempts = 3;
-    return mkdtemp(f->folder) != NULL && store_open(f->folder, &f->store, &err) ? 0 : -1;
+    return opened_store(&f->in, &err) ? 0 : -1;
 }
 
 static int teardown(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
-    store_close(&f->store);
+    int code = opened_close(&f->in);
     arena_free(&f->arena);
-    snprintf(command, sizeof command, "rm -rf %s", f->folder);
-    int code = system(command);
     free(f);
     return code;
 }
@@ -85,7 +82,7 @@ static void put_image(struct fixture *f, const char *name)
                                  .layers = &layer,
                                  .layers_n = 1,
                                  .indexed = NOW};
-    assert_true(store_image_put(&f->store, &state, &image, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &state, &image, NULL, &err));
 }
 
 static const struct slice flaws[] = {
@@ -118,7 +115,7 @@ static bool put(struct fixture *f, const char *feed, const char *segment, const 
                                        .held_back = 4,
                                        .targets = targets,
                                        .targets_n = 2};
-    if (!store_notification_put(&f->store, &n, &taken, &err))
+    if (!store_notification_put(&f->in.store, &n, &taken, &err))
         fail_msg("%s", err.text);
     return taken;
 }
@@ -129,7 +126,7 @@ static enum queue_outcome step(struct fixture *f, const char *target, bool consu
     enum queue_outcome outcome;
     int64_t wait;
     const struct target t = {&kind, target, consumes, f};
-    const struct queue q = {&f->store, &t, &f->limits, &f->stopping};
+    const struct queue q = {&f->in.store, &t, &f->limits, &f->stopping};
     if (!queue_step(&q, now, &outcome, &wait, &err))
         fail_msg("%s", err.text);
     assert_true(outcome == QUEUE_WAITING ? wait > 0 : wait == 0);
@@ -141,7 +138,7 @@ static struct stored_notification get(struct fixture *f, const char *uuid)
     struct stored_notification n;
     struct error err;
     bool found;
-    assert_true(store_notification_get(&f->store, slice_str(uuid), &f->arena, &n, &found, &err));
+    assert_true(store_notification_get(&f->in.store, slice_str(uuid), &f->arena, &n, &found, &err));
     assert_true(found);
     return n;
 }
@@ -150,7 +147,7 @@ static void assert_counts(struct fixture *f, const char *target, unsigned create
 {
     uint64_t counts[DELIVERY_STATES];
     struct error err;
-    assert_true(store_delivery_count(&f->store, slice_str(target), counts, &err));
+    assert_true(store_delivery_count(&f->in.store, slice_str(target), counts, &err));
     assert_int_equal(created, counts[DELIVERY_CREATED]);
     assert_int_equal(delivered, counts[DELIVERY_DELIVERED]);
     assert_int_equal(failed, counts[DELIVERY_FAILED]);
@@ -159,7 +156,7 @@ static void assert_counts(struct fixture *f, const char *target, unsigned create
 static size_t count_items(struct fixture *f, const char *uuid)
 {
     struct stored_notification n = get(f, uuid);
-    struct stored_items source = {&f->store, &n};
+    struct stored_items source = {&f->in.store, &n};
     struct notice_items items = notice_items_of(&source);
     struct notice_item *list;
     struct error err;
@@ -247,9 +244,9 @@ static void test_given_up_and_retried(void **state)
     f->answer = (struct error){0};
     assert_int_equal(QUEUE_DELIVERED, step(f, "a", false, NOW + 20000)); // those behind it go on
     assert_string_equal("xxxy", f->got);
-    assert_true(store_delivery_retry(&f->store, get(f, second).row, NOW, &n, &err));
+    assert_true(store_delivery_retry(&f->in.store, get(f, second).row, NOW, &n, &err));
     assert_int_equal(0, n);
-    assert_true(store_delivery_retry(&f->store, get(f, first).row, NOW, &n, &err));
+    assert_true(store_delivery_retry(&f->in.store, get(f, first).row, NOW, &n, &err));
     assert_int_equal(1, n);
     assert_int_equal(QUEUE_DELIVERED, step(f, "a", false, NOW + 20000));
     assert_counts(f, "a", 0, 2, 0);
@@ -278,16 +275,21 @@ static void test_crash_before_the_note(void **state)
     struct error err;
     put_image(f, "one");
     put(f, "x", "1", NULL, uuid);
-    assert_true(db_exec(
-        f->store.db, "CREATE TRIGGER crash BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'crash'); END", &err));
+    assert_true(db_exec(f->in.store.db,
+                        opened_on_server()
+                            ? "ALTER TABLE delivery ADD CONSTRAINT crash CHECK (state < 0) NOT VALID"
+                            : "CREATE TRIGGER crash BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'crash'); END",
+                        &err));
     const struct target t = {&kind, "a", false, f};
-    const struct queue q = {&f->store, &t, &f->limits, &f->stopping};
+    const struct queue q = {&f->in.store, &t, &f->limits, &f->stopping};
     enum queue_outcome outcome;
     int64_t wait;
     assert_false(queue_step(&q, NOW, &outcome, &wait, &err));
-    store_close(&f->store);
-    assert_true(store_open(f->folder, &f->store, &err));
-    assert_true(db_exec(f->store.db, "DROP TRIGGER crash", &err));
+    store_close(&f->in.store);
+    assert_true(store_open(&f->in.home, &f->in.store, &err));
+    assert_true(db_exec(f->in.store.db,
+                        opened_on_server() ? "ALTER TABLE delivery DROP CONSTRAINT crash" : "DROP TRIGGER crash",
+                        &err));
     assert_counts(f, "a", 1, 0, 0);
     assert_int_equal(QUEUE_DELIVERED, step(f, "a", false, NOW));
     assert_string_equal("xx", f->got);
@@ -304,10 +306,10 @@ static void test_consumed(void **state)
     put(f, "x", "1", NULL, uuid);
     assert_int_equal(QUEUE_DELIVERED, step(f, "a", true, NOW));
     assert_int_equal(NOW, get(f, uuid).deleted);
-    assert_true(store_notifications_collect(&f->store, 0, &removed, &err)); // "b" is still to have it
+    assert_true(store_notifications_collect(&f->in.store, 0, &removed, &err)); // "b" is still to have it
     assert_int_equal(3, count_items(f, uuid));
     assert_int_equal(QUEUE_DELIVERED, step(f, "b", true, NOW));
-    assert_true(store_notifications_collect(&f->store, 0, &removed, &err));
+    assert_true(store_notifications_collect(&f->in.store, 0, &removed, &err));
     assert_int_equal(0, count_items(f, uuid));
     assert_int_equal(0, removed);
 }
@@ -369,7 +371,7 @@ static void test_images_that_go(void **state)
     assert_int_equal(3, count_items(f, uuid));
     put_image(f, "two"); // indexed anew: the same image
     assert_int_equal(3, count_items(f, uuid));
-    assert_true(store_image_delete(&f->store, &two, &found, &err) && found);
+    assert_true(store_image_delete(&f->in.store, &two, &found, &err) && found);
     assert_int_equal(1, count_items(f, uuid));
 }
 
@@ -383,16 +385,16 @@ static void test_retention(void **state)
     struct stored_notification n;
     put_image(f, "one");
     put(f, "x", "1", NULL, uuid);
-    assert_true(store_notification_delete(&f->store, SLICE("nobody's"), &found, &err) && !found);
-    assert_true(store_notifications_collect(&f->store, NOW + 1, &removed, &err));
+    assert_true(store_notification_delete(&f->in.store, SLICE("nobody's"), &found, &err) && !found);
+    assert_true(store_notifications_collect(&f->in.store, NOW + 1, &removed, &err));
     assert_int_equal(0, removed); // it is to be delivered
     step(f, "a", false, NOW);
     step(f, "b", false, NOW);
-    assert_true(store_notifications_collect(&f->store, NOW, &removed, &err));
+    assert_true(store_notifications_collect(&f->in.store, NOW, &removed, &err));
     assert_int_equal(0, removed); // it is not old enough
-    assert_true(store_notifications_collect(&f->store, NOW + 1, &removed, &err));
+    assert_true(store_notifications_collect(&f->in.store, NOW + 1, &removed, &err));
     assert_int_equal(1, removed);
-    assert_true(store_notification_get(&f->store, slice_str(uuid), &f->arena, &n, &found, &err));
+    assert_true(store_notification_get(&f->in.store, slice_str(uuid), &f->arena, &n, &found, &err));
     assert_false(found);
     assert_counts(f, "", 0, 0, 0);
 }

@@ -10,8 +10,12 @@
 // cmocka wants the above first
 #include <cmocka.h>
 
+#include "opened.h"
+
+#include <pthread.h>
+
 struct fixture {
-    char folder[64], path[96];
+    struct opened in;
     struct db *db;
     struct arena arena;
 };
@@ -20,24 +24,23 @@ static int open_db(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
-    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
     *state = f;
-    if (mkdtemp(f->folder) == NULL)
+    if (!opened_place(&f->in, &err) || (f->db = db_open(f->in.home.database, &err)) == NULL ||
+        !db_install(f->db, &err) || !db_exec_schema(f->db, "CREATE TABLE t (n INTEGER PRIMARY KEY, x BLOB)", &err)) {
+        print_error("%s\n", err.text);
         return -1;
-    snprintf(f->path, sizeof f->path, "%s/db", f->folder);
-    f->db = db_open(f->path, &err);
-    return f->db != NULL && db_exec(f->db, "CREATE TABLE t (n INTEGER PRIMARY KEY, x BLOB)", &err) ? 0 : -1;
+    }
+    return 0;
 }
 
 static int close_db(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
     db_close(&f->db);
     arena_free(&f->arena);
-    snprintf(command, sizeof command, "rm -rf %s", f->folder);
+    int code = opened_close(&f->in);
     free(f);
-    return system(command);
+    return code;
 }
 
 static bool sum_row(void *context, struct db_row *row, struct error *err)
@@ -60,7 +63,7 @@ static void insert(struct fixture *f, int64_t from, int64_t to)
 {
     struct error err;
     for (int64_t i = from; i <= to; i++)
-        assert_true(db_run(f->db, &err, "INSERT INTO t (n, x) VALUES (?1, ?2)", db_int(i), db_text(SLICE("x"))));
+        assert_true(db_run(f->db, &err, "INSERT INTO t (n, x) VALUES (?1, ?2)", db_int(i), db_blob(SLICE("x"))));
 }
 
 struct nest {
@@ -111,6 +114,8 @@ static void test_recursive(void **state)
     insert(f, 1, 5);
     assert_true(db_query(f->db, "SELECT n FROM t WHERE n > ?1 ORDER BY n", values, 1, same_row, &c, &err));
     assert_int_equal(c.rows, 31); // each subset that is not empty, once
+    if (opened_on_server())
+        return; // which keeps no statement open while rows are looked at
     // Deeper than there are places for statements: an error, and everything as before.
     insert(f, 6, 100);
     c.rows = 0;
@@ -137,8 +142,10 @@ static void test_rows_end(void **state)
     assert_int_equal(left, 0);
     assert_false(db_query(f->db, "SELECT n FROM t", NULL, 0, stop_row, &left, &err));
     assert_int_equal(err.code, ERR_USAGE);
-    assert_true(db_run(f->db, &err, "DELETE FROM t WHERE n > ?1", db_int(2))); // no statement keeps a lock
-    assert_int_equal(db_changes(f->db), 3);
+    const struct db_value values[] = {db_int(2)};
+    uint64_t changed;
+    assert_true(db_change(f->db, "DELETE FROM t WHERE n > ?1", values, 1, &changed, &err)); // no statement keeps a lock
+    assert_int_equal(changed, 3);
 }
 
 static bool bytes_row(void *context, struct db_row *row, struct error *err)
@@ -156,13 +163,17 @@ static void test_values(void **state)
     struct buf got BUF_AUTO = {0};
     const struct db_value none = {.type = DB_NULL};
     assert_true(db_run(f->db, &err, "INSERT INTO t VALUES (?1, ?2)", db_int(INT64_MIN), db_blob(SLICE("a\0b"))));
-    assert_true(db_run(f->db, &err, "INSERT INTO t VALUES (?1, ?2)", db_int(0), db_text(SLICE(""))));
+    assert_true(db_run(f->db, &err, "INSERT INTO t VALUES (?1, ?2)", db_int(0), db_blob(SLICE(""))));
     assert_true(db_run(f->db, &err, "INSERT INTO t VALUES (?1, ?2)", db_int(1), none));
-    assert_true(db_run(f->db, &err, "INSERT INTO t VALUES (?1, ?2)", db_int(INT64_MAX), db_text(SLICE("'; --\xff"))));
-    assert_int_equal(db_last_id(f->db), INT64_MAX);
+    assert_true(db_run(f->db, &err, "INSERT INTO t VALUES (?1, ?2)", db_int(INT64_MAX), db_blob(SLICE("'; --\xff"))));
     assert_true(db_query(f->db, "SELECT x FROM t ORDER BY n", NULL, 0, bytes_row, &got, &err));
     assert_true(slice_eq(buf_slice(&got), SLICE("a\0b|||'; --\xff|")));
     assert_int_equal(sum(f->db, "SELECT count(*) FROM t WHERE x IS NULL"), 1);
+}
+
+static int64_t rows(struct db *db)
+{
+    return sum(db, "SELECT count(*) FROM t");
 }
 
 static void test_transactions(void **state)
@@ -170,30 +181,322 @@ static void test_transactions(void **state)
     struct fixture *f = *state;
     struct error err;
     db_rollback(f->db); // harmless
-    assert_true(db_begin(f->db, &err));
-    insert(f, 1, 5);
-    db_rollback(f->db);
-    assert_int_equal(sum(f->db, "SELECT count(*) FROM t"), 0);
-    assert_true(db_begin(f->db, &err));
-    insert(f, 1, 5);
-    assert_true(db_commit(f->db, &err));
-    struct db *other = db_open(f->path, &err);
-    assert_int_equal(sum(other, "SELECT count(*) FROM t"), 5);
+    struct db_work fails = {.turn = DB_TURN_NAMES}, works = fails, inner = fails;
+    while (db_works(f->db, &fails, &err)) {
+        insert(f, 1, 5);
+        fails.ok = error_set(&err, ERR_USAGE, "no more");
+    }
+    assert_false(fails.ok);
+    assert_int_equal(err.code, ERR_USAGE);
+    assert_int_equal(rows(f->db), 0);
+    while (db_works(f->db, &works, &err)) {
+        insert(f, 1, 3);
+        while (db_works(f->db, &inner, &err)) {
+            insert(f, 4, 5);
+            inner.ok = true;
+        }
+        works.ok = inner.ok && db_in_transaction(f->db);
+    }
+    assert_true(works.ok);
+    assert_false(db_in_transaction(f->db));
+    struct db *other = db_open(f->in.home.database, &err);
+    assert_int_equal(rows(other), 5);
     db_close(&other);
-    assert_false(db_begin(f->db, &err) && db_begin(f->db, &err));
-    assert_int_equal(err.code, ERR_STORE);
-    db_rollback(f->db);
+}
+
+// What a statement is refused for is told at the end of the transaction at the latest, and nothing of it stays.
+static void test_refused(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct db_work work = {0};
+    insert(f, 1, 5);
     assert_false(db_run(f->db, &err, "INSERT INTO t (n) VALUES (?1)", db_int(5)));
-    assert_non_null(strstr(err.text, "UNIQUE"));
+    assert_int_equal(err.code, ERR_STORE);
+    assert_non_null(strstr(err.text, opened_on_server() ? "t_pkey" : "UNIQUE"));
+    while (db_works(f->db, &work, &err)) {
+        insert(f, 6, 6);
+        work.ok = db_run(f->db, &err, "INSERT INTO t (n) VALUES (?1)", db_int(1)) &&
+                  db_run(f->db, &err, "INSERT INTO t (n) VALUES (?1)", db_int(7));
+    }
+    assert_false(work.ok);
+    assert_non_null(strstr(err.text, opened_on_server() ? "t_pkey" : "UNIQUE"));
+    assert_int_equal(rows(f->db), 5);
     assert_false(db_exec(f->db, "nonsense", &err));
     assert_false(db_run(f->db, &err, "SELECT nonsense WHERE ?1", db_int(1)));
+    assert_int_equal(rows(f->db), 5);
+}
+
+static void test_batch(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    int64_t all = 0, some = 0;
+    const struct db_value values[] = {db_int(2)};
+    const struct db_request requests[] = {
+        {.sql = "SELECT n FROM t", .row = sum_row, .context = &all},
+        {.sql = "DELETE FROM t WHERE n > ?1", .values = values, .n = 1},
+        {.sql = "SELECT n FROM t", .row = sum_row, .context = &some},
+    };
+    insert(f, 1, 5);
+    assert_true(db_batch(f->db, requests, 3, &err));
+    assert_int_equal(all, 15);
+    assert_int_equal(some, 3);
+    assert_true(db_batch(f->db, NULL, 0, &err));
+    const struct db_request wrong[] = {requests[0], {.sql = "nonsense"}};
+    assert_false(db_batch(f->db, wrong, 2, &err));
+    assert_int_equal(rows(f->db), 2);
+}
+
+static void test_snapshot(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct db *other = db_open(f->in.home.database, &err);
+    insert(f, 1, 3);
+    assert_true(db_snapshot(other, &err));
+    assert_int_equal(rows(other), 3);
+    insert(f, 4, 5);
+    assert_int_equal(rows(other), 3);
+    db_rollback(other);
+    assert_int_equal(rows(other), 5);
+    db_close(&other);
+}
+
+// More statements than are on their way at once, more texts than are kept, and values of any size.
+static void test_many(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct buf large BUF_AUTO = {0};
+    struct db_work work = {0};
+    for (size_t i = 0; i < 5000000; i++)
+        buf_addc(&large, (char)(i % 251));
+    while (db_works(f->db, &work, &err)) {
+        insert(f, 1, 3000);
+        for (int i = 0; i < 600; i++) {
+            const char *sql = arena_printf(&f->arena, "DELETE FROM t WHERE n = %d + ?1", 4 * i).p;
+            work.ok = db_run(f->db, &err, sql, db_int(1));
+        }
+        work.ok = work.ok && db_run(f->db, &err, "INSERT INTO t VALUES (0, ?1)", db_blob(buf_slice(&large)));
+    }
+    assert_true(work.ok);
+    assert_int_equal(rows(f->db), 3001 - 600);
+    struct buf got BUF_AUTO = {0};
+    assert_true(db_query(f->db, "SELECT x FROM t WHERE n = 0", NULL, 0, bytes_row, &got, &err));
+    assert_int_equal(got.n, large.n + 1);
+    assert_memory_equal(got.p, large.p, large.n);
+}
+
+static void test_versions(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct db *other = db_open(f->in.home.database, &err);
+    struct db_work work = {0};
+    int64_t before, after;
+    assert_true(db_version(f->db, &before, &err));
+    while (db_works(other, &work, &err))
+        work.ok = db_run(other, &err, "INSERT INTO t (n) VALUES (?1)", db_int(1)) && db_tell(other, &err);
+    assert_true(db_version(f->db, &after, &err));
+    assert_true(after != before);
+    db_close(&other);
+}
+
+// ---- a server alone -------------------------------------------------------------------------------------------------
+
+#define SERVER_ONLY                                                                                                    \
+    if (!opened_on_server())                                                                                           \
+    skip()
+
+// All connections of this database are cut.
+static void cut(const struct fixture *f)
+{
+    char sql[256];
+    snprintf(sql, sizeof sql,
+             "DO $$ BEGIN PERFORM pg_terminate_backend(pid) FROM pg_stat_activity WHERE datname = '%s'; END $$",
+             f->in.database);
+    assert_true(opened_ask(sql));
+}
+
+static void test_cut(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    SERVER_ONLY;
+    insert(f, 1, 5);
+    cut(f);
+    assert_int_equal(rows(f->db), 5);
+    struct db_work work = {0};
+    unsigned runs = 0;
+    while (db_works(f->db, &work, &err)) {
+        if (runs++ == 1)
+            cut(f);
+        insert(f, 6, 10);
+        if (runs == 1)
+            cut(f);
+        work.ok = true;
+    }
+    assert_true(work.ok);
+    assert_int_equal(runs, 3);
+    assert_int_equal(rows(f->db), 10);
+}
+
+struct racer {
+    struct fixture *f;
+    pthread_t thread;
+    struct error err;
+    bool ok;
+};
+
+// Reads, thinks, writes what follows from that: a hundred times.
+static void *race(void *argument)
+{
+    struct racer *r = argument;
+    struct db *db = db_open(r->f->in.home.database, &r->err);
+    r->ok = true;
+    for (int i = 0; r->ok && i < 100; i++) {
+        struct db_work work = {.turn = DB_TURN_NAMES};
+        while (db_works(db, &work, &r->err)) {
+            int64_t n = sum(db, "SELECT coalesce(max(n), 0) FROM t");
+            work.ok = db_run(db, &r->err, "INSERT INTO t (n) VALUES (?1)", db_int(n + 1));
+        }
+        r->ok = work.ok;
+    }
+    db_close(&db);
+    return NULL;
+}
+
+// Eight that take turns share two connections, on either engine.
+static void test_turns(void **state)
+{
+    struct fixture *f = *state;
+    struct racer racers[8] = {0};
+    struct error err;
+    struct store_home two = {0};
+    assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 2, &two, &err));
+    struct fixture shared = {.in = {.home = two}};
+    for (size_t i = 0; i < 8; i++) {
+        racers[i].f = &shared;
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    }
+    for (size_t i = 0; i < 8; i++) {
+        pthread_join(racers[i].thread, NULL);
+        if (!racers[i].ok)
+            fail_msg("%s", racers[i].err.text);
+    }
+    assert_int_equal(rows(f->db), 800);
+    store_home_free(&two);
+}
+
+static void test_locks(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct store_home other;
+    bool got;
+    assert_true(db_source_lock(f->in.home.database, SLICE("a"), &got, &err) && got);
+    assert_true(db_source_holds(f->in.home.database, SLICE("a")));
+    SERVER_ONLY;
+    assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &other, &err));
+    assert_true(db_source_lock(f->in.home.database, SLICE("a"), &got, &err) && !got); // once is once
+    assert_true(db_source_lock(other.database, SLICE("a"), &got, &err) && !got);
+    assert_true(db_source_lock(other.database, SLICE("b"), &got, &err) && got);
+    db_source_unlock(f->in.home.database, SLICE("a"));
+    assert_true(db_source_lock(other.database, SLICE("a"), &got, &err) && got);
+    cut(f);
+    for (int i = 0; i < 500 && db_source_holds(other.database, SLICE("a")); i++)
+        usleep(10000);
+    assert_false(db_source_holds(other.database, SLICE("a")));
+    assert_true(db_source_lock(f->in.home.database, SLICE("a"), &got, &err) && got);
+    store_home_free(&other);
+}
+
+// Told by another process, that is by another source: heard within a second.
+static void test_heard(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct store_home home;
+    struct db_work work = {0};
+    int64_t before, after;
+    SERVER_ONLY;
+    assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &home, &err));
+    struct db *other = db_open(home.database, &err);
+    // Until somebody listens there may be a change each time.
+    for (int i = 0; i < 500; i++) {
+        usleep(10000);
+        assert_true(db_version(f->db, &before, &err) && db_version(f->db, &after, &err));
+        if (before == after)
+            break;
+    }
+    assert_int_equal(before, after);
+    while (db_works(other, &work, &err))
+        work.ok = db_tell(other, &err);
+    for (int i = 0; i < 500 && before == after; i++) {
+        usleep(10000);
+        assert_true(db_version(f->db, &after, &err));
+    }
+    assert_true(before != after);
+    db_close(&other);
+    store_home_free(&home);
+}
+
+static void test_written(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *where;
+        bool server, ok;
+    } cases[] = {
+        {"/var/lib/clarion/clarion.db", false, true},
+        {"/var/lib/a=b/clarion.db", false, true},
+        {"postgres://u:p@h:5432/n?sslmode=disable&pool_max_conns=3&pool_min_conns=1", true, true},
+        {"postgresql:///n?host=/run/p", true, true},
+        {"host=h dbname='a b' pool_max_conns=10 password='it\\'s'", true, true},
+        {"host = h", true, true},
+        {"host=h pool_max_conns=many", true, false},
+        {"postgres://h/n?pool_max_conns=0", true, false},
+        {"postgres://h/n?colour=green", true, false},
+        {"host=h secret", true, false},
+        {"host=h password='s3cret", true, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct error err;
+        struct db_source *source = db_source_new(slice_str(cases[i].where), 0, &err);
+        assert_int_equal(source != NULL, cases[i].ok);
+        assert_int_equal(db_is_server(slice_str(cases[i].where)), cases[i].server);
+        if (source == NULL)
+            assert_null(strstr(err.text, "s3cret"));
+        else
+            assert_int_equal(db_source_shared(source), cases[i].server);
+        db_source_free(&source);
+    }
+}
+
+// Nobody there: an error that says so, without the password.
+static void test_nobody(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct db_source *source =
+        db_source_new(arena_printf(&f->arena, "postgres://u:s3cret@/n?host=%s", f->in.folder), 0, &err);
+    bool got;
+    assert_non_null(source);
+    assert_false(db_source_lock(source, SLICE("a"), &got, &err));
+    assert_non_null(strstr(err.text, "cannot connect to the database server"));
+    assert_null(strstr(err.text, "s3cret"));
+    db_source_free(&source);
 }
 
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, open_db, close_db)
     const struct CMUnitTest tests[] = {
-        TEST(test_nested), TEST(test_recursive), TEST(test_rows_end), TEST(test_values), TEST(test_transactions),
+        TEST(test_nested),       TEST(test_recursive), TEST(test_rows_end), TEST(test_values),
+        TEST(test_transactions), TEST(test_refused),   TEST(test_batch),    TEST(test_snapshot),
+        TEST(test_many),         TEST(test_versions),  TEST(test_cut),      TEST(test_turns),
+        TEST(test_locks),        TEST(test_heard),     TEST(test_nobody),   cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -9,9 +9,10 @@
 // cmocka wants the above first
 #include <cmocka.h>
 
+#include "opened.h"
+
 struct fixture {
-    char folder[64];
-    struct store store;
+    struct opened in;
     struct limits limits;
 };
 
@@ -19,19 +20,15 @@ static int open_store(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
-    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
     *state = f;
     f->limits = limits_default();
-    return mkdtemp(f->folder) != NULL && store_open(f->folder, &f->store, &err) ? 0 : -1;
+    return opened_store(&f->in, &err) ? 0 : -1;
 }
 
 static int close_store(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
-    store_close(&f->store);
-    snprintf(command, sizeof command, "rm -rf %s", f->folder);
-    int code = system(command);
+    int code = opened_close(&f->in);
     free(f);
     return code;
 }
@@ -96,7 +93,7 @@ static int64_t count(struct fixture *f, const char *sql)
 {
     int64_t n = -1;
     struct error err;
-    assert_true(db_query(f->store.db, sql, NULL, 0, count_row, &n, &err));
+    assert_true(db_query(f->in.store.db, sql, NULL, 0, count_row, &n, &err));
     return n;
 }
 
@@ -108,12 +105,12 @@ static void test_image_round_trip(void **state)
     struct digest indexer = digest_of(SLICE("state")), other = digest_of(SLICE("other state"));
     struct stored_image in = image("one", "b"), out;
     bool found = true;
-    assert_true(store_image_get(&f->store, &in.manifest, &indexer, &a, &out, &found, &err));
+    assert_true(store_image_get(&f->in.store, &in.manifest, &indexer, &a, &out, &found, &err));
     assert_false(found);
-    assert_true(store_image_put(&f->store, &indexer, &in, NULL, &err));
-    assert_true(store_image_get(&f->store, &in.manifest, &other, &a, &out, &found, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &in, NULL, &err));
+    assert_true(store_image_get(&f->in.store, &in.manifest, &other, &a, &out, &found, &err));
     assert_false(found);
-    assert_true(store_image_get(&f->store, &in.manifest, NULL, &a, &out, &found, &err));
+    assert_true(store_image_get(&f->in.store, &in.manifest, NULL, &a, &out, &found, &err));
     assert_true(found);
     assert_true(slice_eq(out.reference, in.reference));
     assert_true(digest_eq(&out.config, &in.config));
@@ -144,9 +141,9 @@ static void test_shared_parts(void **state)
     struct error err;
     struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "b");
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     struct stored_image two = image("two", "b");
-    assert_true(store_image_put(&f->store, &indexer, &two, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &two, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 1);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 2);
@@ -155,13 +152,13 @@ static void test_shared_parts(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 3); // the base is shared
     // The same image again, with other packages: replaced, not added.
     struct stored_image again = image("one", "c");
-    assert_true(store_image_put(&f->store, &indexer, &again, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &again, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
     // The same packages from another repository are another set.
     again.inventory.packages[1].package.repository = SLICE("appstream");
-    assert_true(store_image_put(&f->store, &indexer, &again, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &again, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 3);
 }
@@ -175,24 +172,24 @@ static void test_shared_base(void **state)
     struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     struct stored_image two = image("two", "c");
-    assert_true(store_image_put(&f->store, &indexer, &two, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &two, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package_part_member"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set_member"), 4);
     // What the other has as well stays when one goes.
-    assert_true(store_image_delete(&f->store, &one.manifest, &found, &err) && found);
+    assert_true(store_image_delete(&f->in.store, &one.manifest, &found, &err) && found);
     assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 2);
-    assert_true(store_image_get(&f->store, &two.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(store_image_get(&f->in.store, &two.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.layers_n, 2);
     assert_true(digest_eq(&out.layers[0].digest, &two.layers[0].digest));
     assert_int_equal(out.inventory.packages_n, 2);
     assert_int_equal(out.inventory.packages[0].layer, 0);
     assert_int_equal(out.inventory.packages[1].layer, 1);
-    assert_true(store_image_delete(&f->store, &two.manifest, &found, &err) && found);
+    assert_true(store_image_delete(&f->in.store, &two.manifest, &found, &err) && found);
     static const char *const empty[] = {"layer",        "layer_chain",        "package",
                                         "package_set",  "package_set_part",   "package_set_repository",
                                         "package_part", "package_part_member"};
@@ -209,20 +206,20 @@ static void test_replaced_chain(void **state)
     struct digest indexer = digest_of(SLICE("state")), base = digest_of(SLICE("base"));
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_layer_put(&f->store, &base, &indexer, SLICE("{}"), &err));
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_layer_put(&f->in.store, &base, &indexer, SLICE("{}"), &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     one.layers[1].created_by = SLICE("RUN y");
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_findings"), 1);
-    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_true(slice_eq(out.layers[1].created_by, SLICE("RUN y")));
     // None of its layers are known: an image all the same.
     one.layers_n = 0;
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 0);
-    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.layers_n, 0);
 }
 
@@ -237,13 +234,13 @@ static void test_repeated(void **state)
     bool found;
     one.layers[1] = one.layers[0];
     one.inventory.packages[1] = one.inventory.packages[0];
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 1);
-    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.layers_n, 2);
     assert_true(digest_eq(&out.layers[0].digest, &out.layers[1].digest));
     assert_int_equal(out.inventory.packages_n, 1);
-    assert_true(store_image_delete(&f->store, &one.manifest, &found, &err) && found);
+    assert_true(store_image_delete(&f->in.store, &one.manifest, &found, &err) && found);
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 0);
 }
 
@@ -257,19 +254,19 @@ static void test_repositories(void **state)
                                                   {SLICE("baseos"), SLICE("content.json"), 0}};
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     struct stored_image two = image("two", "b");
     two.inventory.repositories = repositories;
     two.inventory.repositories_n = 2;
-    assert_true(store_image_put(&f->store, &indexer, &two, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &two, NULL, &err));
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2); // other repositories are another set
     assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 2);
-    assert_true(store_image_get(&f->store, &two.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(store_image_get(&f->in.store, &two.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.inventory.repositories_n, 2);
     assert_true(slice_eq(out.inventory.repositories[1].id, SLICE("baseos")));
     assert_true(slice_eq(out.inventory.repositories[0].path, SLICE("content.json")));
     assert_int_equal(out.inventory.repositories[0].layer, 1);
-    assert_true(store_image_get(&f->store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.inventory.repositories_n, 0);
 }
 
@@ -281,13 +278,13 @@ static void test_find_by_prefix(void **state)
     struct digest indexer = digest_of(SLICE("state")), found[2];
     size_t n;
     struct stored_image one = image("one", "b");
-    assert_true(store_image_put(&f->store, &indexer, &one, NULL, &err));
-    assert_true(store_image_find(&f->store, slice_of(one.manifest.text, 15), found, 2, &n, &err));
+    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    assert_true(store_image_find(&f->in.store, slice_of(one.manifest.text, 15), found, 2, &n, &err));
     assert_int_equal(n, 1);
     assert_true(digest_eq(&found[0], &one.manifest));
-    assert_true(store_image_find(&f->store, slice_of(digest_hex(&one.manifest), 6), found, 2, &n, &err));
+    assert_true(store_image_find(&f->in.store, slice_of(digest_hex(&one.manifest), 6), found, 2, &n, &err));
     assert_int_equal(n, 1);
-    assert_true(store_image_find(&f->store, SLICE("sha256:zz"), found, 2, &n, &err));
+    assert_true(store_image_find(&f->in.store, SLICE("sha256:zz"), found, 2, &n, &err));
     assert_int_equal(n, 0);
 }
 
@@ -303,11 +300,11 @@ static void test_findings_round_trip(void **state)
     struct buf json BUF_AUTO = {0};
     bool found = true;
     findings_encode(&in, &json);
-    assert_true(store_layer_get(&f->store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_true(store_layer_get(&f->in.store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
     assert_false(found);
-    assert_true(store_layer_put(&f->store, &layer, &indexer, buf_slice(&json), &err));
-    assert_true(store_layer_put(&f->store, &layer, &indexer, buf_slice(&json), &err)); // a second time is fine
-    assert_true(store_layer_get(&f->store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_true(store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), &err));
+    assert_true(store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), &err)); // a second time is fine
+    assert_true(store_layer_get(&f->in.store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
     assert_true(found);
     assert_int_equal(out.dbs_n, 1);
     assert_int_equal(out.dbs[0].n, 2);
@@ -323,9 +320,9 @@ static void test_damaged_findings(void **state)
     struct digest layer = digest_of(SLICE("layer")), indexer = digest_of(SLICE("state"));
     struct findings out;
     bool found;
-    assert_true(store_layer_put(&f->store, &layer, &indexer, SLICE("{}"), &err));
-    assert_true(db_exec(f->store.db, "UPDATE layer_findings SET findings = x'00010203'", &err));
-    assert_false(store_layer_get(&f->store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_true(store_layer_put(&f->in.store, &layer, &indexer, SLICE("{}"), &err));
+    assert_true(db_run(f->in.store.db, &err, "UPDATE layer_findings SET findings = ?1", db_blob(SLICE("\0\1\2\3"))));
+    assert_false(store_layer_get(&f->in.store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
     assert_int_equal(err.code, ERR_STORE);
 }
 

@@ -9,11 +9,12 @@
 // cmocka wants the above first
 #include <cmocka.h>
 
+#include "opened.h"
+
 #define REPOSITORY "r.example/team/app"
 
 struct fixture {
-    char folder[64];
-    struct store store;
+    struct opened in;
     struct limits limits;
     struct arena arena;
 };
@@ -22,20 +23,16 @@ static int open_store(void **state)
 {
     struct fixture *f = calloc(1, sizeof *f);
     struct error err;
-    snprintf(f->folder, sizeof f->folder, "/tmp/clarion-test-XXXXXX");
     *state = f;
     f->limits = limits_default();
-    return mkdtemp(f->folder) != NULL && store_open(f->folder, &f->store, &err) ? 0 : -1;
+    return opened_store(&f->in, &err) ? 0 : -1;
 }
 
 static int close_store(void **state)
 {
     struct fixture *f = *state;
-    char command[128];
-    store_close(&f->store);
+    int code = opened_close(&f->in);
     arena_free(&f->arena);
-    snprintf(command, sizeof command, "rm -rf %s", f->folder);
-    int code = system(command);
     free(f);
     return code;
 }
@@ -44,7 +41,7 @@ static void push(struct fixture *f, const char *tag, const char *content, int64_
 {
     struct error err;
     const struct name_push p = {SLICE(REPOSITORY), slice_str(tag), digest_of(slice_str(content)), at};
-    if (!store_name_put(&f->store, &p, NULL, 0, f->limits.tag_history, &err))
+    if (!store_name_put(&f->in.store, &p, NULL, 0, f->limits.tag_history, &err))
         fail_msg("%s", err.text);
 }
 
@@ -56,7 +53,7 @@ static void gone(struct fixture *f, const char *tag, const char *content, int64_
     size_t queued;
     if (content != NULL)
         step.gone.manifest = digest_of(slice_str(content));
-    if (!store_event_accept(&f->store, &step, 1, &f->limits, &queued, &err))
+    if (!store_event_accept(&f->in.store, &step, 1, &f->limits, &queued, &err))
         fail_msg("%s", err.text);
 }
 
@@ -68,7 +65,7 @@ static void names_are(struct fixture *f, const char *content, const char *expect
     size_t n;
     char text[256] = "";
     struct digest digest = digest_of(slice_str(content));
-    if (!store_image_names(&f->store, &digest, &f->arena, &names, &n, &err))
+    if (!store_image_names(&f->in.store, &digest, &f->arena, &names, &n, &err))
         fail_msg("%s", err.text);
     for (size_t i = 0; i < n; i++) {
         const struct image_name *name = &names[i];
@@ -149,8 +146,8 @@ static void leads_to_members(void **state)
     const struct name_member members[] = {{digest_of(SLICE("amd64")), SLICE("linux/amd64")},
                                           {digest_of(SLICE("arm64")), SLICE("linux/arm64")}};
     const struct name_push p = {SLICE(REPOSITORY), SLICE("1"), digest_of(SLICE("index")), 10};
-    assert_true(store_name_put(&f->store, &p, members, 2, 10, &err));
-    assert_true(store_index_members(&f->store, &p.manifest, members, 2, &err)); // again is no harm
+    assert_true(store_name_put(&f->in.store, &p, members, 2, 10, &err));
+    assert_true(store_index_members(&f->in.store, &p.manifest, members, 2, &err)); // again is no harm
     names_are(f, "amd64", "1");
     names_are(f, "arm64", "1");
     gone(f, "", "index", 20);
@@ -166,7 +163,7 @@ static void put_image(struct fixture *f, const char *digest, const char *referen
     const struct digest state = digest_of(SLICE("state"));
     assert_true(digest_parse(slice_str(digest), &image.manifest, &err));
     assert_true(digest_parse(slice_str(digest), &image.config, &err));
-    assert_true(store_image_put(&f->store, &state, &image, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &state, &image, NULL, &err));
 }
 
 #define REST30 "000000000000000000000000000000"
@@ -216,7 +213,7 @@ static void lists(void **state)
     struct name_push p = {.repository = SLICE(REPOSITORY), .tag = SLICE("1"), .pushed = 10};
     assert_true(digest_parse(slice_str(listed[2]), &member.manifest, &err));
     assert_true(digest_parse(slice_str(listed_index), &p.manifest, &err));
-    assert_true(store_name_put(&f->store, &p, &member, 1, 10, &err));
+    assert_true(store_name_put(&f->in.store, &p, &member, 1, 10, &err));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
         struct image_query query = {.repository = slice_str(cases[i].repository),
                                     .tag = slice_str(cases[i].tag),
@@ -227,7 +224,7 @@ static void lists(void **state)
         char found[8] = "";
         if (cases[i].after >= 0)
             assert_true(digest_parse(slice_str(listed[cases[i].after]), &query.after, &err));
-        if (!store_image_list(&f->store, &query, &f->arena, &images, &n, &err))
+        if (!store_image_list(&f->in.store, &query, &f->arena, &images, &n, &err))
             fail_msg("%s", err.text);
         for (size_t k = 0; k < n; k++)
             for (size_t l = 0; l < sizeof listed / sizeof listed[0]; l++)
@@ -265,22 +262,22 @@ static void queues(void **state)
     bool found;
     const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("1", "r/a", "c"),
                                        told("", "r/b", "b")};
-    assert_true(store_event_accept(&f->store, steps, 4, &f->limits, &queued, &err));
+    assert_true(store_event_accept(&f->in.store, steps, 4, &f->limits, &queued, &err));
     assert_int_equal(queued, 2);
-    assert_true(store_event_next(&f->store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
+    assert_true(store_event_next(&f->in.store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
     assert_true(found && slice_eq(e.repository, SLICE("r/b")));
-    assert_true(store_event_retry(&f->store, e.id, now + 100, SLICE("why"), &err));
-    assert_true(store_event_next(&f->store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
+    assert_true(store_event_retry(&f->in.store, e.id, now + 100, SLICE("why"), &err));
+    assert_true(store_event_next(&f->in.store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
     assert_false(found);
     assert_int_equal(due, now + 100);
-    assert_true(store_event_next(&f->store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+    assert_true(store_event_next(&f->in.store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
     assert_true(found && slice_eq(e.repository, SLICE("r/a")));
-    assert_true(store_event_end(&f->store, e.id, "done", SLICE(""), &f->limits, &err));
+    assert_true(store_event_end(&f->in.store, e.id, "done", SLICE(""), &f->limits, &err));
     // Known by its sender's id although it has ended.
-    assert_true(store_event_accept(&f->store, steps, 1, &f->limits, &queued, &err));
+    assert_true(store_event_accept(&f->in.store, steps, 1, &f->limits, &queued, &err));
     assert_int_equal(queued, 0);
     struct queued_event *list;
-    assert_true(store_event_list(&f->store, SLICE(""), 0, 10, &f->arena, &list, &n, &err));
+    assert_true(store_event_list(&f->in.store, SLICE(""), 0, 10, &f->arena, &list, &n, &err));
     assert_int_equal(n, 1);
     assert_int_equal(list[0].tries, 1);
     assert_true(slice_eq(list[0].reason, SLICE("why")));
@@ -297,17 +294,17 @@ static void those_that_wait_longest_come_first(void **state)
     bool found;
     const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("3", "r/c", "c")};
     const char *const order[] = {"r/b", "r/c", "r/a"};
-    assert_true(store_event_accept(&f->store, steps, 3, &f->limits, &queued, &err));
-    assert_true(store_event_next(&f->store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+    assert_true(store_event_accept(&f->in.store, steps, 3, &f->limits, &queued, &err));
+    assert_true(store_event_next(&f->in.store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
     assert_true(found && slice_eq(e.repository, SLICE("r/a")));
     assert_int_equal(due, INT64_MAX);
-    assert_true(store_event_retry(&f->store, e.id, now + 10, SLICE("why"), &err));
+    assert_true(store_event_retry(&f->in.store, e.id, now + 10, SLICE("why"), &err));
     for (size_t i = 0; i < 3; i++) {
-        assert_true(store_event_next(&f->store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+        assert_true(store_event_next(&f->in.store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
         assert_true(found && slice_eq(e.repository, slice_str(order[i])));
-        assert_true(store_event_end(&f->store, e.id, "done", SLICE(""), &f->limits, &err));
+        assert_true(store_event_end(&f->in.store, e.id, "done", SLICE(""), &f->limits, &err));
     }
-    assert_true(store_event_next(&f->store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
+    assert_true(store_event_next(&f->in.store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
     assert_false(found);
     assert_int_equal(due, INT64_MAX);
 }
@@ -320,10 +317,10 @@ static void queue_is_bounded(void **state)
     uint64_t n;
     const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b")};
     f->limits.event_queue = 1;
-    assert_false(store_event_accept(&f->store, steps, 2, &f->limits, &queued, &err));
+    assert_false(store_event_accept(&f->in.store, steps, 2, &f->limits, &queued, &err));
     assert_int_equal(err.code, ERR_LIMIT);
     assert_non_null(strstr(err.text, "event_queue"));
-    assert_true(store_event_count(&f->store, "waiting", &n, &err));
+    assert_true(store_event_count(&f->in.store, "waiting", &n, &err));
     assert_int_equal(n, 0); // nothing of it
     f->limits.event_queue = 100;
     f->limits.event_history = 3;
@@ -334,12 +331,12 @@ static void queue_is_bounded(void **state)
         char id[8];
         snprintf(id, sizeof id, "%d", i);
         const struct event_step step = told(id, "r/a", id);
-        assert_true(store_event_accept(&f->store, &step, 1, &f->limits, &queued, &err));
-        assert_true(store_event_next(&f->store, clock_now(), busy_with, NULL, &f->arena, &e, &found, &due, &err));
+        assert_true(store_event_accept(&f->in.store, &step, 1, &f->limits, &queued, &err));
+        assert_true(store_event_next(&f->in.store, clock_now(), busy_with, NULL, &f->arena, &e, &found, &due, &err));
         assert_true(found);
-        assert_true(store_event_end(&f->store, e.id, "failed", SLICE("why"), &f->limits, &err));
+        assert_true(store_event_end(&f->in.store, e.id, "failed", SLICE("why"), &f->limits, &err));
     }
-    assert_true(store_event_count(&f->store, "failed", &n, &err));
+    assert_true(store_event_count(&f->in.store, "failed", &n, &err));
     assert_int_equal(n, 3);
 }
 

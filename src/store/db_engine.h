@@ -1,0 +1,49 @@
+// What an engine does for db.c.
+#pragma once
+
+#include "store/db.h"
+
+struct db_engine {
+    struct db *(*open)(struct db_source *source, struct error *err);
+    void (*close)(struct db *db);
+    // Asks all of them, in a transaction or by itself, and calls back.
+    bool (*ask)(struct db *db, const struct db_request *requests, size_t n, struct error *err);
+    // Without rows. May be deferred within a transaction.
+    bool (*send)(struct db *db, const struct db_request *request, struct error *err);
+    bool (*change)(struct db *db, const struct db_request *request, uint64_t *changed, struct error *err);
+    bool (*exec)(struct db *db, const char *sql, struct error *err);
+    bool (*begin)(struct db *db, bool writes, enum db_turn turn, struct error *err);
+    bool (*commit)(struct db *db, struct error *err);
+    void (*rollback)(struct db *db);
+    bool (*version)(struct db *db, int64_t *version, struct error *err);
+    int64_t (*column_int)(struct db_row *row, int column);
+    struct slice (*column)(struct db_row *row, int column);
+    const char *functions;         // to be made before the schema, which uses them; NULL: none
+    const char *const (*words)[2]; // what stands in a schema, what it is here; ends with NULL; NULL: as it is
+};
+extern const struct db_engine db_sqlite, db_postgres;
+
+// The beginning of each engine's own source, handle and row.
+struct db_source {
+    const struct db_engine *engine;
+};
+struct db {
+    const struct db_engine *engine;
+    struct db_timings *timings; // NULL: nobody wants to know
+    bool in_transaction;
+    unsigned again; // after the last failure: as many tries may help
+};
+struct db_row {
+    const struct db_engine *engine;
+};
+
+// For one that is no path.
+struct db_source *db_postgres_source(struct slice conninfo, unsigned connections, struct error *err);
+void db_postgres_source_free(struct db_source *source);
+// A path.
+struct db_source *db_sqlite_source(struct slice path);
+void db_sqlite_source_free(struct db_source *source);
+
+// When trying again has to end, and how long to wait before the next try (seconds).
+#define DB_PATIENCE 30.0
+void db_pause(unsigned tries);
