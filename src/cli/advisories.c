@@ -4,6 +4,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/session.h"
+#include "store/segments.h"
 
 static const struct option_spec options[] = {
     {"as-of", 0, "REF|DATE", "show, export: the feeds as they were then", NULL},
@@ -50,7 +51,7 @@ static bool show_feed(struct session *s, const struct feed_state *feed, struct s
     struct arena a ARENA_AUTO = {0};
     if (feed->segment.text[0] == '\0')
         return true;
-    struct segment *segment = segment_open(s->store.segments, &feed->segment, err);
+    struct segment *segment = store_segment_open(&s->store, &feed->segment, err);
     if (segment == NULL)
         return false;
     advisory_vec records = {0};

@@ -6,6 +6,7 @@
 #include "cli/advisories.h"
 #include "cli/session.h"
 #include "feed/feed.h"
+#include "store/segments.h"
 
 #include <unistd.h>
 
@@ -212,7 +213,7 @@ static bool open_side(struct diff *d, const struct digest *digest, struct segmen
     *out = NULL;
     if (digest->text[0] == '\0')
         return true;
-    *out = segment_open(d->store.segments, digest, err);
+    *out = store_segment_open(&d->store, digest, err);
     return *out != NULL;
 }
 

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "cli/advisories.h"
 #include "feed/feed.h"
+#include "store/segments.h"
 
 #include <sys/stat.h>
 
@@ -172,7 +173,7 @@ static bool choose(struct store *s, const char *feed, const char *ref, struct ar
     if (to->in_force)
         return error_set(err, ERR_USAGE, "update %s of %s is in force already", ref, feed);
     struct segment *segment = NULL;
-    bool sound = segment_verify(s->segments, &to->segment, err) &&
+    bool sound = store_segment_fetch(s, &to->segment, err) && segment_verify(s->segments, &to->segment, err) &&
                  (segment = segment_open(s->segments, &to->segment, err)) != NULL;
     segment_close(&segment);
     return sound || error_wrap(err, "cannot go back");
@@ -181,7 +182,8 @@ static bool choose(struct store *s, const char *feed, const char *ref, struct ar
 static bool go_back(struct store *s, char *feed, const char *ref, struct arena *a, struct kept_update *to,
                     struct error *err)
 {
-    int lock FD_AUTO = -1, held FD_AUTO = -1;
+    struct store_lock lock STORE_LOCK_AUTO = STORE_LOCK_NONE;
+    int held FD_AUTO = -1;
     return store_lock_feed(s, slice_str(feed), say_waiting, feed, &lock, err) && store_hold_segments(s, &held, err) &&
            choose(s, feed, ref, a, to, err) && store_rollback(s, to, err);
 }

@@ -10,6 +10,16 @@ static const struct option_spec options[] = {
     {0},
 };
 
+// The server of the configuration, unless the command line has named one.
+static bool use_database(struct cli *cli, const struct config *config, struct error *err)
+{
+    const struct secret *database = config_database(config);
+    if (cli->db != NULL || database == NULL)
+        return true;
+    store_home_free(&cli->home);
+    return store_home_make(cli->data, secret_reveal(database), 0, &cli->home, err);
+}
+
 static int run(struct cli *cli)
 {
     struct arena a ARENA_AUTO = {0};
@@ -23,7 +33,7 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     if (!cli->quiet && !cli->verbose) // the command line has the last word
         log_set_level(check.config.log_level);
-    if (service_run(&check.config, roles, &cli->home, &err))
+    if (use_database(cli, &check.config, &err) && service_run(&check.config, roles, &cli->home, &err))
         return EXIT_FINE;
     log_error("%s", err.text);
     return EXIT_FAILED;

@@ -7,6 +7,7 @@
 #include "base/log.h"
 #include "feed/fetch.h"
 #include "feed/unpack.h"
+#include "store/segments.h"
 #include "store/store.h"
 
 #include <stdio.h>
@@ -517,6 +518,8 @@ static bool build(struct feed_run *run, const struct feed_state *state, struct d
                   (unsigned long long)former, (unsigned long long)records, run->feed->name);
         return broken(outcome, &err);
     }
+    if (!store_segment_give(run->store, digest, &err))
+        return broken(outcome, &err);
     outcome->records = records;
     outcome->result = state != NULL && digest_eq(digest, &state->segment) ? FEED_SAME : FEED_UPDATED;
     return true;
@@ -616,7 +619,8 @@ static void open_former(struct feed_run *run, const struct feed_state *state)
     struct error why;
     if (state == NULL || state->segment.text[0] == '\0')
         return;
-    if (segment_verify(run->store->segments, &state->segment, &why))
+    if (store_segment_fetch(run->store, &state->segment, &why) &&
+        segment_verify(run->store->segments, &state->segment, &why))
         run->former = segment_open(run->store->segments, &state->segment, &why);
     if (run->former == NULL)
         log_warn("%s: all of it is fetched again: %s", run->feed->name, why.text);
@@ -642,7 +646,8 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
     struct feed_run run = {.feed = feed, .options = options, .store = store};
     struct generation g;
     struct feed_file *known = NULL;
-    int locked FD_AUTO = -1, held FD_AUTO = -1;
+    struct store_lock locked STORE_LOCK_AUTO = STORE_LOCK_NONE;
+    int held FD_AUTO = -1;
     *outcome = (struct feed_outcome){.feed = feed};
     // One run at a time in a data folder, also of other processes: two would fetch the same twice, and the one that
     // began first could put what it knows in the place of something newer.

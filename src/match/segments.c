@@ -1,4 +1,5 @@
 // The segments of one generation, opened when first needed.
+#include "store/segments.h"
 #include "match/enrich.h"
 #include "match/judging.h"
 
@@ -66,7 +67,7 @@ struct segment *report_segment(struct report_segments *s, const char *feed, stru
         return NULL;
     struct open_segment *o = &s->open[state - s->generation->feeds];
     if (!o->tried)
-        o->segment = segment_open(s->store->segments, &state->segment, &o->error);
+        o->segment = store_segment_open(s->store, &state->segment, &o->error);
     o->tried = true;
     if (o->segment == NULL)
         *error = slice_str(o->error.text);

@@ -306,6 +306,7 @@ static void judge_together(struct config_check *c, struct arena *a)
     take_mapping(c, a, "redhat-containers", "indexer.scanner.package.rhel_containerscanner.name2repos_mapping",
                  config->redhat_containers_url, config->redhat_containers_file);
     judge_repositories(c, a);
+    config_judge_database(c, a);
     config_judge_targets(c, a);
     config_judge_telemetry(c, a);
     if ((config->tls_cert.n != 0) != (config->tls_key.n != 0))

@@ -61,8 +61,10 @@ struct config {
     int64_t matcher_period, matcher_cache_age;
     int64_t update_retention;                     // of matcher.update_retention; it is in `limits` too, as feed_updates
     int64_t layer_concurrency, index_concurrency; // 0: as many as there are processors
-    struct slices fetch_allow;                    // hosts and networks beside the public internet
-    struct slices updater_sets;                   // with updater_sets_given; else all
+    // Of a server; NULL: the file in the data folder. Those that are given are the same. Freed by config_free.
+    struct secret *indexer_database, *matcher_database, *notifier_database;
+    struct slices fetch_allow;  // hosts and networks beside the public internet
+    struct slices updater_sets; // with updater_sets_given; else all
     struct slice updater_mirror;
     struct feed_place *places; // of updaters.config and indexer.scanner: what is fetched elsewhere
     size_t places_n;
@@ -131,6 +133,9 @@ void config_write(const struct config_check *check, struct buf *out);
 
 // "FILE:LINE:COLUMN: KEY: TEXT"
 void config_problem_write(const struct config_problem *problem, struct buf *out);
+
+// The connection string of the database server; NULL: there is none.
+const struct secret *config_database(const struct config *config);
 
 // Is a feed of OSV one of those that osv.allowlist lets be fetched? True for all other feeds.
 bool config_allows_ecosystem(const struct config *config, struct slice feed);
@@ -201,6 +206,11 @@ const struct yaml_node *config_given(const struct config_check *check, const cha
 
 // Adds a problem (`error`) or a remark about a key, at its place when it is given.
 void config_remark(struct config_check *check, struct arena *a, bool error, const char *path, const char *text);
+
+// ---- config_database.c: for config.c
+// ---------------------------------------------------------------------------------
+
+void config_judge_database(struct config_check *check, struct arena *a);
 
 // ---- config_targets.c: for config.c ---------------------------------------------------------------------------------
 

@@ -3,14 +3,14 @@
 
 #define FIELD(name) offsetof(struct config, name)
 
-#define NO_POSTGRES "the embedded store in the data folder is used"
+#define ONE_POOL "one pool serves all: pool_max_conns in the connection string says how many connections it has"
 #define NO_JAEGER                                                                                                      \
     "traces are sent by OTLP, which Jaeger takes too: trace.name: otlp, trace.otlp.http.endpoint: HOST:4318"
 #define NO_SENTRY  "traces are sent by OTLP, which Sentry takes too: trace.name: otlp, trace.otlp.http"
 #define NO_GRPC    "OTLP is spoken over HTTP: use otlp.http, whose port is mostly 4318"
 #define NO_SEARCH  "jars are known by what is in them: no service is asked for their names"
 #define NO_TIMEOUT "the mapping is fetched as a feed, within the limits of feeds"
-#define ONE_STORE  "processes of one installation share the data folder"
+#define ONE_STORE  "nodes of one installation share the database, processes of one machine the data folder"
 
 // What traces and metrics have in common; `field` is a struct config_otlp.
 #define OTLP_KEYS(prefix, field)                                                                                       \
@@ -60,7 +60,7 @@ const struct config_key config_keys[] = {
     {"tls.client_ca", CONFIG_FILE, FIELD(tls_client_ca), NULL, NULL},
     {"tls.root_ca", CONFIG_TEXT, .note = "requests to others trust the system's certificates; for clients' own see tls.client_ca"},
 
-    {"indexer.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
+    {"indexer.connstring", CONFIG_SECRET, FIELD(indexer_database), NULL, NULL},
     {"indexer.scanlock_retry", CONFIG_INT, .note = "posts of one manifest wait for each other without asking again"},
     {"indexer.layer_scan_concurrency", CONFIG_INT, FIELD(layer_concurrency), NULL, NULL},
     {"indexer.index_report_request_concurrency", CONFIG_INT, FIELD(index_concurrency), NULL, NULL},
@@ -78,12 +78,12 @@ const struct config_key config_keys[] = {
     {"indexer.scanner.repo.rhel-repository-scanner.repo2cpe_mapping_file", CONFIG_FILE, FIELD(redhat_repositories_file), NULL, NULL},
     {"indexer.scanner.repo.rhel-repository-scanner.timeout", CONFIG_DURATION, .note = NO_TIMEOUT},
 
-    {"matcher.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
+    {"matcher.connstring", CONFIG_SECRET, FIELD(matcher_database), NULL, NULL},
     {"matcher.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
     {"matcher.indexer_addr", CONFIG_TEXT, .note = ONE_STORE},
     {"matcher.period", CONFIG_DURATION, FIELD(matcher_period), "30m", NULL},
     {"matcher.update_retention", CONFIG_INT, FIELD(update_retention), NULL, NULL},
-    {"matcher.max_conn_pool", CONFIG_INT, .note = NO_POSTGRES},
+    {"matcher.max_conn_pool", CONFIG_INT, .note = ONE_POOL},
     {"matcher.cache_age", CONFIG_DURATION, FIELD(matcher_cache_age), NULL, NULL},
     {"matcher.disable_updaters", CONFIG_BOOL, FIELD(updaters_disabled), "false", NULL},
     {"matcher.disable_enrichment", CONFIG_BOOL, FIELD(enrichment_disabled), "false", NULL},
@@ -96,7 +96,7 @@ const struct config_key config_keys[] = {
     {"updaters.filter", CONFIG_TEXT, .note = "Clair does not use it either: name the sets in updaters.sets"},
     {"updaters.config", CONFIG_UPDATERS, FIELD(places), NULL, NULL},
 
-    {"notifier.connstring", CONFIG_SECRET, .note = NO_POSTGRES},
+    {"notifier.connstring", CONFIG_SECRET, FIELD(notifier_database), NULL, NULL},
     {"notifier.migrations", CONFIG_BOOL, .note = "the store brings itself up to date"},
     {"notifier.indexer_addr", CONFIG_TEXT, .note = ONE_STORE},
     {"notifier.matcher_addr", CONFIG_TEXT, .note = ONE_STORE},

@@ -464,8 +464,7 @@ struct indexing *indexing_start(const struct config *config, const struct store_
                                 struct error *err)
 {
     struct indexing *ix = must_alloc(sizeof *ix);
-    *ix =
-        (struct indexing){.config = config, .home = home, .metrics = metrics, .allow = {.airgap = config->airgap}};
+    *ix = (struct indexing){.config = config, .home = home, .metrics = metrics, .allow = {.airgap = config->airgap}};
     ix->last = &ix->first;
     pthread_mutex_init(&ix->lock, NULL);
     pthread_cond_init(&ix->work, NULL);

@@ -71,7 +71,7 @@ void notifier_wake(struct notifier *n)
 struct maker {
     struct notifier *notifier;
     struct store store;
-    int lock;
+    struct store_lock lock;
     int64_t version; // of the database when it was last looked at
     bool looked;
     double collected; // when, on the monotonic clock; 0 never
@@ -163,11 +163,12 @@ static bool collect(struct maker *m, struct error *err)
 static bool is_owner(struct maker *m, struct error *err)
 {
     struct notifier *n = m->notifier;
-    bool got = atomic_load(&n->owner);
+    bool got = store_lock_holds(&m->lock);
     if (got)
         return true;
-    fd_close(&m->lock);
-    if (!store_own_notifications(&m->store, &m->lock, &got, err))
+    atomic_store(&n->owner, false);
+    store_unlock(&m->lock);
+    if (!store_lock_duty(n->home, "notifications", &m->lock, &got, err))
         return false;
     atomic_store(&n->owner, got);
     err->code = ERR_NONE;
@@ -204,7 +205,7 @@ static void look(struct maker *m)
 
 static void *make_thread(void *argument)
 {
-    struct maker m = {.notifier = argument, .lock = -1};
+    struct maker m = {.notifier = argument, .lock = STORE_LOCK_NONE};
     struct error err;
     uint64_t seen = 0;
     if (store_open(m.notifier->home, &m.store, &err)) {
@@ -214,8 +215,8 @@ static void *make_thread(void *argument)
     } else {
         fail(m.notifier, "notifications cannot be made", &err);
     }
+    store_unlock(&m.lock);
     store_close(&m.store);
-    fd_close(&m.lock);
     return NULL;
 }
 
@@ -286,8 +287,8 @@ static bool start_all(struct notifier *n, struct error *err)
     return true;
 }
 
-struct notifier *notifier_start(const struct config *config, const struct store_home *home, const struct target *targets,
-                                size_t targets_n, struct error *err)
+struct notifier *notifier_start(const struct config *config, const struct store_home *home,
+                                const struct target *targets, size_t targets_n, struct error *err)
 {
     struct notifier *n = must_alloc(sizeof *n);
     *n = (struct notifier){.config = config, .home = home, .deliverers_n = targets_n};

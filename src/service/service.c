@@ -154,8 +154,8 @@ static void give_up(void *context)
     indexing_give_up(service->indexing);
 }
 
-static bool serve_until_told(struct service *service, unsigned roles, const struct store_home *home, const sigset_t *signals,
-                             struct error *err)
+static bool serve_until_told(struct service *service, unsigned roles, const struct store_home *home,
+                             const sigset_t *signals, struct error *err)
 {
     const struct config *config = service->config;
     struct arena a ARENA_AUTO = {0};
@@ -196,8 +196,8 @@ static bool start_indexing(struct service *service, const struct store_home *hom
     return service->events != NULL;
 }
 
-static bool start_notifier(struct service *service, const struct store_home *home, struct targets *targets, struct arena *a,
-                           struct error *err)
+static bool start_notifier(struct service *service, const struct store_home *home, struct targets *targets,
+                           struct arena *a, struct error *err)
 {
     if (!targets_from_config(service->config, a, targets, err))
         return false;

@@ -148,7 +148,7 @@ static bool open_side(struct store *s, struct slice ref, struct arena *a, struct
                    ? error_set(err, ERR_NOT_FOUND, "could not get update operations: operation %.*s does not exist",
                                SLICE_ARG(ref))
                    : false;
-    side->segment = segment_open(s->segments, &side->update.segment, err);
+    side->segment = store_segment_open(s, &side->update.segment, err);
     return side->segment != NULL || error_wrap(err, "feed %s", side->update.feed.p);
 }
 

@@ -11,7 +11,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define SECOND INT64_C(1000000000)
+#define SECOND    INT64_C(1000000000)
+#define FOLLOWING (3 * SECOND) // after which one that does not lead looks whether nobody does
 
 // ---- sets -----------------------------------------------------------------------------------------------------------
 
@@ -146,7 +147,7 @@ static void run_feed(struct updates *u, const struct feed *feed, struct store *s
     span_log(NULL);
 }
 
-static void run_feeds(struct updates *u)
+static void run_feeds(struct updates *u, const struct store_lock *duty)
 {
     struct store store STORE_AUTO = {0};
     struct error err;
@@ -155,7 +156,7 @@ static void run_feeds(struct updates *u)
         return;
     }
     store_observe(&store, metrics_db(u->service->metrics));
-    for (size_t i = 0; feeds[i] != NULL && !stopping(u); i++)
+    for (size_t i = 0; feeds[i] != NULL && !stopping(u) && store_lock_holds(duty); i++)
         if (updates_wanted(u->config, feeds[i]))
             run_feed(u, feeds[i], &store);
 }
@@ -169,12 +170,11 @@ static int64_t next_pause(int64_t period)
     return period - period / 10 + (int64_t)((double)period / 5 * ((double)chance / UINT32_MAX));
 }
 
-// True when there is to be another run.
-static bool pause_until_next(struct updates *u)
+// False when the service stops.
+static bool pause_for(struct updates *u, int64_t pause)
 {
     struct timespec until;
     clock_gettime(CLOCK_MONOTONIC, &until);
-    int64_t pause = next_pause(u->config->matcher_period);
     until.tv_sec += pause / SECOND;
     until.tv_nsec += pause % SECOND;
     if (until.tv_nsec >= SECOND) {
@@ -189,12 +189,31 @@ static bool pause_until_next(struct updates *u)
     return !stop;
 }
 
+// Is it this process that updates, of all that share the store?
+static bool leads(struct updates *u, struct store_lock *duty)
+{
+    struct error err;
+    bool got = store_lock_holds(duty);
+    if (got)
+        return true;
+    store_unlock(duty);
+    if (!store_lock_duty(u->home, "updates", duty, &got, &err))
+        log_error("feeds cannot be updated: %s", err.text);
+    return got;
+}
+
 static void *updates_thread(void *argument)
 {
     struct updates *u = argument;
-    do
-        run_feeds(u);
-    while (pause_until_next(u));
+    struct store_lock duty STORE_LOCK_AUTO = STORE_LOCK_NONE;
+    int64_t pause;
+    do {
+        pause = FOLLOWING;
+        if (leads(u, &duty)) {
+            run_feeds(u, &duty);
+            pause = next_pause(u->config->matcher_period);
+        }
+    } while (pause_for(u, pause));
     return NULL;
 }
 

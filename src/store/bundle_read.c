@@ -9,6 +9,7 @@
 #include "base/log.h"
 #include "layer/inflate.h"
 #include "layer/tar.h"
+#include "store/segments.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -22,7 +23,7 @@ struct incoming {
     const struct feed_import *feed;
     bool there; // its segment is in the data folder, and sound
     bool seen;  // in the bundle
-    int lock;
+    struct store_lock lock;
 };
 
 struct bundle_reader {
@@ -218,7 +219,12 @@ static bool name_segments(struct bundle_reader *r, struct error *err)
         if (!r->incoming[i].there && rename(path, path_in(r, r->store->segments, digest)) != 0)
             return error_errno(err, "cannot rename %s", path);
     }
-    return dir_sync(r->store->segments, err);
+    if (!dir_sync(r->store->segments, err))
+        return false;
+    for (size_t i = 0; i < r->bundle->feeds_n; i++)
+        if (!store_segment_give(r->store, &r->incoming[i].feed->segment, err))
+            return false;
+    return true;
 }
 
 // ---- the whole ------------------------------------------------------------------------------------------------------
@@ -285,13 +291,13 @@ bool bundle_import(struct bundle_reader *r, struct store *s, bool force, struct 
     r->store = s;
     r->incoming = ARENA_NEW(&r->arena, struct incoming, r->bundle->feeds_n);
     for (size_t i = 0; i < r->bundle->feeds_n; i++)
-        r->incoming[i] = (struct incoming){.feed = &r->bundle->feeds[i], .lock = -1};
+        r->incoming[i] = (struct incoming){.feed = &r->bundle->feeds[i], .lock = STORE_LOCK_NONE};
     bound_times(r->bundle);
     store_collect(s); // what an earlier import left behind
     bool ok =
         lock_feeds(r, err) && store_hold_segments(s, &held, err) && check_age(r, force, err) && import_held(r, err);
     for (size_t i = 0; i < r->bundle->feeds_n; i++)
-        fd_close(&r->incoming[i].lock);
+        store_unlock(&r->incoming[i].lock);
     fd_close(&held);
     store_collect(s);
     return ok;

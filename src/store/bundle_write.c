@@ -5,6 +5,7 @@
 #include "advisory/segment_format.h"
 #include "base/file.h"
 #include "layer/tar_header.h"
+#include "store/segments.h"
 #include "store/update_rows.h"
 
 #include <fcntl.h>
@@ -38,6 +39,8 @@ static bool take_state(struct store *s, const struct feed_state *state, struct a
 {
     const char *path = segment_path(s, &state->segment, a);
     struct stat st;
+    if (!store_segment_fetch(s, &state->segment, err))
+        return false;
     if (stat(path, &st) != 0)
         return error_errno(err, "cannot find the segment %s", path);
     *out = (struct feed_import){

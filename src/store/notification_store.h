@@ -10,7 +10,6 @@ bool store_make_uuid(char text[static UUID_TEXT], struct error *err);
 
 // One process makes and delivers the notifications of a data folder: whoever holds this. The lock goes with its
 // descriptor; *got is false when another has it.
-bool store_own_notifications(struct store *s, int *fd, bool *got, struct error *err);
 
 // What is read between these two is one state of the database, whatever others write. Nothing may be written.
 bool store_snapshot(struct store *s, struct error *err);

@@ -4,6 +4,7 @@
 #include "advisory/segment_format.h"
 #include "base/file.h"
 #include "base/log.h"
+#include "store/segments.h"
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -107,6 +108,8 @@ void store_collect(struct store *s)
     struct error err;
     int lock FD_AUTO = -1;
     bool alone;
+    if (!store_segments_forget(s, &err))
+        log_warn("what the database server need not keep cannot be removed: %s", err.text);
     if (!store_own_segments(s, &lock, &alone, &err) || !alone) {
         log_debug("store: no segment is removed now, since others may be about to open it");
         return;

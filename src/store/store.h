@@ -3,7 +3,7 @@
 //   DATA/clarion.db     inventory, layer findings, update operations, generations
 //   DATA/segments/      immutable advisory segments, named by their digest
 //   DATA/FEED.lock      held by the process that changes what is in force of the feed
-//   DATA/notifications.lock  held by the process that makes and delivers notifications
+//   DATA/DUTY.lock      held by the process that does what one does for all: "updates", "notifications"
 //   DATA/segments.lock  held, shared, by whoever is about to open or to record segments
 //
 // Two processes may use one folder at once. A store belongs to one thread at a time.
@@ -311,9 +311,28 @@ bool store_import(struct store *s, const struct feed_import *imports, size_t n, 
 
 // ---- locks.c --------------------------------------------------------------------------------------------------------
 
-// Locks go with their descriptor, and so with the process. One at a time changes what is in force of a feed; `waiting`,
-// unless NULL, is told when somebody else does so already, before waiting for them.
-bool store_lock_feed(struct store *s, struct slice feed, void (*waiting)(void *context), void *context, int *fd,
+// A lock that one has at a time, of all who use the store. It goes with the process; that of a server also with the
+// connection to it, so that who has had it for long asks again whether it is still theirs.
+struct store_lock {
+    int fd; // of a file in the folder; -1: it is not had
+    struct db_source *source;
+    char name[64];
+};
+void store_unlock(struct store_lock *lock); // harmless when it is not had
+#define STORE_LOCK_NONE                                                                                                \
+    {                                                                                                                  \
+        .fd = -1                                                                                                       \
+    }
+#define STORE_LOCK_AUTO __attribute__((cleanup(store_unlock)))
+bool store_lock_holds(const struct store_lock *lock);
+
+// One at a time changes what is in force of a feed; `waiting`, unless NULL, is told when somebody else does so already,
+// before waiting for them.
+bool store_lock_feed(struct store *s, struct slice feed, void (*waiting)(void *context), void *context,
+                     struct store_lock *lock, struct error *err);
+
+// One at a time does what is done for all: "updates", "notifications". *got is false when another one has it.
+bool store_lock_duty(const struct store_home *home, const char *duty, struct store_lock *lock, bool *got,
                      struct error *err);
 
 // While this is held, by any number of processes, no segment is removed. To be held from before a generation is read
