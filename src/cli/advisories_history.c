@@ -19,7 +19,7 @@ struct history {
     size_t updates_n, generations_n;
 };
 
-static bool read_history(struct history *h, const struct store_home *home, struct error *err)
+static bool read_history(struct history *h, struct store_home *home, struct error *err)
 {
     return store_open(home, &h->store, err) &&
            store_generations(&h->store, &h->arena, &h->generations, &h->generations_n, err) &&

@@ -11,10 +11,11 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-#define THREADS       4   // events worked on at a time, of different repositories
-#define LONGEST_PAUSE 600 // seconds between two tries
-#define ID_BYTES      200 // of a sender's id; of a longer one the digest stands for it
-#define LOOK_AROUND   60  // seconds: another process may have put something in
+#define THREADS        4   // events worked on at a time, of different repositories
+#define LONGEST_PAUSE  600 // seconds between two tries
+#define ID_BYTES       200 // of a sender's id; of a longer one the digest stands for it
+#define LOOK_AROUND    60  // seconds: another process may have put something in
+#define LOOK_AT_OTHERS 2   // the same where other nodes do, or end, as a rule
 
 // A registry that the configuration names, and how it is spoken to.
 struct event_registry {
@@ -26,13 +27,14 @@ struct event_registry {
 
 struct events {
     const struct config *config;
-    const struct store_home *home;
+    struct store_home *home;
     struct indexing *indexing;
     struct arena arena;
     struct event_registry *registries;
     size_t registries_n;
     struct event_worker *workers;
     size_t workers_n;     // that have been started
+    int64_t look_around;  // seconds after which somebody else may have put something in
     pthread_mutex_t lock; // of all below
     pthread_cond_t wake;
     bool stop;
@@ -41,7 +43,6 @@ struct events {
 struct event_worker {
     struct events *events;
     pthread_t thread;
-    struct slice repository; // that it works on, under the lock; empty: none
 };
 
 // ---- registries -----------------------------------------------------------------------------------------------------
@@ -191,6 +192,7 @@ static bool index_one(struct events *ev, struct store *store, const struct regis
     const struct index_options options = {
         .limits = &config->limits,
         .jobs = config->layer_concurrency > 0 ? (unsigned)config->layer_concurrency : 0,
+        .leases = indexing_leases(ev->indexing),
     };
     bool ok = image_pull(reference, &how, &a, &image, err) && index_image(store, &image, &options, &a, &result, err);
     if (ok && result.problems_n != 0)
@@ -332,7 +334,7 @@ static bool end_event(struct events *ev, struct store *store, const struct queue
     case ENDED_STOPPED:
         break;
     }
-    return true;
+    return store_event_release(store, e->id, err);
 }
 
 static void run_event(struct events *ev, struct store *store, const struct queued_event *e)
@@ -346,37 +348,23 @@ static void run_event(struct events *ev, struct store *store, const struct queue
 
 // ---- the threads ----------------------------------------------------------------------------------------------------
 
-static bool is_busy(void *context, struct slice repository)
+// Under the lock.
+static bool next_event(struct store *store, struct arena *a, struct queued_event *event, int64_t *due)
 {
-    const struct events *ev = context;
-    for (size_t i = 0; i < THREADS; i++)
-        if (slice_eq(ev->workers[i].repository, repository))
-            return true;
-    return false;
-}
-
-// Under the lock, which keeps two threads from the same event.
-static bool next_event(struct event_worker *w, struct store *store, struct arena *a, struct queued_event *event,
-                       int64_t *due)
-{
-    struct events *ev = w->events;
     struct error err;
     bool found = false;
-    *due = clock_now() + LOOK_AROUND;
-    if (!store_event_next(store, clock_now(), is_busy, ev, a, event, &found, due, &err)) {
-        log_error("the queue of events: %s", err.text);
-        return false;
-    }
-    if (found)
-        w->repository = event->repository;
-    return found;
+    *due = INT64_MAX;
+    if (store_event_next(store, clock_now(), a, event, &found, due, &err))
+        return found;
+    log_error("the queue of events: %s", err.text);
+    return false;
 }
 
 static void wait_until(struct events *ev, int64_t due)
 {
     struct timespec until;
-    int64_t pause = due == INT64_MAX ? LOOK_AROUND : due - clock_now();
-    pause = pause < 1 ? 1 : pause > LOOK_AROUND ? LOOK_AROUND : pause;
+    int64_t pause = due == INT64_MAX ? ev->look_around : due - clock_now();
+    pause = pause < 1 ? 1 : pause > ev->look_around ? ev->look_around : pause;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += pause;
     pthread_cond_timedwait(&ev->wake, &ev->lock, &until);
@@ -397,25 +385,27 @@ static void *events_thread(void *argument)
         struct arena a ARENA_AUTO = {0};
         struct queued_event event;
         int64_t due;
-        if (!next_event(w, &store, &a, &event, &due)) {
+        if (!next_event(&store, &a, &event, &due)) {
             wait_until(ev, due);
             continue;
         }
         pthread_mutex_unlock(&ev->lock);
+        leases_claim(indexing_leases(ev->indexing));
         run_event(ev, &store, &event);
+        leases_unclaim(indexing_leases(ev->indexing));
         pthread_mutex_lock(&ev->lock);
-        w->repository = SLICE("");
         pthread_cond_broadcast(&ev->wake); // more of this repository may wait
     }
     pthread_mutex_unlock(&ev->lock);
     return NULL;
 }
 
-struct events *events_start(const struct config *config, const struct store_home *home, struct indexing *indexing,
+struct events *events_start(const struct config *config, struct store_home *home, struct indexing *indexing,
                             struct error *err)
 {
     struct events *ev = must_alloc(sizeof *ev);
     *ev = (struct events){.config = config, .home = home, .indexing = indexing};
+    ev->look_around = db_source_shared(home->database) ? LOOK_AT_OTHERS : LOOK_AROUND;
     pthread_condattr_t monotonic;
     pthread_condattr_init(&monotonic);
     pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
@@ -449,6 +439,7 @@ void events_break_off(struct events *ev)
     pthread_mutex_unlock(&ev->lock);
     for (size_t i = 0; i < ev->registries_n; i++)
         http_client_break_off(ev->registries[i].http);
+    leases_break_off(indexing_leases(ev->indexing));
 }
 
 void events_stop(struct events **events)

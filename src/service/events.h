@@ -11,7 +11,7 @@
 struct events;
 
 // Starts the threads. All that is handed in must live as long. NULL with an error.
-struct events *events_start(const struct config *config, const struct store_home *home, struct indexing *indexing,
+struct events *events_start(const struct config *config, struct store_home *home, struct indexing *indexing,
                             struct error *err);
 
 // Breaks off what is fetched: what was worked on waits for the next start. Safe from any thread.

@@ -29,6 +29,7 @@ struct layer_job {
 struct layer_pool {
     struct image *image;
     const struct limits *limits;
+    struct leases *leases;
     struct metrics *metrics;
     const struct span *span;
     struct layer_job *jobs;
@@ -86,6 +87,48 @@ static bool keep_layer(struct layer_pool *pool, struct layer_job *job, const str
     return ok;
 }
 
+// Whatever others found in it since it was last asked for.
+static bool look_up(struct layer_pool *pool, struct layer_job *job)
+{
+    const struct digest *digest = &pool->image->layers[job->index].digest;
+    pthread_mutex_lock(&pool->store_lock);
+    bool ok = store_layer_get(pool->store, digest, pool->state, job->arena, pool->limits, &job->findings, &job->done,
+                              &job->error);
+    pthread_mutex_unlock(&pool->store_lock);
+    if (job->done)
+        metrics_layer_reused(pool->metrics);
+    return ok;
+}
+
+static bool take_lease(struct layer_pool *pool, struct slice name, bool *got, struct error *err)
+{
+    pthread_mutex_lock(&pool->store_lock);
+    bool ok = leases_take(pool->leases, pool->store, name, got, err);
+    pthread_mutex_unlock(&pool->store_lock);
+    return ok;
+}
+
+// Waits until nobody else reads the layer, of all who use the store. Then it is ours to read (*ours), or done, since
+// they have, or not wanted any more; false with job->error.
+static bool reserve_layer(struct layer_pool *pool, struct layer_job *job, struct slice name, bool *ours)
+{
+    *ours = false;
+    while (!*ours && !job->done && !atomic_load(&pool->stop)) {
+        if (!take_lease(pool, name, ours, &job->error) || !look_up(pool, job))
+            return false;
+        if (!*ours && !job->done)
+            leases_wait(pool->leases);
+    }
+    return true;
+}
+
+static void give_lease(struct layer_pool *pool, struct slice name)
+{
+    pthread_mutex_lock(&pool->store_lock);
+    leases_give(pool->leases, pool->store, name);
+    pthread_mutex_unlock(&pool->store_lock);
+}
+
 static void take_layer(struct layer_pool *pool, struct layer_job *job, const struct span *span)
 {
     struct image_layer *layer = &pool->image->layers[job->index];
@@ -114,12 +157,27 @@ static void take_layer(struct layer_pool *pool, struct layer_job *job, const str
     }
 }
 
+static void take_turn(struct layer_pool *pool, struct layer_job *job, const struct span *span)
+{
+    struct slice name =
+        arena_printf(job->arena, "layer %s %s", pool->image->layers[job->index].digest.text, digest_hex(pool->state));
+    bool ours;
+    job->failed = !reserve_layer(pool, job, name, &ours);
+    if (ours && !job->done)
+        take_layer(pool, job, span);
+    if (ours)
+        give_lease(pool, name);
+}
+
 static void read_layer(struct layer_pool *pool, struct layer_job *job)
 {
     struct span *span SPAN_AUTO = span_child(pool->span, SPAN_INTERNAL, "index layer");
     span_log(span);
     span_text(span, "clarion.layer.digest", digest_slice(&pool->image->layers[job->index].digest));
-    take_layer(pool, job, span);
+    if (pool->leases == NULL)
+        take_layer(pool, job, span);
+    else
+        take_turn(pool, job, span);
     const struct error *why = job->failed ? &job->error : &job->problem;
     if (why->code != ERR_NONE) {
         metrics_layer_failed(pool->metrics, why);
@@ -329,6 +387,7 @@ bool index_image(struct store *store, struct image *image, const struct index_op
     }
     struct layer_pool pool = {.image = image,
                               .limits = options->limits,
+                              .leases = options->leases,
                               .metrics = options->metrics,
                               .span = options->span,
                               .store = store,

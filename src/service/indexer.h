@@ -6,6 +6,7 @@
 #include "base/limits.h"
 #include "image/image.h"
 #include "match/report.h"
+#include "service/leases.h"
 #include "service/metrics.h"
 #include "store/store.h"
 
@@ -19,6 +20,7 @@ struct index_options {
     const struct registry_settings *registry; // as in struct image_options
     void (*enters)(void *context, enum index_stage stage); // told of each stage but the first; NULL: nobody is
     void *enters_context;
+    struct leases *leases;   // of layers, so that each is read by one at a time; NULL: whoever wants it reads it
     struct metrics *metrics; // NULL: nothing is counted
     const struct span *span; // what is done is a part of; NULL: it is not traced
 };

@@ -46,11 +46,12 @@ struct failure {
 
 struct indexing {
     const struct config *config;
-    const struct store_home *home;
+    struct store_home *home;
     struct metrics *metrics;
     struct address_rules allow;
     struct arena arena; // of the rules
     struct http_client *http;
+    struct leases *leases;
     pthread_t threads[MOST_THREADS];
     size_t threads_n;
     pthread_mutex_t lock; // of all below
@@ -199,6 +200,7 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
         .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0,
         .enters = note_stage,
         .enters_context = &progress,
+        .leases = ix->leases,
         .metrics = ix->metrics,
         .span = span};
     const struct registry_settings settings = {
@@ -460,7 +462,7 @@ static size_t threads_wanted(const struct config *config)
     return wanted < 0 || wanted > MOST_THREADS ? MOST_THREADS : (size_t)wanted;
 }
 
-struct indexing *indexing_start(const struct config *config, const struct store_home *home, struct metrics *metrics,
+struct indexing *indexing_start(const struct config *config, struct store_home *home, struct metrics *metrics,
                                 struct error *err)
 {
     struct indexing *ix = must_alloc(sizeof *ix);
@@ -471,7 +473,7 @@ struct indexing *indexing_start(const struct config *config, const struct store_
     pthread_cond_init(&ix->done, NULL);
     const struct http_options http = {.limits = &config->limits};
     ix->http = http_client_new(&http);
-    bool ok = true;
+    bool ok = (ix->leases = leases_start(home, err)) != NULL;
     for (size_t i = 0; ok && i < config->fetch_allow.n; i++)
         ok = address_rules_add(&ix->allow, &ix->arena, config->fetch_allow.v[i], err);
     while (ok && ix->threads_n < threads_wanted(config)) {
@@ -484,11 +486,17 @@ struct indexing *indexing_start(const struct config *config, const struct store_
     return ix;
 }
 
+struct leases *indexing_leases(struct indexing *ix)
+{
+    return ix->leases;
+}
+
 void indexing_give_up(struct indexing *ix)
 {
     pthread_mutex_lock(&ix->lock);
     ix->given_up = true;
     http_client_break_off(ix->http);
+    leases_break_off(ix->leases);
     worker_break_off();
     while (ix->jobs_n != 0)
         pthread_cond_wait(&ix->done, &ix->lock);
@@ -505,10 +513,13 @@ void indexing_stop(struct indexing **indexing)
     http_client_break_off(ix->http);
     pthread_cond_broadcast(&ix->work);
     pthread_mutex_unlock(&ix->lock);
+    if (ix->leases != NULL)
+        leases_break_off(ix->leases);
     for (size_t i = 0; i < ix->threads_n; i++)
         pthread_join(ix->threads[i], NULL);
     while (ix->failures != NULL)
         drop_failure(&ix->failures);
+    leases_stop(&ix->leases);
     http_client_free(&ix->http);
     arena_free(&ix->arena);
     pthread_cond_destroy(&ix->work);

@@ -9,6 +9,7 @@
 #include "http/server.h"
 #include "image/reference.h"
 #include "service/config.h"
+#include "service/leases.h"
 #include "service/metrics.h"
 #include "service/requests.h"
 #include "store/store.h"
@@ -17,7 +18,7 @@ struct indexing;
 
 // Starts the threads. The configuration, `home`, of the store, and the metrics must live as long. NULL with an
 // error.
-struct indexing *indexing_start(const struct config *config, const struct store_home *home, struct metrics *metrics,
+struct indexing *indexing_start(const struct config *config, struct store_home *home, struct metrics *metrics,
                                 struct error *err);
 
 // Takes a request of method WEB_LATER over, whose manifest lives in its arena, and sees to its answer: the response has
@@ -43,6 +44,9 @@ bool indexing_pull(struct indexing *ix, const struct web_request *request, const
 // they then want is in the store, or is theirs to try. False when the service stops.
 bool indexing_begin(struct indexing *ix, const struct digest *manifest);
 void indexing_end(struct indexing *ix, const struct digest *manifest, bool indexed);
+
+// The leases of layers that are read.
+struct leases *indexing_leases(struct indexing *ix);
 
 // Breaks off what runs, and answers all that wait. Safe from any thread.
 void indexing_give_up(struct indexing *ix);

@@ -25,7 +25,7 @@ struct deliverer {
 
 struct notifier {
     const struct config *config;
-    const struct store_home *home;
+    struct store_home *home;
     pthread_t thread;
     bool started;
     struct deliverer *deliverers;
@@ -287,8 +287,8 @@ static bool start_all(struct notifier *n, struct error *err)
     return true;
 }
 
-struct notifier *notifier_start(const struct config *config, const struct store_home *home,
-                                const struct target *targets, size_t targets_n, struct error *err)
+struct notifier *notifier_start(const struct config *config, struct store_home *home, const struct target *targets,
+                                size_t targets_n, struct error *err)
 {
     struct notifier *n = must_alloc(sizeof *n);
     *n = (struct notifier){.config = config, .home = home, .deliverers_n = targets_n};

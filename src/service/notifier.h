@@ -10,8 +10,8 @@ struct notifier;
 // Starts the threads: one that makes notifications (within about a second after an update, whoever made it), and one
 // for each target. The configuration, `home` (of the store) and the targets must live as long. Several processes
 // may do so on one folder: one of them works, another takes over when it ends. NULL with an error.
-struct notifier *notifier_start(const struct config *config, const struct store_home *home,
-                                const struct target *targets, size_t n, struct error *err);
+struct notifier *notifier_start(const struct config *config, struct store_home *home, const struct target *targets,
+                                size_t n, struct error *err);
 
 // There may be something to tell of: it is looked for now, not within a second. From any thread; NULL is fine.
 void notifier_wake(struct notifier *notifier);

@@ -154,8 +154,8 @@ static void give_up(void *context)
     indexing_give_up(service->indexing);
 }
 
-static bool serve_until_told(struct service *service, unsigned roles, const struct store_home *home,
-                             const sigset_t *signals, struct error *err)
+static bool serve_until_told(struct service *service, unsigned roles, struct store_home *home, const sigset_t *signals,
+                             struct error *err)
 {
     const struct config *config = service->config;
     struct arena a ARENA_AUTO = {0};
@@ -187,7 +187,7 @@ static bool serve_until_told(struct service *service, unsigned roles, const stru
     return true;
 }
 
-static bool start_indexing(struct service *service, const struct store_home *home, struct error *err)
+static bool start_indexing(struct service *service, struct store_home *home, struct error *err)
 {
     service->indexing = indexing_start(service->config, home, service->metrics, err);
     if (service->indexing == NULL)
@@ -196,8 +196,8 @@ static bool start_indexing(struct service *service, const struct store_home *hom
     return service->events != NULL;
 }
 
-static bool start_notifier(struct service *service, const struct store_home *home, struct targets *targets,
-                           struct arena *a, struct error *err)
+static bool start_notifier(struct service *service, struct store_home *home, struct targets *targets, struct arena *a,
+                           struct error *err)
 {
     if (!targets_from_config(service->config, a, targets, err))
         return false;
@@ -205,7 +205,7 @@ static bool start_notifier(struct service *service, const struct store_home *hom
     return service->notifier != NULL;
 }
 
-bool service_run(const struct config *config, unsigned roles, const struct store_home *home, struct error *err)
+bool service_run(const struct config *config, unsigned roles, struct store_home *home, struct error *err)
 {
     struct digest state = scanner_state(SUBJECT_LAYER, &config->limits);
     struct arena a ARENA_AUTO = {0};

@@ -54,7 +54,7 @@ void service_observe(void *service, const struct web_route *route, struct slice 
 void service_tell(void *service, struct metric_sink *sink);
 
 // Serves until a signal says so (SIGINT, SIGTERM); the exit code of the program. `home`: of the store.
-bool service_run(const struct config *config, unsigned roles, const struct store_home *home, struct error *err);
+bool service_run(const struct config *config, unsigned roles, struct store_home *home, struct error *err);
 
 // The OpenAPI document of the API (openapi.json).
 extern const char openapi_document[];

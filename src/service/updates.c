@@ -72,7 +72,7 @@ bool updates_wanted(const struct config *config, const struct feed *feed)
 struct updates {
     const struct service *service;
     const struct config *config; // the service's
-    const struct store_home *home;
+    struct store_home *home;
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
@@ -217,7 +217,7 @@ static void *updates_thread(void *argument)
     return NULL;
 }
 
-struct updates *updates_start(const struct service *service, const struct store_home *home)
+struct updates *updates_start(const struct service *service, struct store_home *home)
 {
     if (service->config->updaters_disabled)
         return NULL;

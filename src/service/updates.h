@@ -21,7 +21,7 @@ struct service;
 // Starts the thread: it runs every feed that is wanted, one after the other, at once and then every matcher_period of
 // the configuration, moved by up to a tenth of it in either direction so that the clients of an upstream spread out.
 // With updaters_disabled there is no thread. `service` and `home` (of the store) must live as long.
-struct updates *updates_start(const struct service *service, const struct store_home *home);
+struct updates *updates_start(const struct service *service, struct store_home *home);
 
 // Asks it to end after the feed that is running, and waits for that. Harmless for NULL.
 void updates_stop(struct updates **updates);

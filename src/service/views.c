@@ -11,14 +11,14 @@
 #define USES 1000 // then the verdicts that are kept for the next report are forgotten: they would grow for ever
 
 struct views {
-    const struct store_home *home;
+    struct store_home *home;
     const struct limits *limits;
     struct db_timings *timings;
     pthread_mutex_t lock;
     struct view *spare;
 };
 
-struct views *views_new(const struct store_home *home, const struct limits *limits, struct db_timings *timings)
+struct views *views_new(struct store_home *home, const struct limits *limits, struct db_timings *timings)
 {
     struct views *views = must_alloc(sizeof *views);
     *views = (struct views){.home = home, .limits = limits, .timings = timings};

@@ -23,7 +23,7 @@ struct views;
 
 // `home` (of the store), the limits, and the timings of all that is asked of the store, must live as long. Costs
 // nothing until one is taken.
-struct views *views_new(const struct store_home *home, const struct limits *limits, struct db_timings *timings);
+struct views *views_new(struct store_home *home, const struct limits *limits, struct db_timings *timings);
 void views_free(struct views **views); // all must have been given back; NULL is fine
 
 // One for this thread alone, with the generation that is in force now; a thread that has one keeps to that generation

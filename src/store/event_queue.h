@@ -28,12 +28,15 @@ struct event_step {
 bool store_event_accept(struct store *s, const struct event_step *steps, size_t n, const struct limits *limits,
                         size_t *queued, struct error *err);
 
-// Looks for the one that has been to be tried for the longest time at `now`, of a repository that `busy` does not say
-// to be worked on; of several the first that came. `*due` is the time of the next one that is to be tried later;
-// INT64_MAX: none.
-typedef bool event_busy_fn(void *context, struct slice repository);
-bool store_event_next(struct store *s, int64_t now, event_busy_fn *busy, void *context, struct arena *a,
-                      struct queued_event *event, bool *found, int64_t *due, struct error *err);
+// Takes, for this process, the one that has been to be tried for the longest time at `now`, of a repository of which
+// nobody has one; of several the first that came. It is to be renewed (store/leases.h) until it is retried, ended or
+// released. `*due` is when to look again at the latest: when the next one is to be tried, or might be given up by who
+// has it; INT64_MAX: never.
+bool store_event_next(struct store *s, int64_t now, struct arena *a, struct queued_event *event, bool *found,
+                      int64_t *due, struct error *err);
+
+// It is nobody's again, as if it had not been taken.
+bool store_event_release(struct store *s, int64_t id, struct error *err);
 
 // It is to be tried again at `next`.
 bool store_event_retry(struct store *s, int64_t id, int64_t next, struct slice reason, struct error *err);

@@ -2,6 +2,7 @@
 #include "store/event_queue.h"
 
 #include "base/clock.h"
+#include "store/leases.h"
 #include "store/update_rows.h"
 
 bool store_event_count(struct store *s, const char *state, uint64_t *n, struct error *err)
@@ -37,7 +38,7 @@ static bool insert(struct store *s, const struct queued_event *e, struct error *
     return db_run(
         s->db, err,
         "INSERT INTO event (form, sender_id, repository, tag, manifest, pushed, received, state, tries, next, "
-        "reason) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', 0, ?7, '')",
+        "reason, node, until) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, 'waiting', 0, ?7, '', '', 0)",
         db_text(e->form), db_text(e->sender_id), db_text(e->repository), db_text(e->tag),
         db_blob(digest_pack(&e->manifest, bytes)), db_int(e->pushed), db_int(clock_now()));
 }
@@ -106,22 +107,6 @@ static bool take_row(struct db_row *row, struct arena *a, struct queued_event *e
     return digest_unpack(db_column(row, 5), &e->manifest, err);
 }
 
-struct next_context {
-    event_busy_fn *busy;
-    void *context;
-    int64_t id; // of the event; 0 none
-};
-
-static bool next_row(void *context, struct db_row *row, struct error *err)
-{
-    struct next_context *c = context;
-    (void)err;
-    if (c->busy(c->context, db_column(row, 1)))
-        return true; // who works on it looks again when it has done so
-    c->id = db_column_int(row, 0);
-    return false;
-}
-
 struct event_context {
     struct arena *arena;
     struct queued_event *event;
@@ -135,25 +120,63 @@ static bool event_row(void *context, struct db_row *row, struct error *err)
     return c->found;
 }
 
-// What is asked of many events stands in the index event_due; of one event alone the row is read.
-bool store_event_next(struct store *s, int64_t now, event_busy_fn *busy, void *context, struct arena *a,
-                      struct queued_event *event, bool *found, int64_t *due, struct error *err)
+// The one that has waited longest, of a repository that nobody works on.
+#define FREE_EVENT                                                                                                     \
+    "(SELECT id FROM event AS e WHERE state = 'waiting' AND next <= ?1 AND until = 0 AND NOT EXISTS (SELECT 1 FROM "   \
+    "event AS other WHERE other.repository = e.repository AND other.until <> 0) ORDER BY next, id LIMIT 1 FOR UPDATE " \
+    "SKIP LOCKED)"
+
+// Where two take one of the same repository at once, the index event_worked_on refuses the second, who tries again.
+static bool claim(struct store *s, int64_t now, struct event_context *c, struct error *err)
 {
-    struct next_context next = {busy, context, 0};
+    const struct db_value values[] = {db_int(now), db_text(slice_str(s->home->node)), db_int(LEASE_SECONDS)};
+    return db_query(s->db, "UPDATE event SET node = '', until = 0 WHERE until <> 0 AND until < unixepoch()", NULL, 0,
+                    NULL, NULL, err) &&
+           db_query(s->db,
+                    "UPDATE event SET node = ?2, until = unixepoch() + ?3 WHERE id = " FREE_EVENT " RETURNING " COLUMNS,
+                    values, 3, event_row, c, err);
+}
+
+// Is there anything to claim? Asked first, so that nothing is written where there is not.
+static bool anything(struct store *s, int64_t now, bool *there, int64_t *due, struct error *err)
+{
+    int64_t next = 0, expired = 0;
+    const struct db_value values[] = {db_int(now)};
+    const struct db_request requests[] = {
+        {"SELECT 1 FROM event WHERE state = 'waiting' AND next <= ?1 LIMIT 1", values, 1, number_row, &next},
+        {"SELECT next FROM event WHERE state = 'waiting' AND next > ?1 ORDER BY next LIMIT 1", values, 1, number_row,
+         due},
+        {"SELECT min(until) FROM event WHERE until <> 0", NULL, 0, number_row, &expired},
+    };
+    bool ok = db_batch(s->db, requests, 3, err);
+    *there = next != 0;
+    if (expired != 0 && expired < *due)
+        *due = expired + 1;
+    return ok;
+}
+
+bool store_event_next(struct store *s, int64_t now, struct arena *a, struct queued_event *event, bool *found,
+                      int64_t *due, struct error *err)
+{
     struct event_context one = {a, event, false};
-    const struct db_value times[] = {db_int(now)};
+    bool there;
     *due = INT64_MAX;
     *found = false;
-    if (!db_query(s->db, "SELECT id, repository FROM event WHERE state = 'waiting' AND next <= ?1 ORDER BY next, id",
-                  times, 1, next_row, &next, err) ||
-        !db_query(s->db, "SELECT next FROM event WHERE state = 'waiting' AND next > ?1 ORDER BY next LIMIT 1", times, 1,
-                  number_row, due, err))
-        return false;
-    const struct db_value id[] = {db_int(next.id)};
-    bool ok =
-        next.id == 0 || db_query(s->db, "SELECT " COLUMNS " FROM event WHERE id = ?1", id, 1, event_row, &one, err);
-    *found = one.found;
-    return ok;
+    if (!anything(s, now, &there, due, err) || !there)
+        return err->code == ERR_NONE;
+    struct db_work work = {.turn = DB_TURN_NONE};
+    while (db_works(s->db, &work, err)) {
+        one.found = false;
+        work.ok = claim(s, now, &one, err);
+    }
+    *found = work.ok && one.found;
+    return work.ok;
+}
+
+bool store_event_release(struct store *s, int64_t id, struct error *err)
+{
+    return db_run(s->db, err, "UPDATE event SET node = '', until = 0 WHERE id = ?1 AND node = ?2", db_int(id),
+                  db_text(slice_str(s->home->node)));
 }
 
 struct list_context {
@@ -191,15 +214,17 @@ bool store_event_list(struct store *s, struct slice state, int64_t before, uint6
 
 bool store_event_retry(struct store *s, int64_t id, int64_t next, struct slice reason, struct error *err)
 {
-    return db_run(s->db, err, "UPDATE event SET tries = tries + 1, next = ?2, reason = ?3 WHERE id = ?1", db_int(id),
-                  db_int(next), db_text(reason));
+    return db_run(s->db, err,
+                  "UPDATE event SET tries = tries + 1, next = ?2, reason = ?3, node = '', until = 0 WHERE id = ?1",
+                  db_int(id), db_int(next), db_text(reason));
 }
 
 static bool end(struct store *s, int64_t id, struct slice state, struct slice reason, uint64_t history,
                 struct error *err)
 {
-    return db_run(s->db, err, "UPDATE event SET tries = tries + 1, state = ?2, reason = ?3 WHERE id = ?1", db_int(id),
-                  db_text(state), db_text(reason)) &&
+    return db_run(s->db, err,
+                  "UPDATE event SET tries = tries + 1, state = ?2, reason = ?3, node = '', until = 0 WHERE id = ?1",
+                  db_int(id), db_text(state), db_text(reason)) &&
            db_run(s->db, err,
                   "DELETE FROM event WHERE state = ?1 AND id < (SELECT min(id) FROM "
                   "(SELECT id FROM event WHERE state = ?1 ORDER BY id DESC LIMIT ?2) AS kept)",

@@ -3,8 +3,6 @@
 
 #include "store/store.h"
 
-#define UUID_TEXT 37 // with its NUL
-
 // A random UUID (RFC 9562, version 4).
 bool store_make_uuid(char text[static UUID_TEXT], struct error *err);
 

@@ -2,6 +2,7 @@
 
 #include "base/file.h"
 #include "base/log.h"
+#include "store/notification_store.h"
 #include "store/schema.h"
 
 #include <stdio.h>
@@ -75,7 +76,12 @@ bool store_home_make(const char *folder, struct slice database, unsigned connect
                      struct error *err)
 {
     char *path = join(folder, "clarion.db");
-    *home = (struct store_home){strdup(folder), NULL};
+    *home = (struct store_home){.folder = strdup(folder)};
+    if (!store_make_uuid(home->node, err)) {
+        free(path);
+        store_home_free(home);
+        return false;
+    }
     home->database = db_source_new(database.n != 0 ? database : slice_str(path), connections, err);
     free(path);
     if (home->database != NULL)
@@ -91,10 +97,21 @@ void store_home_free(struct store_home *home)
     *home = (struct store_home){0};
 }
 
-bool store_open(const struct store_home *home, struct store *store, struct error *err)
+// The schema is looked at once by a process.
+static bool open_current(struct store *store, struct error *err)
+{
+    struct store_home *home = store->home;
+    store->db = db_open(home->database, err);
+    if (store->db == NULL || (!atomic_load(&home->current) && !migrate(store->db, err)))
+        return false;
+    atomic_store(&home->current, true);
+    return true;
+}
+
+bool store_open(struct store_home *home, struct store *store, struct error *err)
 {
     *store = (struct store){.home = home, .segments = join(home->folder, "segments")};
-    if (dir_make(store->segments, err) && (store->db = db_open(home->database, err)) != NULL && migrate(store->db, err))
+    if (dir_make(store->segments, err) && open_current(store, err))
         return true;
     if (!db_source_shared(home->database))
         error_wrap(err, "data folder %s", home->folder);

@@ -16,10 +16,16 @@
 #include "inventory/inventory.h"
 #include "store/db.h"
 
+#include <stdatomic.h>
+
+#define UUID_TEXT 37 // with its NUL
+
 // Where a store is. Any number of threads may open it.
 struct store_home {
     char *folder; // DATA
     struct db_source *database;
+    char node[UUID_TEXT]; // this process among those that use the store
+    atomic_bool current;  // the schema is up to date
 };
 
 // `database`: a server, as db_source_new takes it; empty: the file in the folder. `connections`: likewise. Touches
@@ -30,14 +36,14 @@ void store_home_free(struct store_home *home); // harmless for an all-zero one
 #define STORE_HOME_AUTO __attribute__((cleanup(store_home_free)))
 
 struct store {
-    const struct store_home *home;
+    struct store_home *home;
     struct db *db;
     char *segments; // DATA/segments
 };
 
 // Opens a store, making the folder and bringing the schema up to date when needed. One written by a newer Clarion is
 // refused (ERR_STORE), never touched. The home must live as long.
-bool store_open(const struct store_home *home, struct store *store, struct error *err);
+bool store_open(struct store_home *home, struct store *store, struct error *err);
 void store_close(struct store *store);
 
 // As db_observe.

@@ -41,7 +41,8 @@ CREATE INDEX index_member_by_manifest ON index_member (manifest);
 
 -- Pushes that registries told of, in the order in which they came. sender_id: the sender's own, empty when it gives
 -- none. manifest: empty when only the tag was told. state: waiting, done, noted (of no image), failed (given up).
--- received, next: seconds; pushed: microseconds. next: when a waiting one is to be tried.
+-- received, next: seconds; pushed: microseconds. next: when a waiting one is to be tried. node, until: who works on it,
+-- and until when at least; empty and 0: nobody.
 CREATE TABLE event (
     id INTEGER PRIMARY KEY,
     form TEXT NOT NULL,
@@ -54,8 +55,13 @@ CREATE TABLE event (
     state TEXT NOT NULL,
     tries INTEGER NOT NULL,
     next INTEGER NOT NULL,
-    reason TEXT NOT NULL
+    reason TEXT NOT NULL,
+    node TEXT NOT NULL,
+    until INTEGER NOT NULL
 );
+-- Those of one repository are worked on one after the other.
+CREATE UNIQUE INDEX event_worked_on ON event (repository) WHERE until <> 0;
+CREATE INDEX event_of_node ON event (node) WHERE until <> 0;
 CREATE INDEX event_by_state ON event (state, id);
 CREATE INDEX event_due ON event (state, next, id, repository);
 CREATE INDEX event_by_sender ON event (form, sender_id);

@@ -13,3 +13,11 @@ CREATE TABLE segment_chunk (
     packed BLOB NOT NULL,
     PRIMARY KEY (segment, number)
 );
+
+-- What a node works on, so that no other one does the same. It is forgotten when the node says so, or does not say for
+-- a while that it still does. until: seconds, of the database's clock.
+CREATE TABLE lease (
+    name TEXT PRIMARY KEY,
+    node TEXT NOT NULL,
+    until INTEGER NOT NULL
+);

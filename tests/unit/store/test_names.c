@@ -1,11 +1,15 @@
 // Names of images: tags that move and go, what comes late or twice, and the queue of events.
 #include "base/clock.h"
 #include "store/event_queue.h"
+#include "store/leases.h"
 
+#include <pthread.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 // cmocka wants the above first
 #include <cmocka.h>
 
@@ -247,32 +251,41 @@ static struct event_step told(const char *id, const char *repository, const char
                                          .pushed = 10}};
 }
 
-static bool busy_with(void *context, struct slice repository)
+// The next one, for this process; an id of 0 when there is none.
+static struct queued_event next(struct fixture *f, int64_t now, int64_t *due)
 {
-    return context != NULL && slice_eq(repository, slice_str(context));
+    struct queued_event e = {0};
+    struct error err;
+    bool found;
+    if (!store_event_next(&f->in.store, now, &f->arena, &e, &found, due, &err))
+        fail_msg("%s", err.text);
+    return found ? e : (struct queued_event){0};
 }
 
 static void queues(void **state)
 {
     struct fixture *f = *state;
     struct error err;
-    struct queued_event e;
     size_t queued, n;
     int64_t due, now = clock_now();
-    bool found;
     const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("1", "r/a", "c"),
-                                       told("", "r/b", "b")};
-    assert_true(store_event_accept(&f->in.store, steps, 4, &f->limits, &queued, &err));
-    assert_int_equal(queued, 2);
-    assert_true(store_event_next(&f->in.store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
-    assert_true(found && slice_eq(e.repository, SLICE("r/b")));
-    assert_true(store_event_retry(&f->in.store, e.id, now + 100, SLICE("why"), &err));
-    assert_true(store_event_next(&f->in.store, now, busy_with, "r/a", &f->arena, &e, &found, &due, &err));
-    assert_false(found);
+                                       told("", "r/b", "b"), told("3", "r/a", "d")};
+    assert_true(store_event_accept(&f->in.store, steps, 5, &f->limits, &queued, &err));
+    assert_int_equal(queued, 3);
+    struct queued_event a = next(f, now, &due), b = next(f, now, &due);
+    assert_true(slice_eq(a.repository, SLICE("r/a")) && digest_eq(&a.manifest, &steps[0].event.manifest));
+    assert_true(slice_eq(b.repository, SLICE("r/b")));
+    assert_true(store_event_retry(&f->in.store, b.id, now + 100, SLICE("why"), &err));
+    assert_int_equal(next(f, now, &due).id, 0); // somebody works on r/a
+    assert_true(due > now && due <= now + LEASE_SECONDS + 2);
+    assert_true(store_event_release(&f->in.store, a.id, &err));
+    assert_int_equal(next(f, now, &due).id, a.id);
+    assert_true(store_event_end(&f->in.store, a.id, "done", SLICE(""), &f->limits, &err));
+    struct queued_event second = next(f, now, &due);
+    assert_true(digest_eq(&second.manifest, &steps[4].event.manifest));
+    assert_true(store_event_end(&f->in.store, second.id, "done", SLICE(""), &f->limits, &err));
+    assert_int_equal(next(f, now, &due).id, 0);
     assert_int_equal(due, now + 100);
-    assert_true(store_event_next(&f->in.store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
-    assert_true(found && slice_eq(e.repository, SLICE("r/a")));
-    assert_true(store_event_end(&f->in.store, e.id, "done", SLICE(""), &f->limits, &err));
     // Known by its sender's id although it has ended.
     assert_true(store_event_accept(&f->in.store, steps, 1, &f->limits, &queued, &err));
     assert_int_equal(queued, 0);
@@ -283,6 +296,130 @@ static void queues(void **state)
     assert_true(slice_eq(list[0].reason, SLICE("why")));
 }
 
+// Who has taken one and is heard of no more has it no longer; who says that it works on it does.
+static void taken_over(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    size_t queued;
+    int64_t due, now = clock_now();
+    const struct event_step step = told("1", "r/a", "a");
+    struct opened other = f->in;
+    assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &other.home, &err));
+    assert_true(store_open(&other.home, &other.store, &err));
+    assert_true(store_event_accept(&f->in.store, &step, 1, &f->limits, &queued, &err));
+    struct queued_event e = next(f, now, &due);
+    struct fixture g = {.in = other};
+    g.in.store.home = &g.in.home;
+    assert_int_equal(next(&g, now, &due).id, 0);
+    assert_true(db_run(f->in.store.db, &err, "UPDATE event SET until = ?1", db_int(1)));
+    assert_true(store_leases_renew(&f->in.store, &err));
+    assert_int_equal(next(&g, now, &due).id, 0);
+    assert_true(db_run(f->in.store.db, &err, "UPDATE event SET until = ?1", db_int(1)));
+    assert_int_equal(next(&g, now, &due).id, e.id);
+    assert_true(store_event_release(&f->in.store, e.id, &err)); // it is not ours any more: without effect
+    assert_int_equal(next(f, now, &due).id, 0);
+    arena_free(&g.arena);
+    store_close(&g.in.store);
+    store_home_free(&g.in.home);
+}
+
+static void leases(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct store_home home;
+    struct store other;
+    bool got;
+    assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &home, &err));
+    assert_true(store_open(&home, &other, &err));
+    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), &got, &err) && got);
+    assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && !got);
+    assert_true(store_lease_drop(&other, SLICE("layer x"), &err));
+    assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && !got);
+    assert_true(store_lease_drop(&f->in.store, SLICE("layer x"), &err));
+    assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && got);
+    assert_true(db_run(other.db, &err, "UPDATE lease SET until = ?1", db_int(1)));
+    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), &got, &err) && got);
+    store_close(&other);
+    store_home_free(&home);
+}
+
+#define RACERS 4
+#define PUSHES 60
+
+struct racer {
+    struct fixture *f;
+    pthread_t thread;
+    int64_t done[PUSHES];
+    size_t n;
+    struct error err;
+};
+
+static atomic_uint working[5]; // by repository
+
+static void *race(void *argument)
+{
+    struct racer *r = argument;
+    struct store_home home;
+    struct store store = {0};
+    struct arena a = {0};
+    struct queued_event e;
+    bool found = true;
+    int64_t due = 0;
+    bool ok = store_home_make(r->f->in.folder, slice_str(r->f->in.url), 0, &home, &r->err) &&
+              store_open(&home, &store, &r->err);
+    while (ok && (found || due != INT64_MAX)) {
+        ok = store_event_next(&store, clock_now(), &a, &e, &found, &due, &r->err);
+        if (!ok || !found) {
+            usleep(1000);
+            continue;
+        }
+        atomic_uint *here = &working[e.repository.p[2] - 'a'];
+        ok = atomic_fetch_add(here, 1) == 0 || error_set(&r->err, ERR_USAGE, "two work on one repository");
+        usleep(500);
+        atomic_fetch_sub(here, 1);
+        r->done[r->n++] = e.id;
+        ok = ok && store_event_end(&store, e.id, "done", SLICE(""), &r->f->limits, &r->err);
+    }
+    arena_free(&a);
+    store_close(&store);
+    store_home_free(&home);
+    return NULL;
+}
+
+// Several processes work a queue off: each event once, those of a repository one after the other.
+static void worked_off_by_many(void **state)
+{
+    struct fixture *f = *state;
+    struct racer racers[RACERS] = {0};
+    struct error err;
+    size_t queued, sum = 0;
+    bool seen[PUSHES + 1] = {0};
+    for (int i = 0; i < PUSHES; i++) {
+        char id[16], repository[8];
+        snprintf(id, sizeof id, "%d", i);
+        snprintf(repository, sizeof repository, "r/%c", 'a' + i % 5);
+        const struct event_step step = told(id, repository, id);
+        assert_true(store_event_accept(&f->in.store, &step, 1, &f->limits, &queued, &err));
+    }
+    for (size_t i = 0; i < RACERS; i++) {
+        racers[i].f = f;
+        assert_int_equal(pthread_create(&racers[i].thread, NULL, race, &racers[i]), 0);
+    }
+    for (size_t i = 0; i < RACERS; i++) {
+        pthread_join(racers[i].thread, NULL);
+        if (racers[i].err.code != ERR_NONE)
+            fail_msg("%s", racers[i].err.text);
+        for (size_t k = 0; k < racers[i].n; k++) {
+            assert_false(seen[racers[i].done[k]]);
+            seen[racers[i].done[k]] = true;
+        }
+        sum += racers[i].n;
+    }
+    assert_int_equal(sum, PUSHES);
+}
+
 // One that was put off comes when its time has come: behind those that have waited for longer, whatever came first.
 static void those_that_wait_longest_come_first(void **state)
 {
@@ -291,21 +428,18 @@ static void those_that_wait_longest_come_first(void **state)
     struct queued_event e;
     size_t queued;
     int64_t due, now = clock_now();
-    bool found;
     const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("3", "r/c", "c")};
     const char *const order[] = {"r/b", "r/c", "r/a"};
     assert_true(store_event_accept(&f->in.store, steps, 3, &f->limits, &queued, &err));
-    assert_true(store_event_next(&f->in.store, now, busy_with, NULL, &f->arena, &e, &found, &due, &err));
-    assert_true(found && slice_eq(e.repository, SLICE("r/a")));
-    assert_int_equal(due, INT64_MAX);
+    e = next(f, now, &due);
+    assert_true(slice_eq(e.repository, SLICE("r/a")));
     assert_true(store_event_retry(&f->in.store, e.id, now + 10, SLICE("why"), &err));
     for (size_t i = 0; i < 3; i++) {
-        assert_true(store_event_next(&f->in.store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
-        assert_true(found && slice_eq(e.repository, slice_str(order[i])));
+        e = next(f, now + 10, &due);
+        assert_true(slice_eq(e.repository, slice_str(order[i])));
         assert_true(store_event_end(&f->in.store, e.id, "done", SLICE(""), &f->limits, &err));
     }
-    assert_true(store_event_next(&f->in.store, now + 10, busy_with, NULL, &f->arena, &e, &found, &due, &err));
-    assert_false(found);
+    assert_int_equal(next(f, now + 10, &due).id, 0);
     assert_int_equal(due, INT64_MAX);
 }
 
@@ -325,15 +459,13 @@ static void queue_is_bounded(void **state)
     f->limits.event_queue = 100;
     f->limits.event_history = 3;
     for (int i = 0; i < 10; i++) {
-        struct queued_event e;
         int64_t due;
-        bool found;
         char id[8];
         snprintf(id, sizeof id, "%d", i);
         const struct event_step step = told(id, "r/a", id);
         assert_true(store_event_accept(&f->in.store, &step, 1, &f->limits, &queued, &err));
-        assert_true(store_event_next(&f->in.store, clock_now(), busy_with, NULL, &f->arena, &e, &found, &due, &err));
-        assert_true(found);
+        struct queued_event e = next(f, clock_now(), &due);
+        assert_true(e.id != 0);
         assert_true(store_event_end(&f->in.store, e.id, "failed", SLICE("why"), &f->limits, &err));
     }
     assert_true(store_event_count(&f->in.store, "failed", &n, &err));
@@ -349,6 +481,9 @@ int main(void)
         cmocka_unit_test_setup_teardown(leads_to_members, open_store, close_store),
         cmocka_unit_test_setup_teardown(lists, open_store, close_store),
         cmocka_unit_test_setup_teardown(queues, open_store, close_store),
+        cmocka_unit_test_setup_teardown(taken_over, open_store, close_store),
+        cmocka_unit_test_setup_teardown(leases, open_store, close_store),
+        cmocka_unit_test_setup_teardown(worked_off_by_many, open_store, close_store),
         cmocka_unit_test_setup_teardown(those_that_wait_longest_come_first, open_store, close_store),
         cmocka_unit_test_setup_teardown(queue_is_bounded, open_store, close_store),
     };

@@ -1,0 +1,181 @@
+#include "service/leases.h"
+
+#include "base/clock.h"
+#include "base/log.h"
+#include "store/leases.h"
+
+#include <pthread.h>
+#include <stdlib.h>
+
+#define WAIT_SECONDS 0.1 // for somebody who has what is wanted
+
+struct held {
+    char *name;
+    struct held *next;
+};
+
+struct leases {
+    struct store_home *home;
+    bool shared;
+    pthread_t thread;
+    bool started;
+    pthread_mutex_t lock;
+    pthread_cond_t changed;
+    struct held *held;
+    size_t held_n, claims;
+    bool stop;
+};
+
+// ---- renewing -------------------------------------------------------------------------------------------------------
+
+static void renew(const struct leases *l)
+{
+    struct store store STORE_AUTO = {0};
+    struct error err;
+    if (!store_open(l->home, &store, &err) || !store_leases_renew(&store, &err))
+        log_warn("what this process works on cannot be told to others: %s", err.text);
+}
+
+static void *renew_thread(void *argument)
+{
+    struct leases *l = argument;
+    pthread_mutex_lock(&l->lock);
+    while (!l->stop) {
+        double next = clock_monotonic() + RENEW_SECONDS;
+        while (!l->stop && clock_monotonic() < next) {
+            const struct timespec until = clock_after(next - clock_monotonic());
+            pthread_cond_timedwait(&l->changed, &l->lock, &until);
+        }
+        bool wanted = (l->shared && l->held_n != 0) || l->claims != 0;
+        pthread_mutex_unlock(&l->lock);
+        if (wanted)
+            renew(l);
+        pthread_mutex_lock(&l->lock);
+    }
+    pthread_mutex_unlock(&l->lock);
+    return NULL;
+}
+
+struct leases *leases_start(struct store_home *home, struct error *err)
+{
+    struct leases *l = must_alloc(sizeof *l);
+    *l = (struct leases){.home = home, .shared = db_source_shared(home->database)};
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_mutex_init(&l->lock, NULL);
+    pthread_cond_init(&l->changed, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+    l->started = pthread_create(&l->thread, NULL, renew_thread, l) == 0;
+    if (l->started)
+        return l;
+    error_set(err, ERR_IO, "no thread can be started that tells others what this process works on");
+    leases_stop(&l);
+    return NULL;
+}
+
+void leases_break_off(struct leases *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->stop = true;
+    pthread_cond_broadcast(&l->changed);
+    pthread_mutex_unlock(&l->lock);
+}
+
+void leases_stop(struct leases **leases)
+{
+    struct leases *l = *leases;
+    if (l == NULL)
+        return;
+    leases_break_off(l);
+    if (l->started)
+        pthread_join(l->thread, NULL);
+    pthread_cond_destroy(&l->changed);
+    pthread_mutex_destroy(&l->lock);
+    free(l);
+    *leases = NULL;
+}
+
+// ---- taking ---------------------------------------------------------------------------------------------------------
+
+static struct held **find(struct leases *l, struct slice name)
+{
+    struct held **at = &l->held;
+    while (*at != NULL && !slice_eq(slice_str((*at)->name), name))
+        at = &(*at)->next;
+    return at;
+}
+
+static void forget(struct leases *l, struct slice name)
+{
+    pthread_mutex_lock(&l->lock);
+    struct held **at = find(l, name), *gone = *at;
+    if (gone != NULL) {
+        *at = gone->next;
+        l->held_n--;
+        free(gone->name);
+        free(gone);
+        pthread_cond_broadcast(&l->changed);
+    }
+    pthread_mutex_unlock(&l->lock);
+}
+
+void leases_wait(struct leases *l)
+{
+    const struct timespec until = clock_after(WAIT_SECONDS);
+    pthread_mutex_lock(&l->lock);
+    if (!l->stop)
+        pthread_cond_timedwait(&l->changed, &l->lock, &until);
+    pthread_mutex_unlock(&l->lock);
+}
+
+// Among the threads of this process.
+static bool take_here(struct leases *l, struct slice name, bool *got, struct error *err)
+{
+    pthread_mutex_lock(&l->lock);
+    *got = *find(l, name) == NULL && !l->stop;
+    if (*got) {
+        struct held *held = must_alloc(sizeof *held);
+        *held = (struct held){strndup(name.p, name.n), l->held};
+        l->held = held;
+        l->held_n++;
+    }
+    bool stop = l->stop;
+    pthread_mutex_unlock(&l->lock);
+    return !stop || error_set(err, ERR_IO, "the service is stopping");
+}
+
+bool leases_take(struct leases *l, struct store *s, struct slice name, bool *got, struct error *err)
+{
+    if (!take_here(l, name, got, err))
+        return false;
+    if (!*got || !l->shared)
+        return true;
+    bool ok = store_lease_take(s, name, got, err);
+    *got = *got && ok;
+    if (!*got)
+        forget(l, name);
+    return ok;
+}
+
+void leases_give(struct leases *l, struct store *s, struct slice name)
+{
+    struct error err;
+    if (l->shared && !store_lease_drop(s, name, &err))
+        log_debug("lease %.*s: %s", SLICE_ARG(name), err.text); // it ends by itself
+    forget(l, name);
+}
+
+void leases_claim(struct leases *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->claims++;
+    pthread_mutex_unlock(&l->lock);
+}
+
+void leases_unclaim(struct leases *l)
+{
+    pthread_mutex_lock(&l->lock);
+    l->claims--;
+    pthread_mutex_unlock(&l->lock);
+}

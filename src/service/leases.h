@@ -1,0 +1,25 @@
+// Who reads a layer: one thread of one process at a time. Within a process a table tells; where others share the store,
+// its leases do, too (store/leases.h), which a thread here renews as long as the process lives.
+#pragma once
+
+#include "store/store.h"
+
+struct leases;
+
+// The home must live as long. NULL with an error.
+struct leases *leases_start(struct store_home *home, struct error *err);
+void leases_stop(struct leases **leases); // NULL is fine
+
+// From now on nobody gets or waits for one. Safe from any thread.
+void leases_break_off(struct leases *leases);
+
+// Takes the lease of that name, by the caller's store. *got is false when somebody else has it. ERR_IO when it was
+// broken off.
+bool leases_take(struct leases *leases, struct store *s, struct slice name, bool *got, struct error *err);
+// Waits a little for others to give theirs back.
+void leases_wait(struct leases *leases);
+void leases_give(struct leases *leases, struct store *s, struct slice name);
+
+// What is worked on by a claim in the store (events): the thread renews as long as somebody does.
+void leases_claim(struct leases *leases);
+void leases_unclaim(struct leases *leases);

@@ -1,0 +1,15 @@
+// What one process of all that use a store works on, so that no other one does the same. A lease ends when it is given
+// back, or when its process has not renewed it for LEASE_SECONDS: it is taken to be dead then.
+#pragma once
+
+#include "store/store.h"
+
+#define LEASE_SECONDS 12
+#define RENEW_SECONDS 3
+
+// Takes one for the process of this store's home. *got is false when another process has it.
+bool store_lease_take(struct store *s, struct slice name, bool *got, struct error *err);
+bool store_lease_drop(struct store *s, struct slice name, struct error *err);
+
+// All that the process has, and the events that it works on, is its for another LEASE_SECONDS.
+bool store_leases_renew(struct store *s, struct error *err);
