@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "http/address.h"
 #include "scan/scanner.h"
+#include "service/follow.h"
 #include "service/idle.h"
 #include "service/systemd.h"
 #include "service/targets.h"
@@ -212,6 +213,7 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     struct store store STORE_AUTO = {0};
     struct targets targets TARGETS_AUTO = {0};
     struct idle *idle = NULL;
+    struct follow *follow = NULL;
     sigset_t signals;
     // Before any thread, so that all inherit it.
     sigemptyset(&signals);
@@ -235,11 +237,13 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
     bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
               (idle = idle_start(service.views, err)) != NULL &&
+              ((roles & ROLE_MATCHER) == 0 || follow_start(home, service.views, &follow, err)) &&
               ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, home, err)) &&
               ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, home, &targets, &a, err)) &&
               telemetry_start(service.telemetry, err) && serve_until_told(&service, roles, home, &signals, err);
     if (service.telemetry != NULL)
         telemetry_stop(service.telemetry);
+    follow_stop(&follow);
     idle_stop(&idle);
     notifier_stop(&service.notifier);
     events_stop(&service.events);

@@ -65,12 +65,17 @@ void views_free(struct views **views)
 }
 
 // Segments are opened when they are first asked for. Here that must be now, while they are held: a service that holds
-// them for its whole life would keep old ones from being removed. One that cannot be opened is told of by each report.
-static void open_all(struct view *j)
+// them for its whole life would keep old ones from being removed. One that cannot be opened is told of by each report,
+// and tried again with the next view that is taken.
+static bool open_all(struct view *j)
 {
-    struct slice ignored;
-    for (size_t i = 0; i < j->generation.feeds_n; i++)
-        report_segment(j->segments, arena_dup(&j->arena, j->generation.feeds[i].feed).p, &ignored);
+    bool ok = true;
+    for (size_t i = 0; i < j->generation.feeds_n; i++) {
+        struct slice error = {0};
+        report_segment(j->segments, arena_dup(&j->arena, j->generation.feeds[i].feed).p, &error);
+        ok = ok && error.n == 0;
+    }
+    return ok;
 }
 
 static bool add_text(void *context, const struct stored_vex *vex, struct slice text, struct error *err)
@@ -131,7 +136,8 @@ static bool refresh(struct view *j, const struct limits *limits, struct error *e
     j->arena = a;
     j->generation = now;
     j->segments = report_segments_open(&j->store, &j->generation);
-    open_all(j);
+    if (!open_all(j) && db_source_shared(j->store.home->database))
+        j->used = USES;
     return true;
 }
 

@@ -53,7 +53,7 @@ bool store_update_delete(struct store *s, struct slice ref, bool *in_force, stru
     *in_force = false;
     struct db_work work = {.turn = DB_TURN_UPDATES};
     while (db_works(s->db, &work, err))
-        work.ok = delete_update(s, ref, in_force, err);
+        work.ok = delete_update(s, ref, in_force, err) && db_tell(s->db, err);
     return work.ok;
 }
 

@@ -59,20 +59,28 @@ bool store_vex_mark(struct store *s, struct digest *mark, int64_t *newest, struc
 
 bool store_vex_put(struct store *s, const struct stored_vex *vex, struct slice document, struct error *err)
 {
-    return db_run(s->db, err,
-                  "INSERT INTO vex_document (id, format, author, version, issued, added, statements, document) "
-                  "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET format = ?2, author = ?3, "
-                  "version = ?4, issued = ?5, added = ?6, statements = ?7, document = ?8",
-                  db_text(vex->id), db_text(vex->format), db_text(vex->author), db_text(vex->version),
-                  db_int(vex->issued), db_int(clock_now()), db_int((int64_t)vex->statements), db_blob(document));
+    struct db_work work = {.turn = DB_TURN_NONE};
+    while (db_works(s->db, &work, err))
+        work.ok =
+            db_run(s->db, err,
+                   "INSERT INTO vex_document (id, format, author, version, issued, added, statements, document) "
+                   "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8) ON CONFLICT (id) DO UPDATE SET format = ?2, author = ?3, "
+                   "version = ?4, issued = ?5, added = ?6, statements = ?7, document = ?8",
+                   db_text(vex->id), db_text(vex->format), db_text(vex->author), db_text(vex->version),
+                   db_int(vex->issued), db_int(clock_now()), db_int((int64_t)vex->statements), db_blob(document)) &&
+            db_tell(s->db, err);
+    return work.ok;
 }
 
 bool store_vex_remove(struct store *s, struct slice id, struct error *err)
 {
     const struct db_value values[] = {db_text(id)};
-    uint64_t removed;
-    return db_change(s->db, "DELETE FROM vex_document WHERE id = ?1", values, 1, &removed, err) &&
-           (removed != 0 ||
-            error_set(err, ERR_NOT_FOUND, "no VEX document with the id \"%.*s\" is stored (`clarion vex list`)",
-                      SLICE_ARG(id)));
+    uint64_t removed = 0;
+    struct db_work work = {.turn = DB_TURN_NONE};
+    while (db_works(s->db, &work, err))
+        work.ok =
+            db_change(s->db, "DELETE FROM vex_document WHERE id = ?1", values, 1, &removed, err) && db_tell(s->db, err);
+    return work.ok && (removed != 0 ||
+                       error_set(err, ERR_NOT_FOUND,
+                                 "no VEX document with the id \"%.*s\" is stored (`clarion vex list`)", SLICE_ARG(id)));
 }
