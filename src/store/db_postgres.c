@@ -10,12 +10,14 @@
 
 #include <endian.h>
 #include <limits.h>
+#include <poll.h>
 #include <stdlib.h>
 
-#define STATEMENTS      256 // of a connection; further ones are prepared each time
-#define VALUES          32  // of a statement
-#define UNSETTLED       200 // statements that are on their way: what they answer must fit into the sockets' buffers
-#define CONFLICT_TRIES  20  // of what fails since others wrote the same row at the same time
+#define STATEMENTS      256   // of a connection; further ones are prepared each time
+#define VALUES          32    // of a statement
+#define FLUSH_AT        64    // statements, after which what is to be sent is
+#define UNSETTLED       20000 // statements that are on their way: what they answer is kept until it is looked at
+#define CONFLICT_TRIES  20    // of what fails since others wrote the same row at the same time
 #define CONNECTIONS     8
 #define OLDEST_SERVER   130000
 #define CONNECT_TIMEOUT "10"
@@ -152,6 +154,7 @@ static struct postgres_connection *connect_new(struct postgres_source *s, struct
     if (pg == NULL)
         return NULL;
     PQenterPipelineMode(pg);
+    PQsetnonblocking(pg, 1);
     struct postgres_connection *c = must_alloc(sizeof *c);
     *c = (struct postgres_connection){.pg = pg};
     return c;
@@ -260,6 +263,19 @@ static bool fail(struct postgres *db, const struct postgres_connection *c, const
                      SLICE_ARG(first_line(detail != NULL ? detail : "")));
 }
 
+// Sends what is to be sent, and takes in meanwhile what comes, so that the two ends never wait for each other; `all`:
+// to the end. A connection that is lost shows later.
+static void flush(const struct postgres_connection *c, bool all)
+{
+    struct pollfd fd = {.fd = PQsocket(c->pg), .events = POLLIN | POLLOUT};
+    while (PQflush(c->pg) == 1 && all) {
+        if (poll(&fd, 1, -1) > 0 && (fd.revents & ~POLLOUT) != 0 && PQconsumeInput(c->pg) == 0)
+            return;
+    }
+    if (!all)
+        PQconsumeInput(c->pg);
+}
+
 static void push(struct postgres_connection *c, struct postgres_statement *prepares, bool wanted)
 {
     if (c->pending_n == c->pending_cap) {
@@ -363,6 +379,8 @@ static bool queue(struct postgres *db, struct postgres_connection *c, const stru
     if (!ok)
         return fail(db, c, NULL, err);
     push(c, NULL, wanted);
+    if (c->pending_n % FLUSH_AT == 0)
+        flush(c, false);
     return true;
 }
 
@@ -415,6 +433,7 @@ static bool settle(struct postgres *db, struct postgres_connection *c, struct re
     bool ok = true;
     if (PQpipelineSync(c->pg) == 0)
         ok = fail(db, c, NULL, err);
+    flush(c, true);
     if (db->db.timings != NULL)
         counter_add(&db->db.timings->trips, 1);
     for (size_t i = 0; i < c->pending_n; i++)
@@ -507,9 +526,11 @@ static bool exec_on(struct postgres *db, struct postgres_connection *c, const ch
     if (!settle(db, c, NULL, err))
         return false;
     PQexitPipelineMode(c->pg);
+    PQsetnonblocking(c->pg, 0);
     PGresult *result = PQexec(c->pg, sql);
     bool ok = is_fine(result) || fail(db, c, result, err);
     PQclear(result);
+    PQsetnonblocking(c->pg, 1);
     PQenterPipelineMode(c->pg);
     return ok;
 }
@@ -618,7 +639,7 @@ static void rollback(struct db *handle)
     if (c->pending_n != 0)
         settle(db, c, NULL, &err);
     if (!is_lost(c) && queue(db, c, &request, false, &err))
-        PQflush(c->pg);
+        flush(c, false);
     handle->again = again;
     end(db);
 }
@@ -673,6 +694,7 @@ static const char *const words[][2] = {
 static const char functions[] =
     "CREATE OR REPLACE FUNCTION unixepoch() RETURNS bigint LANGUAGE sql VOLATILE AS "
     "'SELECT CAST(floor(extract(epoch FROM clock_timestamp())) AS bigint)';"
+    "CREATE OR REPLACE FUNCTION last_insert_rowid() RETURNS bigint LANGUAGE sql VOLATILE AS 'SELECT lastval()';"
     "CREATE OR REPLACE FUNCTION instr(text, text) RETURNS integer LANGUAGE sql IMMUTABLE AS 'SELECT strpos($1, $2)';";
 
 const struct db_engine db_postgres = {

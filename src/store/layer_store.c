@@ -8,33 +8,7 @@
 
 #define FINDINGS_LEVEL 3 // zstd: a tenth of the JSON's size, at a speed that does not show
 
-bool row_id(struct store *s, const char *select, const char *insert, const struct db_value *values, size_t n,
-            int64_t *id, struct error *err)
-{
-    *id = 0;
-    if (!db_query(s->db, select, values, n, number_row, id, err))
-        return false;
-    if (*id != 0)
-        return true;
-    return db_query(s->db, insert, values, n, number_row, id, err);
-}
-
 // ---- layers ---------------------------------------------------------------------------------------------------------
-
-static bool layer_id(struct store *s, const struct digest *layer, int64_t *id, struct error *err)
-{
-    char bytes[DIGEST_BYTES];
-    const struct db_value values[] = {db_blob(digest_pack(layer, bytes))};
-    return row_id(s, "SELECT id FROM layer WHERE digest = ?1", "INSERT INTO layer (digest) VALUES (?1) RETURNING id",
-                  values, 1, id, err);
-}
-
-bool state_id(struct store *s, const struct digest *state, int64_t *id, struct error *err)
-{
-    const struct db_value values[] = {db_text(digest_slice(state))};
-    return row_id(s, "SELECT id FROM indexer_state WHERE digest = ?1",
-                  "INSERT INTO indexer_state (digest) VALUES (?1) RETURNING id", values, 1, id, err);
-}
 
 struct findings_context {
     struct arena *arena;
@@ -75,12 +49,16 @@ bool store_layer_get(struct store *s, const struct digest *layer, const struct d
 static bool put_findings(struct store *s, const struct digest *layer, const struct digest *state, struct slice packed,
                          struct error *err)
 {
-    int64_t id, under;
-    return layer_id(s, layer, &id, err) && state_id(s, state, &under, err) &&
-           db_run(s->db, err,
-                  "INSERT INTO layer_findings (layer_id, state_id, findings) VALUES (?1, ?2, ?3) "
-                  "ON CONFLICT (layer_id, state_id) DO UPDATE SET findings = excluded.findings",
-                  db_int(id), db_int(under), db_blob(packed));
+    char bytes[DIGEST_BYTES];
+    struct db_value digest = db_blob(digest_pack(layer, bytes)), under = db_text(digest_slice(state));
+    return db_run(s->db, err, "INSERT INTO layer (digest) VALUES (?1) ON CONFLICT DO NOTHING", digest) &&
+           db_run(s->db, err, "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING", under) &&
+           db_run(
+               s->db, err,
+               "INSERT INTO layer_findings (layer_id, state_id, findings) SELECT layer.id, s.id, ?3 FROM layer CROSS "
+               "JOIN indexer_state s WHERE layer.digest = ?1 AND s.digest = ?2 ON CONFLICT (layer_id, state_id) DO "
+               "UPDATE SET findings = excluded.findings",
+               digest, under, db_blob(packed));
 }
 
 bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
@@ -98,33 +76,6 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
 }
 
 // ---- chains ---------------------------------------------------------------------------------------------------------
-
-bool chain_put(struct store *s, const struct stored_layer *layers, size_t n, int64_t *chain, struct error *err)
-{
-    *chain = 0;
-    for (size_t i = 0; i < n; i++) {
-        int64_t layer;
-        if (!layer_id(s, &layers[i].digest, &layer, err))
-            return false;
-        const struct db_value values[] = {
-            db_int(*chain),
-            db_int((int64_t)i),
-            db_int(layer),
-            db_text(layers[i].media_type),
-            db_text(layers[i].created_by),
-            db_text(layers[i].skip_reason),
-            db_int((int64_t)layers[i].size),
-        };
-        if (!row_id(s,
-                    "SELECT id FROM layer_chain WHERE parent = ?1 AND position = ?2 AND layer_id = ?3 AND media_type = "
-                    "?4 AND created_by = ?5 AND skip_reason = ?6 AND size = ?7",
-                    "INSERT INTO layer_chain (parent, position, layer_id, media_type, created_by, skip_reason, size) "
-                    "VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7) RETURNING id",
-                    values, 7, chain, err))
-            return false;
-    }
-    return true;
-}
 
 struct chain_context {
     struct arena *arena;

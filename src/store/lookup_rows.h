@@ -3,8 +3,6 @@
 
 #include "store/store.h"
 
-// Names the packages that have no names by these rules yet.
-bool lookup_name_packages(struct store *s, const struct store_naming *naming, struct error *err);
-
-// Puts the images that are in no context yet into theirs. Their packages and repositories must be there.
-bool lookup_put_contexts(struct store *s, struct error *err);
+// The names under which a package is looked up, in the place of those that it had by other rules.
+bool lookup_put_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
+                      struct error *err);

@@ -49,22 +49,22 @@ static bool unnamed_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-static bool name_package(struct store *s, const struct package_row *p, const struct store_naming *naming,
-                         struct error *err)
+bool lookup_put_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
+                      struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
     store_names names = {0};
-    naming->names(&scratch, &p->package, &names);
-    if (!db_run(s->db, err, "DELETE FROM lookup_name WHERE package_id = ?1", db_int(p->id)))
+    naming->names(&scratch, package, &names);
+    if (!db_run(s->db, err, "DELETE FROM lookup_name WHERE package_id = ?1", db_int(id)))
         return false;
     for (size_t i = 0; i < names.n; i++)
         if (!db_run(s->db, err, "INSERT INTO lookup_name (package_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                    db_int(p->id), db_text(names.v[i])))
+                    db_int(id), db_text(names.v[i])))
             return false;
-    return db_run(s->db, err, "UPDATE package SET named = ?2 WHERE id = ?1", db_int(p->id), db_int(naming->version));
+    return db_run(s->db, err, "UPDATE package SET named = ?2 WHERE id = ?1", db_int(id), db_int(naming->version));
 }
 
-bool lookup_name_packages(struct store *s, const struct store_naming *naming, struct error *err)
+static bool name_packages(struct store *s, const struct store_naming *naming, struct error *err)
 {
     struct unnamed unnamed __attribute__((cleanup(unnamed_free))) = {0};
     const struct db_value values[] = {db_int(naming->version)};
@@ -72,75 +72,7 @@ bool lookup_name_packages(struct store *s, const struct store_naming *naming, st
                   err))
         return false;
     for (size_t i = 0; i < unnamed.list.n; i++)
-        if (!name_package(s, &unnamed.list.v[i], naming, err))
-            return false;
-    return true;
-}
-
-static bool text_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)err;
-    buf_add(context, db_column(row, 0));
-    buf_addc(context, '\n');
-    return true;
-}
-
-// Which packages occur where is written once for a set in a context, not for each image.
-static bool put_context(struct store *s, int64_t image, int64_t distribution, int64_t set, struct error *err)
-{
-    struct buf repositories BUF_AUTO = {0};
-    const struct db_value of_set[] = {db_int(set)};
-    int64_t context = 0, same = 0;
-    if (!db_query(s->db, "SELECT repository FROM package_set_repository WHERE set_id = ?1 ORDER BY repository", of_set,
-                  1, text_row, &repositories, err))
-        return false;
-    const struct db_value values[] = {db_int(distribution), db_text(buf_slice(&repositories))};
-    if (!db_query(s->db, "INSERT INTO context (distribution_id, repositories) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                  values, 2, NULL, NULL, err) ||
-        !db_query(s->db, "SELECT id FROM context WHERE distribution_id = ?1 AND repositories = ?2", values, 2,
-                  number_row, &context, err))
-        return false;
-    const struct db_value pair[] = {db_int(set), db_int(context)};
-    return db_query(s->db, "SELECT 1 FROM image WHERE set_id = ?1 AND context_id = ?2 LIMIT 1", pair, 2, number_row,
-                    &same, err) &&
-           db_run(s->db, err, "UPDATE image SET context_id = ?2 WHERE id = ?1", db_int(image), db_int(context)) &&
-           (same != 0 || db_query(s->db,
-                                  "INSERT INTO package_context (package_id, context_id) SELECT DISTINCT package_id, ?2 "
-                                  "FROM package_set_member WHERE set_id = ?1 ON CONFLICT DO NOTHING",
-                                  pair, 2, NULL, NULL, err));
-}
-
-struct image_id {
-    int64_t id, distribution, set;
-};
-
-struct image_ids {
-    struct arena arena;
-    VEC(struct image_id) list;
-};
-
-static void image_ids_free(struct image_ids *ids)
-{
-    arena_free(&ids->arena);
-}
-
-static bool image_row(void *context, struct db_row *row, struct error *err)
-{
-    struct image_ids *ids = context;
-    (void)err;
-    VEC_PUSH(&ids->arena, &ids->list) =
-        (struct image_id){db_column_int(row, 0), db_column_int(row, 1), db_column_int(row, 2)};
-    return true;
-}
-
-bool lookup_put_contexts(struct store *s, struct error *err)
-{
-    struct image_ids ids __attribute__((cleanup(image_ids_free))) = {0};
-    if (!db_query(s->db, "SELECT id, coalesce(distribution_id, 0), set_id FROM image WHERE context_id IS NULL", NULL, 0,
-                  image_row, &ids, err))
-        return false;
-    for (size_t i = 0; i < ids.list.n; i++)
-        if (!put_context(s, ids.list.v[i].id, ids.list.v[i].distribution, ids.list.v[i].set, err))
+        if (!lookup_put_names(s, unnamed.list.v[i].id, &unnamed.list.v[i].package, naming, err))
             return false;
     return true;
 }
@@ -149,16 +81,13 @@ bool store_lookup_complete(struct store *s, const struct store_naming *naming, s
 {
     const struct db_value values[] = {db_int(naming->version)};
     int64_t missing = 0;
-    if (!db_query(s->db,
-                  "SELECT EXISTS (SELECT 1 FROM package WHERE named < ?1) OR EXISTS (SELECT 1 FROM image WHERE "
-                  "context_id IS NULL)",
-                  values, 1, number_row, &missing, err))
+    if (!db_query(s->db, "SELECT 1 FROM package WHERE named < ?1 LIMIT 1", values, 1, number_row, &missing, err))
         return false;
     if (missing == 0)
         return true;
     struct db_work work = {.turn = DB_TURN_INVENTORY};
     while (db_works(s->db, &work, err))
-        work.ok = lookup_name_packages(s, naming, err) && lookup_put_contexts(s, err);
+        work.ok = name_packages(s, naming, err);
     return work.ok;
 }
 
@@ -356,8 +285,7 @@ bool store_set_contexts(struct store *s, int64_t set, struct arena *a, store_ids
 {
     struct appending c = {a, out};
     const struct db_value values[] = {db_int(set)};
-    return db_query(s->db, "SELECT DISTINCT context_id FROM image WHERE set_id = ?1 AND context_id IS NOT NULL", values,
-                    1, append_id, &c, err);
+    return db_query(s->db, "SELECT DISTINCT context_id FROM image WHERE set_id = ?1", values, 1, append_id, &c, err);
 }
 
 bool store_set_parts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err)

@@ -114,6 +114,15 @@ CREATE TABLE image_sort (
     UNIQUE (state_id, kind, os, arch)
 );
 
+-- What of an image, beside the packages themselves, decides how they are judged. distribution_id: 0 where it is not
+-- known. repositories: their ids in order, each followed by a newline.
+CREATE TABLE context (
+    id INTEGER PRIMARY KEY,
+    distribution_id INTEGER NOT NULL,
+    repositories TEXT NOT NULL,
+    UNIQUE (distribution_id, repositories)
+);
+
 -- chain_id: 0 for an image without layers. skips and remarks: JSON, empty where there are none.
 CREATE TABLE image (
     id INTEGER PRIMARY KEY,
@@ -127,7 +136,8 @@ CREATE TABLE image (
     chain_id INTEGER NOT NULL,
     skips TEXT NOT NULL,
     skips_total INTEGER NOT NULL,
-    remarks TEXT NOT NULL
+    remarks TEXT NOT NULL,
+    context_id INTEGER NOT NULL REFERENCES context (id)
 );
-CREATE INDEX image_by_set ON image (set_id);
+CREATE INDEX image_by_set_and_context ON image (set_id, context_id);
 CREATE INDEX image_by_chain ON image (chain_id);

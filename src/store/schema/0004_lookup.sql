@@ -1,20 +1,5 @@
 -- From a name in a feed's record to the images that it concerns.
 
--- What of an image, beside the packages themselves, decides how they are judged. distribution_id: 0 where it is not
--- known. repositories: their ids in order, each followed by a newline.
-CREATE TABLE context (
-    id INTEGER PRIMARY KEY,
-    distribution_id INTEGER NOT NULL,
-    repositories TEXT NOT NULL,
-    UNIQUE (distribution_id, repositories)
-);
-
--- context_id: NULL for an image of a former schema, until the next look-up.
-ALTER TABLE image ADD COLUMN context_id INTEGER REFERENCES context (id);
-CREATE INDEX image_by_set_and_context ON image (set_id, context_id);
-DROP INDEX image_by_set;
-CREATE INDEX image_without_context ON image (id) WHERE context_id IS NULL;
-
 -- The contexts that a package occurs in; some of them perhaps no longer.
 CREATE TABLE package_context (
     package_id INTEGER NOT NULL REFERENCES package (id) ON DELETE CASCADE,
