@@ -6,10 +6,6 @@
 
 // ---- layer_store.c --------------------------------------------------------------------------------------------------
 
-// The chain of an image's layers, base first, by the id of its uppermost.
-bool chain_read(struct store *s, int64_t chain, struct arena *a, struct stored_layer **layers, size_t *n,
-                struct error *err);
-
 // Forgets of a chain, from its end, what no image and no other chain has, and layers that are in no chain any more.
 bool chain_drop(struct store *s, int64_t chain, struct error *err);
 

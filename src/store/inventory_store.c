@@ -8,7 +8,8 @@
 struct image_context {
     struct arena *arena;
     struct stored_image *out;
-    int64_t id, set, chain, distribution;
+    bool found;
+    VEC(struct stored_layer) layers;
 };
 
 static struct slice copy(struct image_context *c, struct db_row *row, int column)
@@ -59,18 +60,29 @@ static bool image_row(void *context, struct db_row *row, struct error *err)
 {
     struct image_context *c = context;
     struct stored_image *out = c->out;
-    c->id = db_column_int(row, 0);
+    c->found = true;
     out->reference = copy(c, row, 2);
     out->kind = copy(c, row, 3);
     out->os = copy(c, row, 4);
     out->arch = copy(c, row, 5);
     out->indexed = db_column_int(row, 6);
-    c->distribution = db_column_int(row, 7);
-    c->set = db_column_int(row, 8);
-    out->inventory.skips_total = (uint64_t)db_column_int(row, 10);
-    c->chain = db_column_int(row, 12);
-    return digest_unpack(db_column(row, 1), &out->config, err) && decode_skips(c, db_column(row, 9), err) &&
-           decode_remarks(c, db_column(row, 11), err);
+    out->inventory.skips_total = (uint64_t)db_column_int(row, 8);
+    return digest_unpack(db_column(row, 1), &out->config, err) && decode_skips(c, db_column(row, 7), err) &&
+           decode_remarks(c, db_column(row, 9), err);
+}
+
+// Of an image that is there under another state only nothing is taken.
+static bool layer_row(void *context, struct db_row *row, struct error *err)
+{
+    struct image_context *c = context;
+    if (!c->found)
+        return false;
+    struct stored_layer *layer = &VEC_PUSH(c->arena, &c->layers);
+    layer->media_type = copy(c, row, 1);
+    layer->created_by = copy(c, row, 2);
+    layer->skip_reason = copy(c, row, 3);
+    layer->size = (uint64_t)db_column_int(row, 4);
+    return digest_unpack(db_column(row, 0), &layer->digest, err);
 }
 
 static bool repository_row(void *context, struct db_row *row, struct error *err)
@@ -78,6 +90,8 @@ static bool repository_row(void *context, struct db_row *row, struct error *err)
     (void)err;
     struct image_context *c = context;
     struct inventory *inventory = &c->out->inventory;
+    if (!c->found)
+        return false;
     if (inventory->repositories_n == inventory->repositories_cap)
         inventory->repositories = arena_grow(c->arena, inventory->repositories, sizeof *inventory->repositories,
                                              inventory->repositories_n, &inventory->repositories_cap);
@@ -93,6 +107,8 @@ static bool distribution_row(void *context, struct db_row *row, struct error *er
 {
     (void)err;
     struct image_context *c = context;
+    if (!c->found)
+        return false;
     c->out->inventory.distribution = (struct distribution){
         .known = true,
         .id = copy(c, row, 0),
@@ -121,6 +137,8 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
 {
     struct image_context *c = context;
     struct inventory *inventory = &c->out->inventory;
+    if (!c->found)
+        return false;
     if (inventory->packages_n == inventory->packages_cap)
         inventory->packages = arena_grow(c->arena, inventory->packages, sizeof *inventory->packages,
                                          inventory->packages_n, &inventory->packages_cap);
@@ -146,25 +164,9 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-static bool get_parts(struct store *s, struct image_context *c, struct error *err)
-{
-    const struct db_value set[] = {db_int(c->set)}, distribution[] = {db_int(c->distribution)};
-    return chain_read(s, c->chain, c->arena, &c->out->layers, &c->out->layers_n, err) &&
-           db_query(s->db,
-                    "SELECT repository, path, layer FROM package_set_repository WHERE set_id = ?1 ORDER BY repository",
-                    set, 1, repository_row, c, err) &&
-           db_query(s->db,
-                    "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end "
-                    "FROM distribution WHERE id = ?1",
-                    distribution, 1, distribution_row, c, err) &&
-           db_query(
-               s->db,
-               "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
-               "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = ?1 "
-               "ORDER BY kind, name, version, arch, db",
-               set, 1, member_row, c, err);
-}
+#define OF_IMAGE(column) "(SELECT " column " FROM image WHERE manifest = ?1)"
 
+// All of it is asked at once, by the manifest alone.
 static bool get_image(struct store *s, struct image_context *c, const struct digest *manifest,
                       const struct digest *state, bool *found, struct error *err)
 {
@@ -173,15 +175,30 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
         db_blob(digest_pack(manifest, bytes)),
         db_text(state != NULL ? digest_slice(state) : (struct slice){0}),
     };
-    *found = false;
-    if (!db_query(s->db,
-                  "SELECT image.id, config, reference, kind, os, arch, indexed, distribution_id, set_id, skips, "
-                  "skips_total, remarks, chain_id FROM image JOIN image_sort ON image_sort.id = sort_id JOIN "
-                  "indexer_state ON indexer_state.id = state_id WHERE manifest = ?1 AND (?2 = '' OR digest = ?2)",
-                  values, 2, image_row, c, err))
-        return false;
-    *found = c->id != 0;
-    return !*found || get_parts(s, c, err);
+    const struct db_request requests[] = {
+        {"SELECT image.id, config, reference, kind, os, arch, indexed, skips, skips_total, remarks FROM image JOIN "
+         "image_sort ON image_sort.id = sort_id JOIN indexer_state ON indexer_state.id = state_id WHERE manifest = ?1 "
+         "AND (?2 = '' OR digest = ?2)",
+         values, 2, image_row, c},
+        {"WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM layer_chain WHERE id = " OF_IMAGE(
+             "chain_id") " UNION ALL SELECT c.id, c.parent FROM layer_chain c JOIN up ON c.id = up.parent) SELECT digest, media_type, "
+                         "created_by, skip_reason, size FROM up JOIN layer_chain l ON l.id = up.id JOIN layer ON layer.id = layer_id "
+                         "ORDER BY position",
+         values, 1, layer_row, c},
+        {"SELECT repository, path, layer FROM package_set_repository WHERE set_id = " OF_IMAGE(
+             "set_id") " ORDER BY repository",
+         values, 1, repository_row, c},
+        {"SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end FROM distribution "
+         "WHERE id = " OF_IMAGE("distribution_id"),
+         values, 1, distribution_row, c},
+        {"SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
+         "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = " OF_IMAGE(
+             "set_id") " ORDER BY kind, name, version, arch, db",
+         values, 1, member_row, c},
+    };
+    bool ok = db_batch(s->db, requests, sizeof requests / sizeof requests[0], err);
+    *found = ok && c->found;
+    return ok;
 }
 
 bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
@@ -197,6 +214,8 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
     bool ok = get_image(s, &c, manifest, state, found, err);
     if (own)
         db_rollback(s->db);
+    out->layers = c.layers.v;
+    out->layers_n = c.layers.n;
     return ok || error_wrap(err, "image %s", manifest->text);
 }
 

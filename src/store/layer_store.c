@@ -77,39 +77,6 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
 
 // ---- chains ---------------------------------------------------------------------------------------------------------
 
-struct chain_context {
-    struct arena *arena;
-    VEC(struct stored_layer) layers;
-};
-
-static bool chain_row(void *context, struct db_row *row, struct error *err)
-{
-    struct chain_context *c = context;
-    struct stored_layer *layer = &VEC_PUSH(c->arena, &c->layers);
-    layer->media_type = arena_dup(c->arena, db_column(row, 1));
-    layer->created_by = arena_dup(c->arena, db_column(row, 2));
-    layer->skip_reason = arena_dup(c->arena, db_column(row, 3));
-    layer->size = (uint64_t)db_column_int(row, 4);
-    return digest_unpack(db_column(row, 0), &layer->digest, err);
-}
-
-bool chain_read(struct store *s, int64_t chain, struct arena *a, struct stored_layer **layers, size_t *n,
-                struct error *err)
-{
-    struct chain_context c = {.arena = a};
-    const struct db_value values[] = {db_int(chain)};
-    bool ok =
-        db_query(s->db,
-                 "WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM layer_chain WHERE id = ?1 UNION ALL "
-                 "SELECT c.id, c.parent FROM layer_chain c JOIN up ON c.id = up.parent) SELECT digest, "
-                 "media_type, created_by, skip_reason, size FROM up JOIN layer_chain l ON l.id = up.id JOIN layer "
-                 "ON layer.id = layer_id ORDER BY position",
-                 values, 1, chain_row, &c, err);
-    *layers = c.layers.v;
-    *n = c.layers.n;
-    return ok;
-}
-
 struct link {
     int64_t parent, layer;
     bool found;
