@@ -5,6 +5,7 @@
 #include "base/json.h"
 #include "notify/affected.h"
 #include "service/vulnerabilities.h"
+#include "store/segments.h"
 
 #include <stdlib.h>
 

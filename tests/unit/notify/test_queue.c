@@ -329,14 +329,15 @@ static void test_images_are_forgotten(void **state)
     assert_int_equal(QUEUE_FAILED, step(f, "a", false, NOW));
     assert_true(f->items == 3 && f->said[0] == 3 && f->said[1] == 2);
     f->answer = (struct error){0};
-    assert_true(store_image_delete(&f->store, &two, &found, &err));
+    assert_true(store_image_delete(&f->in.store, &two, &found, &err));
     assert_int_equal(QUEUE_DELIVERED, step(f, "b", false, NOW));
     assert_true(f->items == 1 && f->said[0] == 1 && f->said[1] == 1);
     put_image(f, "two"); // indexed anew
     struct stored_notification n = get(f, uuid);
-    assert_true(store_notification_left(&f->store, &n, &err));
+    assert_true(store_notification_left(&f->in.store, &n, &err));
     assert_true(n.items == 3 && n.images == 2);
-    assert_true(store_image_delete(&f->store, &one, &found, &err) && store_image_delete(&f->store, &two, &found, &err));
+    assert_true(store_image_delete(&f->in.store, &one, &found, &err) &&
+                store_image_delete(&f->in.store, &two, &found, &err));
     assert_int_equal(QUEUE_GONE, step(f, "a", false, NOW + 1000));
     assert_int_equal(QUEUE_EMPTY, step(f, "a", false, NOW + 1000));
     assert_string_equal("xx", f->got);
