@@ -151,17 +151,17 @@ static bool take_chunks(const struct store *s, const struct digest *digest, uint
 
 struct fetching {
     const struct store *store;
-    const struct digest *digest;
+    struct digest digest;
     uint64_t bytes;
 };
 
 static bool write_segment(const struct fetching *f, int fd, struct error *err)
 {
-    struct taking t = {.fd = fd, .chunk = must_alloc(CHUNK_BYTES), .hash = hasher_new(f->digest)};
-    bool ok = take_chunks(f->store, f->digest, f->bytes, &t, err);
+    struct taking t = {.fd = fd, .chunk = must_alloc(CHUNK_BYTES), .hash = hasher_new(&f->digest)};
+    bool ok = take_chunks(f->store, &f->digest, f->bytes, &t, err);
     struct digest found = hasher_end(t.hash);
     free(t.chunk);
-    return ok && (digest_eq(&found, f->digest) ||
+    return ok && (digest_eq(&found, &f->digest) ||
                   error_set(err, ERR_DIGEST, "what the database server has of it has the digest %s", found.text));
 }
 
@@ -186,7 +186,7 @@ bool store_segment_fetch(const struct store *s, const struct digest *digest, str
 {
     struct arena scratch ARENA_AUTO = {0};
     const char *path = path_of(s, digest, &scratch).p;
-    struct fetching f = {s, digest, 0};
+    struct fetching f = {s, *digest, 0};
     const struct db_value values[] = {db_text(digest_slice(digest))};
     int64_t bytes = -1;
     if (!db_source_shared(s->home->database) || access(path, F_OK) == 0)
