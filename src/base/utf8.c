@@ -53,13 +53,13 @@ bool utf8_valid(struct slice s)
 
 struct slice utf8_clean(struct arena *a, struct slice s)
 {
-    if (utf8_valid(s))
+    if (utf8_valid(s) && slice_find(s, '\0') < 0)
         return s;
     struct buf out BUF_AUTO = {0};
     while (s.n > 0) {
         uint32_t code;
         size_t n = utf8_decode(s, &code);
-        buf_add(&out, n != 0 ? slice_of(s.p, n) : SLICE("\xef\xbf\xbd"));
+        buf_add(&out, n != 0 && code != 0 ? slice_of(s.p, n) : SLICE("\xef\xbf\xbd"));
         s = slice_from(s, n != 0 ? n : 1);
     }
     return arena_dup(a, buf_slice(&out));

@@ -13,7 +13,8 @@ size_t utf8_decode(struct slice s, uint32_t *code);
 // Takes the first character off `s`, which must not be empty. A byte that is not part of valid UTF-8 is U+FFFD.
 uint32_t utf8_take(struct slice *s);
 
-// `s` itself when it is valid, else a copy in the arena with U+FFFD for each byte that is not part of valid UTF-8.
+// `s` itself when it is valid and has no NUL, else a copy in the arena with U+FFFD for each NUL and each byte that is
+// not part of valid UTF-8: text that every program and database can hold.
 struct slice utf8_clean(struct arena *a, struct slice s);
 
 // Copies `s` into `out` (terminated, at most `size` bytes with the NUL), invalid bytes and what a terminal would obey

@@ -4,6 +4,7 @@
 #include "base/buf.h"
 #include "base/clock.h"
 #include "base/log.h"
+#include "base/utf8.h"
 
 #include <stdlib.h>
 #include <time.h>
@@ -72,11 +73,47 @@ static enum db_kind kind_of(const char *sql)
     return slice_starts(text, SLICE("SELECT")) || slice_starts(text, SLICE("WITH")) ? DB_READ : DB_WRITE;
 }
 
+// The values that a request has, its texts clean: its own array, or a copy in the arena.
+static const struct db_value *clean_values(const struct db_request *request, struct arena *a)
+{
+    struct db_value *copy = NULL;
+    for (size_t i = 0; i < request->n; i++) {
+        const struct db_value *value = &request->values[i];
+        struct slice text = value->type == DB_TEXT ? utf8_clean(a, value->bytes) : value->bytes;
+        if (text.p == value->bytes.p)
+            continue;
+        if (copy == NULL) {
+            copy = ARENA_NEW(a, struct db_value, request->n);
+            memcpy(copy, request->values, request->n * sizeof *copy);
+        }
+        copy[i].bytes = text;
+    }
+    return copy != NULL ? copy : request->values;
+}
+
+// Requests whose texts are clean: nearly always those that were given.
+static const struct db_request *clean_requests(const struct db_request *requests, size_t n, struct arena *a)
+{
+    struct db_request *copy = NULL;
+    for (size_t i = 0; i < n; i++) {
+        const struct db_value *values = clean_values(&requests[i], a);
+        if (values == requests[i].values)
+            continue;
+        if (copy == NULL) {
+            copy = ARENA_NEW(a, struct db_request, n);
+            memcpy(copy, requests, n * sizeof *copy);
+        }
+        copy[i].values = values;
+    }
+    return copy != NULL ? copy : requests;
+}
+
 bool db_batch(struct db *db, const struct db_request *requests, size_t n, struct error *err)
 {
+    struct arena scratch ARENA_AUTO = {0};
     double start = timing_start(db);
     err->code = ERR_NONE;
-    bool ok = n == 0 || db->engine->ask(db, requests, n, err);
+    bool ok = n == 0 || db->engine->ask(db, clean_requests(requests, n, &scratch), n, err);
     if (n != 0)
         timing_end(db, kind_of(requests[0].sql), start);
     return ok;
@@ -91,9 +128,10 @@ bool db_query(struct db *db, const char *sql, const struct db_value *values, siz
 
 bool db_send(struct db *db, const char *sql, const struct db_value *values, size_t n, struct error *err)
 {
+    struct arena scratch ARENA_AUTO = {0};
     const struct db_request request = {.sql = sql, .values = values, .n = n};
     double start = timing_start(db);
-    bool ok = db->engine->send(db, &request, err);
+    bool ok = db->engine->send(db, clean_requests(&request, 1, &scratch), err);
     timing_end(db, DB_WRITE, start);
     return ok;
 }
@@ -101,10 +139,11 @@ bool db_send(struct db *db, const char *sql, const struct db_value *values, size
 bool db_change(struct db *db, const char *sql, const struct db_value *values, size_t n, uint64_t *changed,
                struct error *err)
 {
+    struct arena scratch ARENA_AUTO = {0};
     const struct db_request request = {.sql = sql, .values = values, .n = n};
     double start = timing_start(db);
     *changed = 0;
-    bool ok = db->engine->change(db, &request, changed, err);
+    bool ok = db->engine->change(db, clean_requests(&request, 1, &scratch), changed, err);
     timing_end(db, DB_WRITE, start);
     return ok;
 }

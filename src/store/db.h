@@ -4,6 +4,9 @@
 // shown " FOR UPDATE SKIP LOCKED", since whoever writes to it is alone; unixepoch() is the server's own clock there,
 // too.
 //
+// Text is valid UTF-8 without NUL, which is all that PostgreSQL holds: where a value has something else, also one that
+// is compared with, there is U+FFFD (utf8_clean), whatever the engine.
+//
 // A handle belongs to one thread at a time. Handles of SQLite have a connection each; those of PostgreSQL share the
 // connections of their source, and have one only while a statement or a transaction runs. Statements are prepared once
 // for each connection and kept by their text.

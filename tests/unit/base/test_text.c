@@ -51,6 +51,8 @@ static void test_utf8_clean(void **state)
                                               "b\xc3")),
                          SLICE("a\xef\xbf\xbd"
                                "b\xef\xbf\xbd")));
+    assert_true(slice_eq(utf8_clean(&a, SLICE("a\0b\0")), SLICE("a\xef\xbf\xbd"
+                                                                "b\xef\xbf\xbd")));
     struct slice good = SLICE("caf\xc3\xa9");
     assert_ptr_equal(utf8_clean(&a, good).p, good.p);
 }

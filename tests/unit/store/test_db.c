@@ -171,6 +171,32 @@ static void test_values(void **state)
     assert_int_equal(sum(f->db, "SELECT count(*) FROM t WHERE x IS NULL"), 1);
 }
 
+// What is no text is made one, where it is kept and where it is looked for, in every way that a statement is run.
+static void test_texts(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct buf got BUF_AUTO = {0};
+    uint64_t changed;
+    assert_true(db_exec_schema(f->db, "CREATE TABLE s (n INTEGER PRIMARY KEY, x TEXT NOT NULL UNIQUE)", &err));
+    const struct slice odd = SLICE("a\0b\xff"), plain = SLICE("caf\xc3\xa9");
+    const struct db_value values[] = {db_int(3), db_text(SLICE("\0"))}, looked_for[] = {db_text(odd)};
+    struct db_work work = {0};
+    while (db_works(f->db, &work, &err))
+        work.ok = db_run(f->db, &err, "INSERT INTO s VALUES (?1, ?2)", db_int(1), db_text(odd)) &&
+                  db_run(f->db, &err, "INSERT INTO s VALUES (?1, ?2)", db_int(2), db_text(plain));
+    assert_true(work.ok);
+    assert_true(db_change(f->db, "INSERT INTO s VALUES (?1, ?2)", values, 2, &changed, &err));
+    const struct db_request both[] = {
+        {"SELECT x FROM s ORDER BY n", NULL, 0, bytes_row, &got},
+        {"SELECT x FROM s WHERE x = ?1", looked_for, 1, bytes_row, &got},
+    };
+    assert_true(db_batch(f->db, both, 2, &err));
+#define OTHER "\xef\xbf\xbd"
+    assert_true(slice_eq(buf_slice(&got), SLICE("a" OTHER "b" OTHER "|caf\xc3\xa9|" OTHER "|a" OTHER "b" OTHER "|")));
+    assert_true(slice_eq(looked_for[0].bytes, odd));
+}
+
 static int64_t rows(struct db *db)
 {
     return sum(db, "SELECT count(*) FROM t");
@@ -493,10 +519,23 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, open_db, close_db)
     const struct CMUnitTest tests[] = {
-        TEST(test_nested),       TEST(test_recursive), TEST(test_rows_end), TEST(test_values),
-        TEST(test_transactions), TEST(test_refused),   TEST(test_batch),    TEST(test_snapshot),
-        TEST(test_many),         TEST(test_versions),  TEST(test_cut),      TEST(test_turns),
-        TEST(test_locks),        TEST(test_heard),     TEST(test_nobody),   cmocka_unit_test(test_written),
+        TEST(test_nested),
+        TEST(test_recursive),
+        TEST(test_rows_end),
+        TEST(test_values),
+        TEST(test_texts),
+        TEST(test_transactions),
+        TEST(test_refused),
+        TEST(test_batch),
+        TEST(test_snapshot),
+        TEST(test_many),
+        TEST(test_versions),
+        TEST(test_cut),
+        TEST(test_turns),
+        TEST(test_locks),
+        TEST(test_heard),
+        TEST(test_nobody),
+        cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
