@@ -14,10 +14,14 @@ import tarfile
 import tempfile
 import unittest
 
+import store
+
 HERE = os.path.dirname(os.path.abspath(__file__))
 BUILD = os.environ.get("CLARION_BUILD", os.path.join(os.path.dirname(HERE), "build-check"))
 BINARY = os.path.join(BUILD, "clarion")
 SHARED = os.environ.get("CLARION_SHARED") or None
+
+TELLING = ("update", "advisories", "vex")  # commands that change what services keep in mind
 
 OS_RELEASE = ('PRETTY_NAME="Debian GNU/Linux 12 (bookworm)"\nNAME="Debian GNU/Linux"\nVERSION_ID="12"\n'
               'VERSION="12 (bookworm)"\nVERSION_CODENAME=bookworm\nID=debian\n')
@@ -170,18 +174,23 @@ class Case(unittest.TestCase):
     def setUp(self):
         self.folder = tempfile.mkdtemp(prefix="clarion-test-")
         self.data = os.path.join(self.folder, "data")
+        self.serving = False  # a service was started
         self.addCleanup(shutil.rmtree, self.folder, ignore_errors=True)
+        self.addCleanup(store.forget, self.folder)
 
     def path(self, *parts):
         return os.path.join(self.folder, *parts)
 
     def run_clarion(self, *args, data=None, timeout=120, env=None, **more):
-        command = [BINARY, args[0], "--data", data or self.data, *args[1:]]
+        data = data or self.data
+        command = [BINARY, args[0], "--data", data, *args[1:]]
         done = subprocess.run(command, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=timeout,
-                              env=dict(os.environ, **(env or {})), check=False, **more)
+                              env=store.environment(data, env), check=False, **more)
         result = Result(done)
         self.assertNotIn("Sanitizer", result.err)
         self.assertNotIn("runtime error", result.err)
+        if self.serving and args[0] in TELLING:
+            store.let_hear()
         return result
 
     def peak_of(self, *args):
@@ -189,7 +198,7 @@ class Case(unittest.TestCase):
         read, write = os.pipe()
         with tempfile.TemporaryDirectory(dir=self.folder) as data:
             subprocess.run([sys.executable, "-c", MEASURE, str(write), BINARY, args[0], "--data", data, *args[1:]], check=False,
-                           stdin=subprocess.DEVNULL, capture_output=True, timeout=600, pass_fds=[write])
+                           stdin=subprocess.DEVNULL, capture_output=True, timeout=600, pass_fds=[write], env=store.environment(data))
         os.close(write)
         with open(read, encoding="ascii") as f:
             return int(f.read())

@@ -1,8 +1,10 @@
 #!/usr/bin/env python3
-"""Runs every test and closes with one line, `N passed, N failed`: run.py BUILD-FOLDER [-v] [WORD...]
+"""Runs every test and closes with one line, `N passed, N failed`: run.py BUILD-FOLDER [-v] [--postgres] [WORD...]
 
 Unit tests are the build's unit-* programs (cmocka, TAP output), the others are Python's unittest cases in
 tests/integration and tests/conformance. A WORD runs only the tests whose program or file has it in its name.
+Those that are most about what is kept run twice: on SQLite, and on a PostgreSQL server that is started for them. With
+--postgres all that keep anything run, and on PostgreSQL alone.
 A test that needs the shared folder of images and feeds ($CLARION_SHARED) is skipped when that is not there.
 """
 import argparse
@@ -20,7 +22,10 @@ import unittest
 HERE = os.path.dirname(os.path.abspath(__file__))
 TAP = re.compile(r"^(not )?ok \d+ (?:- (.*)|# SKIP (.*))$")  # cmocka says "not ok 3 # SKIP name" of a skipped test
 UNIT_SECONDS = 900
-ON_BOTH_ENGINES = r"^unit-(store-|notify-(queue|delta)$)"  # the programs that open a store
+# Programs that open a store, and files of tests that use one in the most ways; others see no more than that it is there.
+ON_BOTH_ENGINES = re.compile(r"^(unit-(store-.*|notify-(queue|delta))|test_(clair_api|clair_quay|events|notifications|serve|serve_harbor|"
+                             r"serve_index|store|update|vex)\.py)$")
+OF_NO_STORE = re.compile(r"^(unit-(?!store-|notify-(queue|delta)$).*|test_(versions_oracle_.*|cvss|targets|targets_brokers)\.py)$")
 
 ENVIRONMENT = dict(os.environ,
                    CMOCKA_MESSAGE_OUTPUT="TAP",
@@ -28,6 +33,14 @@ ENVIRONMENT = dict(os.environ,
                    UBSAN_OPTIONS="print_stacktrace=1:halt_on_error=1")
 if not ENVIRONMENT.get("CLARION_SHARED"):  # the Makefile exports an empty one; the programs ask whether it is there
     ENVIRONMENT.pop("CLARION_SHARED", None)
+ENVIRONMENT.pop("CLARION_DB", None)
+# On PostgreSQL each data folder has a database of its own. Whoever starts the program without naming it is to fail.
+NO_DATABASE = "postgresql:///the-test-names-no-database?host=/nowhere"
+
+
+def on_server(server):
+    """What a test's environment has to say: tests/store.py and tests/unit/store/opened.h take it from there."""
+    return {"CLARION_TEST_DB": server, "CLARION_DB": NO_DATABASE} if server else {}
 
 
 class Tally:
@@ -41,13 +54,17 @@ class Tally:
         return self
 
 
+def called(name, server):
+    return name + (" (PostgreSQL)" if server else "")
+
+
 def run_unit(program, server, verbose):
     """One cmocka program, on a database server when there is a URL of one: its tally, and what to print."""
-    tally, lines, name = Tally(), [], os.path.basename(program) + (" (PostgreSQL)" if server else "")
+    tally, lines, name = Tally(), [], called(os.path.basename(program), server)
     start = time.monotonic()
     try:
-        done = subprocess.run([program], env=dict(ENVIRONMENT, **({"CLARION_TEST_DB": server} if server else {})), capture_output=True, timeout=UNIT_SECONDS, check=False,
-                              stdin=subprocess.DEVNULL)
+        done = subprocess.run([program], env=dict(ENVIRONMENT, **on_server(server)), capture_output=True, timeout=UNIT_SECONDS,
+                              check=False, stdin=subprocess.DEVNULL)
         code, out, err = done.returncode, done.stdout, done.stderr
     except subprocess.TimeoutExpired as late:
         code, out, err = "none after %d s" % UNIT_SECONDS, late.stdout or b"", late.stderr or b""
@@ -92,8 +109,10 @@ class Result(unittest.TextTestResult):
         self.passed += 1
 
 
-def run_python(path, verbose):
-    tally, name = Tally(), os.path.relpath(path, HERE)
+def run_python(path, server, verbose):
+    """One file of tests, on a database server when there is a URL of one."""
+    tally, name = Tally(), called(os.path.relpath(path, HERE), server)
+    os.environ.update(on_server(server))
     start = time.monotonic()
     spec = importlib.util.spec_from_file_location(os.path.basename(path)[:-3], path)
     module = importlib.util.module_from_spec(spec)
@@ -103,6 +122,8 @@ def run_python(path, verbose):
     with open(os.devnull, "w", encoding="utf-8") as quiet:
         runner.stream = unittest.runner._WritelnDecorator(sys.stdout if verbose else quiet)
         result = runner.run(suite)
+    for key in on_server(server):
+        del os.environ[key]
     for kind, items in (("FAILED", result.failures), ("FAILED", result.errors)):
         for test, trace in items:
             print("%s %s: %s\n%s" % (kind, name, test, "\n".join("    " + x for x in trace.splitlines()[-30:])))
@@ -121,8 +142,10 @@ def main():
     p.add_argument("build")
     p.add_argument("words", nargs="*")
     p.add_argument("-v", action="store_true", dest="verbose")
+    p.add_argument("--postgres", action="store_true", help="all tests that keep anything, on PostgreSQL alone")
     args = p.parse_intermixed_args()  # "-v" may stand before the words
     os.environ["CLARION_BUILD"] = os.path.abspath(args.build)
+    os.environ.pop("CLARION_DB", None)
     for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         os.environ[key] = ENVIRONMENT[key]
     sys.path.insert(0, HERE)
@@ -130,28 +153,38 @@ def main():
     def chosen(path):
         return not args.words or any(w in os.path.basename(path) for w in args.words)
 
+    def engines(path, server):
+        """On which it is to run: the URLs of servers, None for SQLite."""
+        name = os.path.basename(path)
+        if args.postgres:
+            return [] if OF_NO_STORE.match(name) else [server]
+        return [None, server] if server and ON_BOTH_ENGINES.match(name) else [None]
+
     import postgres  # beside this file
 
     total = Tally()
     programs = [x for x in sorted(glob.glob(os.path.join(args.build, "unit-*"))) if os.access(x, os.X_OK)
                 and not os.path.isdir(x) and chosen(x)]
+    files = [x for folder in ("integration", "conformance", "conformance/clair")
+             for x in sorted(glob.glob(os.path.join(HERE, folder, "test_*.py"))) if chosen(x)]
     with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
-        runs = [(x, None) for x in programs]
-        stored = [x for x in programs if re.search(ON_BOTH_ENGINES, os.path.basename(x))]
-        if stored and postgres.is_there():
-            server = postgres.Server()
-            stack.callback(server.stop)
-            runs += [(x, server.url()) for x in stored]
-        elif stored:
+        server = None
+        wanted = args.postgres or any(ON_BOTH_ENGINES.match(os.path.basename(x)) for x in programs + files)
+        if wanted and postgres.is_there():
+            running = postgres.Server()
+            stack.callback(running.stop)
+            server = running.url()
+        elif wanted:
             total.failed += 1
             print("FAILED: there is no PostgreSQL server to run the store's tests on (scripts/setup.sh --tests)")
+            args.postgres = False
+        runs = [(x, engine) for x in programs for engine in engines(x, server)]
         for tally, lines in pool.map(lambda x: run_unit(*x, args.verbose), runs):
             total += tally
             print("\n".join(lines), flush=True)
-    for folder in ("integration", "conformance", "conformance/clair"):
-        for path in sorted(glob.glob(os.path.join(HERE, folder, "test_*.py"))):
-            if chosen(path):
-                total += run_python(path, args.verbose)
+        for path in files:
+            for engine in engines(path, server):
+                total += run_python(path, engine, args.verbose)
     if total.skipped and not os.environ.get("CLARION_SHARED"):
         print("%d tests were skipped: most of them want the shared folder of images and feeds ($CLARION_SHARED), "
               "which is not there" % total.skipped)

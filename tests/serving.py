@@ -12,6 +12,7 @@ import subprocess
 import time
 
 import clarion
+import store
 
 
 def free_port():
@@ -36,6 +37,7 @@ class Service:
     """`clarion serve` on ports of its own; `config` is added to its configuration (JSON is YAML)."""
 
     def __init__(self, case, config=None, *args, data=None, env=None, wait=True):
+        case.serving = True
         self.case, self.port, self.introspection, self.killed = case, free_port(), free_port(), False
         settings = {"http_listen_addr": "127.0.0.1:%d" % self.port, "introspection_addr": "127.0.0.1:%d" % self.introspection,
                     "matcher": {"disable_updaters": True}}
@@ -44,11 +46,12 @@ class Service:
         self.file = case.path("service-%d.yaml" % self.port)
         with open(self.file, "w", encoding="utf-8") as f:
             json.dump(settings, f)
+        data = data or case.data
         self.log = case.path("service-%d.log" % self.port)
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([clarion.BINARY, "serve", "-c", self.file, "--data", data or case.data, *args],
+            self.process = subprocess.Popen([clarion.BINARY, "serve", "-c", self.file, "--data", data, *args],
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
-                                            env=dict(os.environ, **(env or {})))
+                                            env=store.environment(data, env))
         case.addCleanup(self.end)
         if wait:
             self.wait()

@@ -15,6 +15,7 @@ import sys
 import unittest
 
 import clarion
+import store
 
 TOOL = os.path.join(clarion.SHARED or "", "tools", "conformance.py")
 IMAGES = os.path.join(clarion.SHARED or "", "images")
@@ -105,7 +106,8 @@ class Images(clarion.Case):
         """Judges all images. `known` are faults that docs/differences.md proves to be Clair's: all of them must be there."""
         self.update(os.path.join(clarion.SHARED, "feeds"))
         done = subprocess.run([sys.executable, TOOL, clarion.BINARY, os.path.join(clarion.SHARED, "images"), "--data", self.data,
-                               *(["--kinds", kinds] if kinds else []), *more], capture_output=True, text=True, check=False, timeout=1500)
+                               *(["--kinds", kinds] if kinds else []), *more], capture_output=True, text=True, check=False, timeout=1500,
+                              env=store.environment(self.data))
         faults = re.findall(r"(?m)^BAD (.*)$", done.stdout)
         self.assertEqual(sorted(faults), sorted(known), done.stdout[-4000:] + done.stderr[-1000:])
         self.assertRegex(done.stdout, r"(?m)^[1-9]\d* passed, %d failed" % len(known))

@@ -12,6 +12,7 @@ import time
 import unittest
 
 import clarion
+import store
 from clarion import debian_layer, stanza, tracker_entry
 
 IMAGE = debian_layer(stanza("openssl", "3.0.8-1"))
@@ -186,7 +187,8 @@ class Retention(Case):
                                          ("lib/apk/db/installed", "P:openssl\nV:3.1.0-r0\nA:x86_64\no:openssl\n\n")]), name="two")
         self.update(self.feeds({"openssl": long}))
         self.scan(one)
-        process = subprocess.Popen([clarion.BINARY, "scan", "--data", self.data, "--format", "json", one, two], stdout=subprocess.PIPE)
+        process = subprocess.Popen([clarion.BINARY, "scan", "--data", self.data, "--format", "json", one, two], stdout=subprocess.PIPE,
+                                   env=store.environment(self.data))
         self.assertEqual(process.stdout.read(1), b"{")  # the first report is more than a pipe holds, so it waits here
         self.assertTrue(self.held())
         more = dict(long, **{"CVE-2021-0001": tracker_entry(bookworm="3.0.9-1")})
@@ -261,7 +263,8 @@ class Bundles(Case):
             self.assertEqual(x, y)
         self.assertEqual(self.segments(), self.segments(self.other))
         self.assertEqual(len(self.run_clarion("scan", "--format", "json", image, data=self.other).doc["findings"]), 1)
-        again = subprocess.run([clarion.BINARY, "advisories", "--data", self.other, "export", "-"], capture_output=True, check=True).stdout
+        again = subprocess.run([clarion.BINARY, "advisories", "--data", self.other, "export", "-"], capture_output=True, check=True,
+                               env=store.environment(self.other)).stdout
         self.assertEqual(again, one)
         # The other site's mirror has the same files: unchanged, since their state came along.
         self.assertRegex(self.run_clarion("update", "--mirror", folder, data=self.other).out, r"debian +unchanged")
@@ -270,7 +273,8 @@ class Bundles(Case):
         self.update(self.tracker(_0001="1"))
         self.export()
         with open(self.file, "rb") as f:
-            done = subprocess.run([clarion.BINARY, "advisories", "import", "-", "--data", self.other], stdin=f, capture_output=True, check=False)
+            done = subprocess.run([clarion.BINARY, "advisories", "import", "-", "--data", self.other], stdin=f, capture_output=True, check=False,
+                                  env=store.environment(self.other))
         self.assertEqual(done.returncode, 0, done.stderr)
         self.assertEqual(self.feed(data=self.other)["records"], 1)
 
@@ -402,7 +406,8 @@ class Bundles(Case):
         self.update(self.tracker(_0001="1"))
         self.export()
         raw = subprocess.run(["zstd", "-dcq", self.file], capture_output=True, check=True).stdout
-        process = subprocess.Popen([clarion.BINARY, "advisories", "import", "-", "--data", self.other], stdin=subprocess.PIPE, stderr=subprocess.PIPE)
+        process = subprocess.Popen([clarion.BINARY, "advisories", "import", "-", "--data", self.other], stdin=subprocess.PIPE, stderr=subprocess.PIPE,
+                                   env=store.environment(self.other))
         process.stdin.write(raw[:len(raw) // 2])  # unpacked, so that each byte arrives as it is sent
         process.stdin.flush()
         until = time.monotonic() + 30

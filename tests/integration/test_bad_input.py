@@ -12,6 +12,7 @@ import unittest
 import zlib
 
 import clarion
+import store
 from clarion import OS_RELEASE, OciLayout, debian_layer, digest, stanza, tar_of
 
 GOOD = stanza("libssl3", "3.0.8-1", source="openssl")
@@ -295,6 +296,7 @@ class BadInput(clarion.Case):
             r = self.scan("dir:" + root, preexec_fn=lambda: os.setuid(65534))
             self.assertEqual((r.code, r.doc["errors"]), (3, ["var/lib/dpkg/status: Permission denied"]), r)
 
+    @store.only_sqlite("its file has no room")
     def test_full_disk(self):
         """No room in the data folder: a clear message, and what was there stays."""
         image = self.image(debian_layer(*[stanza("p%d" % i, "1.%d" % random.Random(i).getrandbits(200)) for i in range(3000)]))

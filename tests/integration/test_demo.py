@@ -8,6 +8,7 @@ import sys
 import unittest
 
 import clarion
+import store
 
 DEMO = os.path.join(os.path.dirname(clarion.HERE), "demo")
 
@@ -27,7 +28,7 @@ def configuration(layout):
 class Demo(clarion.Case):
     def demo(self):
         done = subprocess.run(["sh", "demo/run.sh", os.path.abspath(clarion.BINARY)], capture_output=True, check=False, timeout=120,
-                              stdin=subprocess.DEVNULL, cwd=os.path.dirname(DEMO))
+                              stdin=subprocess.DEVNULL, cwd=os.path.dirname(DEMO), env=store.environment(self.data))
         return clarion.Result(done)
 
     def test_image_is_what_the_script_makes(self):

@@ -8,7 +8,6 @@ import json
 import os
 import random
 import shutil
-import sqlite3
 import tempfile
 import threading
 import time
@@ -16,6 +15,7 @@ import unittest
 
 import brokers
 import clarion
+import store
 import receivers
 from clarion import debian_layer, stanza, tracker_entry
 from registry import Authority, Registry, free_port, need_registry
@@ -63,11 +63,7 @@ class Base(clarion.Case):
             time.sleep(0.05)
 
     def query(self, sql, *values):
-        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
-        try:
-            return db.execute(sql, values).fetchall()
-        finally:
-            db.close()
+        return store.query(self.data, sql, *values)
 
     def notifications(self):
         """Their ids, in the order in which they were made."""
@@ -534,10 +530,7 @@ class Names(Base):
         wanted = self.push(service, "team/app", "1", "5.2-2")
         old = self.push(service, "team/old", "1", "5.2-3")
         elsewhere = self.push(service, "others/app", "1", "5.2-4")
-        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
-        with db:
-            db.execute("UPDATE tag SET pushed = pushed - 31 * 86400000000 WHERE manifest = ?", (bytes.fromhex(old.split(":")[1]),))
-        db.close()
+        self.query("UPDATE tag SET pushed = pushed - 31 * 86400000000 WHERE manifest = ?", bytes.fromhex(old.split(":")[1]))
         self.tell(service)
         ident, = self.notifications()
         self.assertEqual([i["manifest"] for i in self.contents(ident)], [wanted])

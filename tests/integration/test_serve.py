@@ -10,6 +10,7 @@ import unittest
 
 import clarion
 import serving
+import store
 from clarion import debian_layer, stanza, tracker_entry
 from serving import Service, token
 from upstream import Upstream
@@ -124,11 +125,9 @@ class Serve(clarion.Case):
         self.assertEqual((a.status, a.doc, a.headers["Content-Type"]), (200, [three, two], "text/plain; charset=utf-8"))
         self.assertEqual(service.ask("DELETE", INDEX[:-1], json.dumps([three])).body, b"null")
         service.end()
-        import sqlite3
-        with sqlite3.connect(os.path.join(self.data, "clarion.db")) as db:
-            for table in ("image", "layer_chain", "layer", "layer_findings", "package", "package_part", "package_part_member",
-                          "package_set", "package_set_part"):
-                self.assertEqual(db.execute("SELECT count(*) FROM " + table).fetchone(), (0,), table)
+        for table in ("image", "layer_chain", "layer", "layer_findings", "package", "package_part", "package_part_member",
+                      "package_set", "package_set_part"):
+            self.assertEqual(store.query(self.data, "SELECT count(*) FROM " + table), [(0,)], table)
 
     def test_update_operations(self):
         self.update(self.feeds(), "debian")
@@ -462,7 +461,8 @@ class Serve(clarion.Case):
             f.flush()
             process = subprocess.Popen(["python3", "-c", script, str(listening.fileno()), clarion.BINARY, "serve", "--data", self.data, "-c", f.name],
                                        close_fds=False, stderr=log,
-                                       env=dict(os.environ, LISTEN_FDS="1", LISTEN_FDNAMES="api", NOTIFY_SOCKET=self.path("notify")))
+                                       env=store.environment(self.data, {"LISTEN_FDS": "1", "LISTEN_FDNAMES": "api",
+                                                                        "NOTIFY_SOCKET": self.path("notify")}))
         try:
             self.assertEqual(notify.recv(100), b"READY=1")
             with socket.create_connection(("127.0.0.1", port), timeout=10) as s:

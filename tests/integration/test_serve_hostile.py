@@ -4,12 +4,12 @@ import http.client
 import json
 import os
 import socket
-import sqlite3
 import threading
 import time
 import unittest
 
 import clarion
+import store
 from clarion import debian_layer, stanza
 from serving import Service
 
@@ -232,8 +232,9 @@ class Hostile(clarion.Case):
         """What changes the store waits for it; more requests than request_queue do not."""
         r = self.run_clarion("index", self.image(debian_layer(stanza("a", "1"))), "--format", "clair")
         service = Service(self, {"limits": {"request_queue": 1}})
-        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "clarion.db"), isolation_level=None)) as db:
-            db.execute("BEGIN IMMEDIATE") # nobody else writes meanwhile
+        with store.transaction(self.data) as ask: # nobody else writes meanwhile
+            if store.server():
+                ask("LOCK TABLE image IN EXCLUSIVE MODE")
             answers = []
             threads = [threading.Thread(target=lambda: answers.append(service.ask("DELETE", BULK + "/" + r.doc["manifest_hash"]))) for _ in range(40)]
             for thread in threads:
@@ -242,7 +243,6 @@ class Hostile(clarion.Case):
             while not any(a.status == 429 for a in answers) and time.monotonic() < deadline:
                 time.sleep(0.02)
             self.assertEqual(service.get(STATE.decode()).status, 200) # who only reads does not wait
-            db.execute("ROLLBACK")
         for thread in threads:
             thread.join()
         self.assertEqual({a.status for a in answers}, {204, 429})

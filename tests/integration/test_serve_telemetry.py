@@ -13,6 +13,7 @@ import time
 import unittest
 
 import clarion
+import store
 from clarion import OciLayout, debian_layer, stanza
 from collector import Collector, metrics_of, spans_of
 from registry import FakeRegistry
@@ -363,7 +364,7 @@ class Telemetry(clarion.Case):
         out = self.path("out")
         with open(out, "wb") as f:
             process = subprocess.Popen([clarion.BINARY, "serve", "-c", service.file, "--data", self.data], stdin=subprocess.DEVNULL, stdout=f,
-                                       stderr=subprocess.PIPE)
+                                       stderr=subprocess.PIPE, env=store.environment(self.data))
         service.process = process
         service.wait()
         service.get(STATE)

@@ -4,18 +4,17 @@ that cannot be had, deletions, rest, the end. No error, no leak.
 The layers were unpacked before, by a command without valgrind: valgrind cannot live in the sandbox of the layer workers, which
 the sanitizers look after. What is posted is coalesced, kept and judged of them. Wants a build without sanitizers, which valgrind cannot run: `make build` leaves one in build/.
 """
-import contextlib
 import gzip
 import json
 import os
 import re
 import shutil
-import sqlite3
 import subprocess
 import time
 import unittest
 
 import clarion
+import store
 from clarion import debian_layer, stanza
 from receivers import Web
 from serving import Service
@@ -89,15 +88,14 @@ class Valgrind(clarion.Case):
     def be_told(self, service, web, tracker):
         """An update from elsewhere makes a notification, which is delivered, read and deleted."""
         done = subprocess.run([PROGRAM, "update", "--data", self.data, "--mirror", self.feeds(tracker, name="newer"), "debian"],
-                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False)
+                              stdin=subprocess.DEVNULL, capture_output=True, timeout=120, check=False, env=store.environment(self.data))
         self.assertEqual(done.returncode, 0, done.stderr)
         for _ in range(1200):
             if web.requests:
                 break
             time.sleep(0.1)
         self.assertTrue(web.requests, service.messages())
-        with contextlib.closing(sqlite3.connect(os.path.join(self.data, "clarion.db"))) as db:
-            (name,), = db.execute("SELECT uuid FROM notification").fetchall()
+        (name,), = store.query(self.data, "SELECT uuid FROM notification")
         page = "/notifier/api/v1/notification/" + name
         self.assertEqual(len(service.get(page).doc["notifications"]), 3)
         self.assertEqual(len(service.get(page + "?page_size=1").doc["notifications"]), 1)
@@ -117,7 +115,7 @@ class Valgrind(clarion.Case):
         """A layer that the store knows: its digest."""
         data = debian_layer(stanza(name, "1.0.1e-1"))
         done = subprocess.run([binary, "index", "--data", self.data, self.image(data, name=name)], stdin=subprocess.DEVNULL, capture_output=True,
-                              timeout=120, check=False)
+                              timeout=120, check=False, env=store.environment(self.data))
         self.assertEqual(done.returncode, 0, done.stderr)
         return clarion.digest(gzip.compress(data, mtime=0))
 

@@ -4,13 +4,13 @@ import gzip
 import json
 import os
 import re
-import shutil
 import subprocess
 import sys
 import time
 import unittest
 
 import clarion
+import store
 from clarion import debian_layer, stanza, tracker_entry
 from upstream import FOREVER, Upstream
 
@@ -161,7 +161,7 @@ class Update(clarion.Case):
         code = ("import os,sys,resource;p=os.posix_spawn(sys.argv[1],sys.argv[1:],os.environ);_,s,u=os.wait4(p,0);"
                 "print(u.ru_maxrss);sys.exit(os.waitstatus_to_exitcode(s))")
         done = subprocess.run([sys.executable, "-c", code, clarion.BINARY, "update", "--data", self.data, "--mirror", folder, "debian"],
-                              capture_output=True, text=True, check=True)
+                              capture_output=True, text=True, check=True, env=store.environment(self.data))
         self.assertLess(int(done.stdout.split()[-1]) / 1024, 150, done.stdout)
 
 
@@ -311,7 +311,7 @@ class OverHttp(clarion.Case):
 
     def start(self, *arguments):
         return subprocess.Popen([clarion.BINARY, "update", "--data", self.data, *arguments], stdout=subprocess.PIPE,
-                                stderr=subprocess.PIPE, text=True)
+                                stderr=subprocess.PIPE, text=True, env=store.environment(self.data))
 
     def finish(self, process):
         out, err = process.communicate(timeout=60)
@@ -491,7 +491,7 @@ class Accounts(clarion.Case):
         self.assertRegex(self.update(folder).out, r"alpine +updated +3 records, 2 repeated, 3 left out\n")
         first = self.accounts()["alpine"]
         self.assertEqual(first[:4], (8, 3, 2, [{"reason": "names no vulnerability", "records": 3}]))
-        shutil.rmtree(self.data)
+        store.remove(self.data)
         self.update(folder)
         self.assertEqual(self.accounts()["alpine"], first)
         out = self.run_clarion("feeds", "--verbose").out

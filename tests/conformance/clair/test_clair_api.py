@@ -10,7 +10,6 @@ import http.server
 import json
 import os
 import re
-import sqlite3
 import threading
 import time
 import unittest
@@ -21,6 +20,7 @@ import registry
 import serving
 from clarion import debian_layer, need_shared, stanza, tracker_entry
 from conformance.clair import schemas
+import store
 
 THEIRS = "sha256:0a78d1b02e0d01cb94f7dd79c4630be48c8b2bcfc0e07b6563de89a9293b12a8"
 STATE = "150b86c03ad8d5fd1b8fdff4a351aed8"
@@ -375,10 +375,8 @@ class ClairApi(clarion.Case):
         """The id of the last of `n` notifications, when they are made, and all updates have been seen to."""
         deadline = time.monotonic() + 60
         while True:
-            db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
-            made = db.execute("SELECT uuid FROM notification ORDER BY id").fetchall()
-            noted = db.execute("SELECT count(*) FROM notified").fetchone()[0]
-            db.close()
+            made = store.query(self.data, "SELECT uuid FROM notification ORDER BY id")
+            noted = store.query(self.data, "SELECT 1 FROM notified")
             if noted and len(made) == n:
                 return made[-1][0] if made else None
             self.assertLess(time.monotonic(), deadline)
