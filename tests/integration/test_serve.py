@@ -129,6 +129,32 @@ class Serve(clarion.Case):
                       "package_set", "package_set_part"):
             self.assertEqual(store.query(self.data, "SELECT count(*) FROM " + table), [(0,)], table)
 
+    def test_texts_that_are_none(self):
+        """Zero bytes and what is no UTF-8, in an image and in questions: kept, shown the same from the store, and looked for."""
+        odd = "\udcff\udcc3"  # as Python names these bytes
+        status = stanza("openssl", "3.0.8-1").encode() + b"Package: b\xff\0b\nStatus: install ok installed\nArchitecture: all\nVersion: 1\xff\n\n"
+        package = json.dumps({"name": "left\0pad", "version": "1.0\0"})
+        layer = clarion.tar_of([("etc/os-release", clarion.OS_RELEASE.encode() + b"VARIANT=\xff\nPRETTY_NAME=\"a\xff\0b\"\n"), ("var/lib/dpkg/status", status),
+                                ("srv/%s/node_modules/left-pad/package.json" % odd, package), ("srv/%s/package.json" % odd, package)])
+        image = self.image(layer, config={"architecture": "amd\x0064", "history": [{"created_by": "RUN \0"}]})
+        self.update(self.feeds())
+        first = self.scan(image)
+        self.assertEqual(first.code, 0, first)
+        digest = first.doc["image"]["manifest"]
+        kept = self.run_clarion("report", "--format", "json", digest)
+        self.assertEqual(kept.doc["packages"], first.doc["packages"])
+        self.assertEqual(kept.doc["image"]["distribution"], first.doc["image"]["distribution"])
+        self.assertIn("left\ufffdpad", [p["name"] for p in kept.doc["packages"]])
+        self.assertEqual(self.run_clarion("where", "left\ufffdpad").code, 0)
+        service = Service(self)
+        self.assertEqual(service.get("/indexer/api/v1/index_report/" + digest).status, 200)
+        for question in ("images?q=%00", "images?q=%FF%00", "images?repository=%C3&tag=%00", "vulnerabilities/%FF/images", "vulnerabilities/a%00b/images"):
+            self.assertIn(service.get("/api/v1/" + question).status, (200, 400, 404), question)
+        for argument in (b"\xff", b"\xc3("):
+            self.assertNotIn("database", self.run_clarion("where", argument).err)
+            self.assertNotIn("database", self.run_clarion("report", argument).err)
+            self.assertIn("no generation", self.run_clarion("report", "--as-of", argument, digest).err)
+
     def test_update_operations(self):
         self.update(self.feeds(), "debian")
         self.update(self.feeds({"bash": {"CVE-2030-1": tracker_entry(bookworm="9")}}, name="later"), "debian")
