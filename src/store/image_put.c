@@ -302,6 +302,8 @@ static bool package_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
+// kind and source_name are expressions, lest their own indexes are used: a server that has not yet counted a table's
+// rows holds each index for as good as any other, and most packages of an image have these in common.
 static void make_package(struct image_put *p, struct wanted_package *w)
 {
     const struct package *k = &w->package->package;
@@ -314,8 +316,8 @@ static void make_package(struct image_put *p, struct wanted_package *w)
         "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) ON CONFLICT DO NOTHING",
         values, 8, NULL, NULL);
     ask(p,
-        "SELECT id, named FROM package WHERE name = ?2 AND version = ?3 AND arch = ?4 AND kind = ?1 AND module = ?5 AND "
-        "vendor = ?6 AND source_name = ?7 AND source_version = ?8",
+        "SELECT id, named FROM package WHERE name = ?2 AND version = ?3 AND arch = ?4 AND kind || '' = ?1 AND module = "
+        "?5 AND vendor = ?6 AND source_name || '' = ?7 AND source_version = ?8",
         values, 8, package_row, w);
 }
 
