@@ -36,6 +36,11 @@ bool db_source_shared(const struct db_source *source)
     return source->engine == &db_postgres;
 }
 
+bool db_source_there(const struct db_source *source)
+{
+    return source->engine != &db_sqlite || db_sqlite_there(source);
+}
+
 struct db *db_open(struct db_source *source, struct error *err)
 {
     return source->engine->open(source, err);
@@ -43,8 +48,10 @@ struct db *db_open(struct db_source *source, struct error *err)
 
 void db_close(struct db **db)
 {
-    if (*db != NULL)
-        (*db)->engine->close(*db);
+    if (*db == NULL)
+        return;
+    db_rollback(*db); // else its connection would stay with it
+    (*db)->engine->close(*db);
     *db = NULL;
 }
 
@@ -126,6 +133,13 @@ bool db_query(struct db *db, const char *sql, const struct db_value *values, siz
     return db_batch(db, &request, 1, err);
 }
 
+bool db_stream(struct db *db, const char *sql, db_row_fn *row, void *context, struct error *err)
+{
+    const struct db_request request = {.sql = sql, .row = row, .context = context};
+    err->code = ERR_NONE;
+    return db->engine->stream(db, &request, err);
+}
+
 bool db_send(struct db *db, const char *sql, const struct db_value *values, size_t n, struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
@@ -193,6 +207,11 @@ int64_t db_column_int(struct db_row *row, int column)
 struct slice db_column(struct db_row *row, int column)
 {
     return row->engine->column(row, column);
+}
+
+bool db_column_null(struct db_row *row, int column)
+{
+    return row->engine->column_null(row, column);
 }
 
 // ---- transactions ---------------------------------------------------------------------------------------------------

@@ -36,11 +36,14 @@ bool db_is_server(struct slice where);
 // May others on other machines use it? True for a server.
 bool db_source_shared(const struct db_source *source);
 
+// Is the file there? True for a server.
+bool db_source_there(const struct db_source *source);
+
 // A database, made when it is a file that is not there. SQLite: WAL, synchronous FULL, foreign keys on, busy time-out
 // of 30 s. PostgreSQL: read committed.
 struct db;
 struct db *db_open(struct db_source *source, struct error *err);
-void db_close(struct db **db); // NULL is fine
+void db_close(struct db **db); // a transaction is rolled back; NULL is fine
 
 // How long it took, for metrics.
 enum db_kind {
@@ -83,6 +86,7 @@ static inline struct db_value db_blob(struct slice s)
 struct db_row;
 int64_t db_column_int(struct db_row *row, int column);  // of a whole number or a truth value; 0 for NULL
 struct slice db_column(struct db_row *row, int column); // text or blob; valid until the callback returns
+bool db_column_null(struct db_row *row, int column);
 
 // Called for each row, until it answers false. That ends the query and is passed on as false with the error that it has
 // set, or, when it has set none (err->code == ERR_NONE), as true. It may ask other queries of the same handle.
@@ -102,6 +106,10 @@ bool db_query(struct db *db, const char *sql, const struct db_value *values, siz
 
 // Several queries that need nothing of each other, in their order: a server is waited for once.
 bool db_batch(struct db *db, const struct db_request *requests, size_t n, struct error *err);
+
+// One query without values whose rows are not kept, however many they are: within a snapshot or a transaction. The
+// callback asks nothing of the same handle.
+bool db_stream(struct db *db, const char *sql, db_row_fn *row, void *context, struct error *err);
 
 // A statement of which no rows are wanted. Within a transaction a server is not waited for: what it has against the
 // statement is told by a later one, or by the end of the transaction.
@@ -162,6 +170,10 @@ bool db_works(struct db *db, struct db_work *work, struct error *err);
 bool db_snapshot(struct db *db, struct error *err);
 void db_rollback(struct db *db); // harmless outside a transaction
 bool db_in_transaction(const struct db *db);
+
+// Within a transaction: rows that are given an id by the database get one behind all those that are there. Wanted where
+// rows were written with ids of their own into a table whose `id` is INTEGER PRIMARY KEY; SQLite does so by itself.
+bool db_number_on(struct db *db, const char *table, struct error *err);
 
 // ---- what others do -------------------------------------------------------------------------------------------------
 

@@ -8,6 +8,8 @@ struct db_engine {
     void (*close)(struct db *db);
     // Asks all of them, in a transaction or by itself, and calls back.
     bool (*ask)(struct db *db, const struct db_request *requests, size_t n, struct error *err);
+    // Calls back for one row after the other, as they come. Within a transaction.
+    bool (*stream)(struct db *db, const struct db_request *request, struct error *err);
     // Without rows. May be deferred within a transaction.
     bool (*send)(struct db *db, const struct db_request *request, struct error *err);
     bool (*change)(struct db *db, const struct db_request *request, uint64_t *changed, struct error *err);
@@ -18,6 +20,7 @@ struct db_engine {
     bool (*version)(struct db *db, int64_t *version, struct error *err);
     int64_t (*column_int)(struct db_row *row, int column);
     struct slice (*column)(struct db_row *row, int column);
+    bool (*column_null)(struct db_row *row, int column);
     const char *functions;         // to be made before the schema, which uses them; NULL: none
     const char *const (*words)[2]; // what stands in a schema, what it is here; ends with NULL; NULL: as it is
 };
@@ -43,6 +46,7 @@ void db_postgres_source_free(struct db_source *source);
 // A path.
 struct db_source *db_sqlite_source(struct slice path);
 void db_sqlite_source_free(struct db_source *source);
+bool db_sqlite_there(const struct db_source *source);
 
 // When trying again has to end, and how long to wait before the next try (seconds).
 #define DB_PATIENCE 30.0

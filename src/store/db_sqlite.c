@@ -7,6 +7,7 @@
 
 #include <sqlite3.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 #define SHORT_TRIES 20 // to get a lock, before the pauses between them become longer
 #define STATEMENTS  96
@@ -51,6 +52,11 @@ void db_sqlite_source_free(struct db_source *source)
     struct sqlite_source *s = (struct sqlite_source *)source;
     free(s->path);
     free(s);
+}
+
+bool db_sqlite_there(const struct db_source *source)
+{
+    return access(((const struct sqlite_source *)source)->path, F_OK) == 0;
 }
 
 static bool fail(struct sqlite *db, struct error *err, const char *what)
@@ -231,6 +237,12 @@ static bool ask(struct db *db, const struct db_request *requests, size_t n, stru
     return true;
 }
 
+// Here every query gives its rows as they come.
+static bool stream(struct db *db, const struct db_request *request, struct error *err)
+{
+    return run((struct sqlite *)db, request, err);
+}
+
 static bool send(struct db *db, const struct db_request *request, struct error *err)
 {
     return run((struct sqlite *)db, request, err);
@@ -255,6 +267,11 @@ static struct slice column(struct db_row *row, int column)
     const char *p = sqlite3_column_blob(statement, column);
     int n = sqlite3_column_bytes(statement, column);
     return slice_of(p, p != NULL && n > 0 ? (size_t)n : 0);
+}
+
+static bool column_null(struct db_row *row, int column)
+{
+    return sqlite3_column_type(((struct sqlite_row *)row)->statement, column) == SQLITE_NULL;
 }
 
 // ---- transactions ---------------------------------------------------------------------------------------------------
@@ -295,6 +312,7 @@ const struct db_engine db_sqlite = {
     .open = open_db,
     .close = close_db,
     .ask = ask,
+    .stream = stream,
     .send = send,
     .change = change,
     .exec = exec,
@@ -304,4 +322,5 @@ const struct db_engine db_sqlite = {
     .version = version,
     .column_int = column_int,
     .column = column,
+    .column_null = column_null,
 };

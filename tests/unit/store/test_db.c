@@ -515,6 +515,67 @@ static void test_nobody(void **state)
     db_source_free(&source);
 }
 
+struct streamed {
+    int64_t rows, nulls, sum, end; // end: the row that is the last that is wanted; 0: all are
+    bool fails;
+};
+
+static bool streamed_row(void *context, struct db_row *row, struct error *err)
+{
+    struct streamed *s = context;
+    s->rows++;
+    s->nulls += db_column_null(row, 1);
+    s->sum += db_column_int(row, 0);
+    if (s->fails)
+        return error_set(err, ERR_FORMAT, "no such row");
+    return s->rows != s->end;
+}
+
+// Rows one by one: all, some, none; and the handle serves for others afterwards.
+static void test_stream(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    insert(f, 1, 5000);
+    assert_true(db_exec(f->db, "UPDATE t SET x = NULL WHERE n > 4990", &err));
+    static const struct {
+        const char *sql;
+        struct streamed in, out;
+        bool ok;
+    } cases[] = {
+        {"SELECT n, x FROM t ORDER BY n", {0}, {5000, 10, 12502500, 0, false}, true},
+        {"SELECT n, x FROM t ORDER BY n", {.end = 3}, {3, 0, 6, 3, false}, true},
+        {"SELECT n, x FROM t WHERE n > 9999", {0}, {0}, true},
+        {"SELECT n, x FROM t ORDER BY n", {.fails = true}, {1, 0, 1, 0, true}, false},
+        {"SELECT n, nothing FROM t", {0}, {0}, false},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct streamed got = cases[i].in;
+        assert_true(db_snapshot(f->db, &err));
+        assert_int_equal(db_stream(f->db, cases[i].sql, streamed_row, &got, &err), cases[i].ok);
+        assert_memory_equal(&got, &cases[i].out, sizeof got);
+        if (cases[i].ok)
+            assert_int_equal(sum(f->db, "SELECT count(*) FROM t"), 5000);
+        db_rollback(f->db);
+        assert_int_equal(sum(f->db, "SELECT count(*) FROM t"), 5000);
+    }
+}
+
+// Ids of one's own, then those that the database gives.
+static void test_number_on(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    assert_true(db_exec_schema(f->db, "CREATE TABLE numbered (id INTEGER PRIMARY KEY, x INTEGER)", &err));
+    struct db_work work = {0};
+    while (db_works(f->db, &work, &err))
+        work.ok = db_run(f->db, &err, "INSERT INTO numbered (id, x) VALUES (?1, 0)", db_int(7)) &&
+                  db_number_on(f->db, "numbered", &err);
+    assert_true(work.ok);
+    assert_true(db_run(f->db, &err, "INSERT INTO numbered (x) VALUES (?1)", db_int(1)));
+    assert_int_equal(sum(f->db, "SELECT max(id) FROM numbered"), 8);
+}
+
 int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, open_db, close_db)
@@ -535,6 +596,8 @@ int main(void)
         TEST(test_locks),
         TEST(test_heard),
         TEST(test_nobody),
+        TEST(test_stream),
+        TEST(test_number_on),
         cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
