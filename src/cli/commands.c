@@ -2,7 +2,8 @@
 
 extern const struct command command_scan, command_index, command_report, command_images, command_update, command_feeds,
     command_explain, command_advisories, command_diff, command_vex, command_serve, command_check_config,
-    command_version, command_completion, command_help, command_where, command_notifications;
+    command_version, command_completion, command_help, command_where, command_notifications, command_store,
+    command_backfill;
 
 // clang-format off
 const struct command *const commands[] = {
@@ -18,6 +19,7 @@ const struct command *const commands[] = {
     &command_diff,
     &command_vex,
     &command_notifications,
+    &command_store,
     &command_serve,
     &command_check_config,
     &command_version,

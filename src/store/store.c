@@ -1,4 +1,4 @@
-#include "store/store.h"
+#include "store/store_opening.h"
 
 #include "base/file.h"
 #include "base/log.h"
@@ -9,20 +9,50 @@
 #include <stdlib.h>
 
 // The step count lives in a table of our own rather than in a pragma, so that another engine can keep it too.
+struct applied {
+    int64_t steps;
+    bool copying; // into it: STORE_COPY_MARK is there
+};
+
 static bool applied_row(void *context, struct db_row *row, struct error *err)
 {
+    struct applied *applied = context;
     (void)err;
-    *(int64_t *)context = db_column_int(row, 0);
+    applied->copying = db_column_int(row, 1) != 0;
+    applied->steps = db_column_int(row, 0) - applied->copying;
     return true;
 }
 
-static bool migrate_steps(struct db *db, struct error *err)
+static bool read_applied(struct db *db, struct applied *applied, struct error *err)
 {
-    int64_t applied = 0, known = 0;
-    if (!db_query(db, "SELECT count(*) FROM schema_step", NULL, 0, applied_row, &applied, err))
-        return false;
+    *applied = (struct applied){0};
+    return db_query(db, "SELECT count(*), count(CASE WHEN id = " STORE_COPY_MARK " THEN 1 END) FROM schema_step", NULL,
+                    0, applied_row, applied, err);
+}
+
+static int64_t known_steps(void)
+{
+    int64_t known = 0;
     while (schema_steps[known].name != NULL)
         known++;
+    return known;
+}
+
+static bool check_copying(const struct applied *applied, enum store_opening opening, struct error *err)
+{
+    if (!applied->copying || (opening == STORE_AS_TARGET && applied->steps == known_steps()))
+        return true;
+    if (opening == STORE_AS_TARGET)
+        return error_set(err, ERR_STORE, "the copy into it was begun by another version of Clarion: empty it first");
+    return error_set(err, ERR_STORE, "a copy into this store has not ended: run `clarion store copy` again");
+}
+
+static bool migrate_steps(struct db *db, enum store_opening opening, struct error *err)
+{
+    struct applied found;
+    if (!read_applied(db, &found, err) || !check_copying(&found, opening, err))
+        return false;
+    int64_t applied = found.steps, known = known_steps();
     if (applied > known)
         return error_set(err, ERR_STORE,
                          "the store was written by a newer Clarion (schema %lld, this program knows %lld): "
@@ -43,15 +73,12 @@ static bool migrate_steps(struct db *db, struct error *err)
 static bool up_to_date(struct db *db)
 {
     struct error ignored; // there is no table yet
-    int64_t applied = 0, known = 0;
-    while (schema_steps[known].name != NULL)
-        known++;
-    return db_query(db, "SELECT count(*) FROM schema_step", NULL, 0, applied_row, &applied, &ignored) &&
-           applied == known;
+    struct applied applied;
+    return read_applied(db, &applied, &ignored) && applied.steps == known_steps() && !applied.copying;
 }
 
 // All steps in one transaction: a crash leaves the old schema; a second process waits for the first.
-static bool migrate(struct db *db, struct error *err)
+static bool migrate(struct db *db, enum store_opening opening, struct error *err)
 {
     if (up_to_date(db))
         return true;
@@ -60,7 +87,7 @@ static bool migrate(struct db *db, struct error *err)
         work.ok = db_install(db, err) &&
                   db_exec_schema(
                       db, "CREATE TABLE IF NOT EXISTS schema_step (id INTEGER PRIMARY KEY, name TEXT NOT NULL)", err) &&
-                  migrate_steps(db, err);
+                  migrate_steps(db, opening, err);
     return work.ok;
 }
 
@@ -97,26 +124,48 @@ void store_home_free(struct store_home *home)
     *home = (struct store_home){0};
 }
 
-// The schema is looked at once by a process.
-static bool open_current(struct store *store, struct error *err)
+// Nothing is made or changed in a store that is only read.
+static bool check_source(struct store_home *home, struct store *store, struct error *err)
 {
-    struct store_home *home = store->home;
-    store->db = db_open(home->database, err);
-    if (store->db == NULL || (!atomic_load(&home->current) && !migrate(store->db, err)))
+    struct applied applied = {0};
+    if (!db_source_there(home->database))
+        return error_set(err, ERR_NOT_FOUND, "there is no store");
+    if ((store->db = db_open(home->database, err)) == NULL || !read_applied(store->db, &applied, err) ||
+        !check_copying(&applied, STORE_AS_SOURCE, err))
         return false;
-    atomic_store(&home->current, true);
+    return applied.steps == known_steps() ||
+           error_set(err, ERR_STORE,
+                     "the store is of another version of Clarion (schema %lld, this program has %lld): bring it up to "
+                     "date first, by any command of this program, such as `clarion feeds`",
+                     (long long)applied.steps, (long long)known_steps());
+}
+
+// The schema is looked at once by a process, unless it is about to change what is there.
+static bool open_current(struct store_home *home, enum store_opening opening, struct store *store, struct error *err)
+{
+    bool known = opening == STORE_TO_USE && atomic_load(&home->current);
+    if (!dir_make(store->segments, err) || (store->db = db_open(home->database, err)) == NULL ||
+        (!known && !migrate(store->db, opening, err)))
+        return false;
+    if (opening == STORE_TO_USE)
+        atomic_store(&home->current, true);
     return true;
 }
 
-bool store_open(struct store_home *home, struct store *store, struct error *err)
+bool store_open_as(struct store_home *home, enum store_opening opening, struct store *store, struct error *err)
 {
     *store = (struct store){.home = home, .segments = join(home->folder, "segments")};
-    if (dir_make(store->segments, err) && open_current(store, err))
+    if (opening == STORE_AS_SOURCE ? check_source(home, store, err) : open_current(home, opening, store, err))
         return true;
     if (!db_source_shared(home->database))
         error_wrap(err, "data folder %s", home->folder);
     store_close(store);
     return false;
+}
+
+bool store_open(struct store_home *home, struct store *store, struct error *err)
+{
+    return store_open_as(home, STORE_TO_USE, store, err);
 }
 
 void store_close(struct store *store)
