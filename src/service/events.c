@@ -2,9 +2,7 @@
 
 #include "base/clock.h"
 #include "base/log.h"
-#include "image/choose.h"
-#include "image/registry.h"
-#include "service/indexer.h"
+#include "service/arrivals.h"
 #include "store/event_queue.h"
 
 #include <pthread.h>
@@ -173,121 +171,50 @@ bool events_take(struct events *ev, struct store *store, const struct event_deli
 // How it went: the error says why it did not.
 enum ending { ENDED_DONE, ENDED_NOTED, ENDED_FAILED, ENDED_LATER, ENDED_STOPPED };
 
-static bool stopping(struct events *ev)
+static bool stopping(void *context)
 {
+    struct events *ev = context;
     pthread_mutex_lock(&ev->lock);
     bool stop = ev->stop;
     pthread_mutex_unlock(&ev->lock);
     return stop;
 }
 
-static bool index_one(struct events *ev, struct store *store, const struct registry_settings *settings,
-                      const struct reference *reference, struct error *err)
+static bool begin_indexing(void *context, const struct digest *manifest)
 {
-    struct arena a ARENA_AUTO = {0};
-    struct index_result result INDEX_RESULT_AUTO = {0};
-    struct image image = {0};
-    const struct config *config = ev->config;
-    const struct image_options how = {.limits = &config->limits, .registry = settings};
-    const struct index_options options = {
-        .limits = &config->limits,
-        .jobs = config->layer_concurrency > 0 ? (unsigned)config->layer_concurrency : 0,
-        .leases = indexing_leases(ev->indexing),
-    };
-    bool ok = image_pull(reference, &how, &a, &image, err) && index_image(store, &image, &options, &a, &result, err);
-    if (ok && result.problems_n != 0)
-        ok = error_set(err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));
-    image_close(&image);
-    return ok;
+    return indexing_begin(((struct events *)context)->indexing, manifest);
 }
 
-static bool index_member(struct events *ev, struct store *store, const struct registry_settings *settings,
-                         const struct reference *name, const struct digest *manifest, struct error *err)
+static void end_indexing(void *context, const struct digest *manifest, bool indexed)
 {
-    struct reference reference = *name;
-    struct digest state = scanner_state(SUBJECT_LAYER, &ev->config->limits);
-    struct image_mark mark;
-    bool known;
-    reference.digest = *manifest;
-    if (!store_image_mark(store, manifest, &mark, &known, err))
-        return false;
-    if (known && digest_eq(&mark.state, &state))
-        return true;
-    if (!indexing_begin(ev->indexing, manifest))
-        return error_set(err, ERR_REFUSED, "the service stops");
-    bool ok = index_one(ev, store, settings, &reference, err);
-    indexing_end(ev->indexing, manifest, ok);
-    if (!ok && err->code == ERR_UNSUPPORTED)
-        err->code = ERR_FORMAT; // that it is an image has been seen already: a part of it cannot be read
-    return ok || error_wrap(err, "%s", manifest->text);
+    indexing_end(((struct events *)context)->indexing, manifest, indexed);
 }
 
-static bool is_wanted(const struct config_registry *config, const struct platform *have)
-{
-    struct arena a ARENA_AUTO = {0};
-    struct platform wanted;
-    struct error ignored;
-    for (size_t i = 0; i < config->platforms.n; i++)
-        if (platform_parse(config->platforms.v[i].p, &a, &wanted, &ignored) && platform_rank(&wanted, have) != 0)
-            return true;
-    return config->platforms.n == 0 || have->os.n == 0;
-}
-
-static void describe_members(const struct image_listing *listing, struct arena *a, struct name_member *members)
-{
-    for (size_t i = 0; i < listing->images_n; i++) {
-        const struct listed_manifest *m = &listing->images[i];
-        members[i] =
-            (struct name_member){m->digest, m->platform.os.n != 0 ? platform_text(a, &m->platform) : SLICE("")};
-    }
-}
-
-static bool index_listing(struct events *ev, struct store *store, const struct event_registry *registry,
-                          const struct registry_settings *settings, const struct reference *reference,
-                          const struct image_listing *listing, struct error *err)
-{
-    size_t wanted = 0;
-    struct error first = {0};
-    for (size_t i = 0; i < listing->images_n && !stopping(ev); i++) {
-        const struct listed_manifest *m = &listing->images[i];
-        if (!is_wanted(registry->config, &m->platform))
-            continue;
-        wanted++;
-        // One that cannot be had keeps nobody from the others.
-        if (!index_member(ev, store, settings, reference, &m->digest, err) && first.code == ERR_NONE)
-            first = *err;
-    }
-    *err = first;
-    if (wanted == 0 && !stopping(ev))
-        return error_set(err, ERR_UNSUPPORTED, "no image of it is for the platforms of events.registries");
-    return first.code == ERR_NONE;
-}
-
-static bool work(struct events *ev, struct store *store, const struct queued_event *e, struct arena *a,
-                 struct error *err)
+static bool work(struct events *ev, struct store *store, const struct queued_event *e, struct error *err)
 {
     struct slice host, path;
     struct reference reference;
-    struct image_listing listing;
+    struct arrival_counts counts;
     slice_cut(e->repository, '/', &host, &path);
     const struct event_registry *registry = registry_of(ev, host);
     if (registry == NULL)
         return error_set(err, ERR_USAGE, "the configuration names the registry %.*s no more (events.registries)",
                          SLICE_ARG(host));
     const struct registry_settings settings = settings_of(registry);
-    const struct image_options how = {.limits = &ev->config->limits, .registry = &settings};
-    if (!reference_of(host, path, e->tag, &e->manifest, &reference, err) ||
-        !image_list(&reference, &how, a, &listing, err))
-        return false;
-    struct name_member *members = ARENA_NEW(a, struct name_member, listing.images_n);
-    const struct name_push push = {e->repository, e->tag, listing.named, e->pushed};
-    describe_members(&listing, a, members);
-    // What was told by its digest has its name already, and may have lost it since.
-    bool named = e->manifest.text[0] != '\0';
-    return (named ? store_index_members(store, &listing.named, members, listing.is_index ? listing.images_n : 0, err)
-                  : store_name_put(store, &push, members, listing.is_index ? listing.images_n : 0,
-                                   ev->config->limits.tag_history, err)) &&
-           index_listing(ev, store, registry, &settings, &reference, &listing, err);
+    const struct arrival_rules rules = {
+        .leases = indexing_leases(ev->indexing),
+        .limits = &ev->config->limits,
+        .registry = &settings,
+        .platforms = registry->config->platforms,
+        .platforms_from = "events.registries",
+        .jobs = ev->config->layer_concurrency > 0 ? (unsigned)ev->config->layer_concurrency : 0,
+        .begin = begin_indexing,
+        .end = end_indexing,
+        .stopping = stopping,
+        .context = ev,
+    };
+    return reference_of(host, path, e->tag, &e->manifest, &reference, err) &&
+           arrival_index(store, &rules, &reference, e->pushed, &counts, err);
 }
 
 // Bytes that cannot be read are the same next time; all else may go better, but for what was deleted since.
@@ -339,9 +266,8 @@ static bool end_event(struct events *ev, struct store *store, const struct queue
 
 static void run_event(struct events *ev, struct store *store, const struct queued_event *e)
 {
-    struct arena a ARENA_AUTO = {0};
     struct error why = {0}, err;
-    bool ok = work(ev, store, e, &a, &why);
+    bool ok = work(ev, store, e, &why);
     if (!end_event(ev, store, e, ok && !stopping(ev) ? ENDED_DONE : judge(ev, store, e, &why), &why, &err))
         log_error("event %lld: %s", (long long)e->id, err.text);
 }
