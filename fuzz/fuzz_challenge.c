@@ -1,4 +1,5 @@
-// WWW-Authenticate headers: reading them comes to an end, with no more in the arena than a few times the header.
+// WWW-Authenticate and Link headers: reading them comes to an end, with no more in the arena than a few times the
+// header.
 #include "fuzz.h"
 
 #include "http/headers.h"
@@ -14,6 +15,9 @@ int LLVMFuzzerTestOneInput(const uint8_t *data, size_t size)
             abort();
     }
     if (rest.n != 0)
+        abort();
+    struct slice next;
+    if (link_next(slice_of((const char *)data, size), &a, &next) && (next.n == 0 || next.n >= size))
         abort();
     struct content_range range;
     if (content_range_parse(slice_of((const char *)data, size), &range) && range.first > range.last)

@@ -33,7 +33,9 @@
     X(fetch_slow_seconds,   60,        "seconds that a server may send less than 1 KiB each before it is given up")    \
     X(fetch_connections,    16,        "requests on their way at the same time")                                       \
     X(fetch_host_connections, 6,       "of them, to one host")                                                         \
-    X(fetch_layer_urls,     16,        "places that a manifest names for one layer")
+    X(fetch_layer_urls,     16,        "places that a manifest names for one layer")                                   \
+    X(list_pages,           10000,     "pages of a registry's catalog, or of one repository's list of tags")           \
+    X(list_names,           1000000,   "repositories of a registry's catalog, or tags of one repository")
 
 // Unpacking and walking one layer: src/layer.
 #define LIMITS_LAYER(X)                                                                                                \

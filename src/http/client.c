@@ -112,6 +112,8 @@ static void read_line(struct slice line, struct arena *a, struct http_answer *an
         answer->validators.date = arena_dup(a, value);
     else if (header_line(line, "docker-content-digest", &value))
         answer->content_digest = arena_dup(a, value);
+    else if (header_line(line, "link", &value) && link_next(value, a, &value))
+        answer->next = arena_dup(a, value);
     else if (header_line(line, "content-range", &value))
         answer->has_range = content_range_parse(value, &answer->range);
     else if (header_line(line, "content-length", &value) && !slice_to_u64(value, &answer->length))

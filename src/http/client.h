@@ -50,6 +50,7 @@ struct http_answer {
     long status;
     struct url url;               // that it came from in the end
     struct slice content_digest;  // Docker-Content-Digest
+    struct slice next;            // of a Link, the target with the relation "next"
     struct slice authenticate[8]; // WWW-Authenticate, as many as there are
     size_t authenticate_n;
     struct validators validators;

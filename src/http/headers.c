@@ -143,6 +143,54 @@ static bool take_parameter(struct slice *s, struct arena *a, struct slice *name,
     return true;
 }
 
+// Is it one of the words of a relation?
+static bool names_next(struct slice relations)
+{
+    struct slice word;
+    while (relations.n != 0) {
+        slice_cut(relations, ' ', &word, &relations);
+        if (slice_eq_nocase(word, SLICE("next")))
+            return true;
+    }
+    return false;
+}
+
+// The parameters behind a target, each with a semicolon in front. Of several relations the first one counts (3.3).
+static bool take_relation(struct slice *s, struct arena *a)
+{
+    bool told = false, next = false;
+    for (skip_blanks(s); s->n != 0 && s->p[0] == ';'; skip_blanks(s)) {
+        struct slice name, value;
+        *s = slice_from(*s, 1);
+        skip_blanks(s);
+        if (!take_parameter(s, a, &name, &value)) {
+            take_token(s); // one without a value
+        } else if (!told && slice_eq_nocase(name, SLICE("rel"))) {
+            told = true;
+            next = names_next(value);
+        }
+    }
+    return next;
+}
+
+bool link_next(struct slice value, struct arena *a, struct slice *target)
+{
+    struct slice found, rest = value;
+    while (rest.n != 0) {
+        skip_blanks(&rest);
+        if (rest.n == 0 || rest.p[0] != '<' || !slice_cut(slice_from(rest, 1), '>', &found, &rest))
+            return false;
+        if (take_relation(&rest, a)) {
+            *target = found;
+            return found.n != 0;
+        }
+        if (rest.n == 0 || rest.p[0] != ',')
+            return false;
+        rest = slice_from(rest, 1);
+    }
+    return false;
+}
+
 // Of a parameter that stands twice the first one counts.
 static void keep_parameter(struct challenge *c, struct slice name, struct slice value)
 {

@@ -21,6 +21,9 @@ struct content_range {
 };
 bool content_range_parse(struct slice value, struct content_range *range);
 
+// "Link: <TARGET>; rel="next"" (RFC 8288, 3): the first target that has this relation, as sent. False when none has.
+bool link_next(struct slice value, struct arena *a, struct slice *target);
+
 // What a server says of one state of a resource. Empty: nothing.
 struct validators {
     struct slice etag;          // with its quotes

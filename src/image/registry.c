@@ -147,10 +147,14 @@ static bool request_item(struct registry *r, struct registry_host *host, const s
                          uint64_t from, struct slice if_range, const struct secret *authorization, struct arena *a,
                          struct http_answer *answer, struct error *err)
 {
-    struct slice path = arena_printf(a, "%.*s/%.*s", SLICE_ARG(r->repository), SLICE_ARG(item->path));
+    struct buf path BUF_AUTO = {0};
+    buf_add(&path, r->repository);
+    if (r->repository.n != 0)
+        buf_addc(&path, '/');
+    buf_add(&path, item->path);
     struct http_header header = {SLICE("Authorization"), authorization};
     const struct http_request request = {
-        .url = url_of(host, path, a),
+        .url = url_of(host, buf_slice(&path), a),
         .accept = slice_starts(item->path, SLICE("manifests/")) ? slice_str(accepted) : SLICE(""),
         .headers = &header,
         .headers_n = authorization != NULL,
@@ -241,8 +245,7 @@ bool registry_ask(void *context, uint64_t from, struct slice if_range, struct ar
 
 // ---- Small items ----------------------------------------------------------------------------------------------------
 
-bool registry_read(struct registry_item *item, struct arena *a, struct slice *text, struct slice *digest,
-                   struct error *err)
+bool registry_read(struct registry_item *item, struct arena *a, struct registry_text *out, struct error *err)
 {
     struct http_client *http = item->registry->settings->http;
     const struct limits *limits = http_client_limits(http);
@@ -254,8 +257,12 @@ bool registry_read(struct registry_item *item, struct arena *a, struct slice *te
         bool read = reader_read_all(answer.body, &body, limits->manifest_bytes, "it, by limit manifest_bytes,", err);
         reader_close(&answer.body);
         if (read) {
-            *text = arena_dup(a, buf_slice(&body));
-            *digest = answer.content_digest;
+            *out = (struct registry_text){
+                .text = arena_dup(a, buf_slice(&body)),
+                .digest = answer.content_digest,
+                .next = answer.next,
+                .url = answer.url,
+            };
             return true;
         }
         if (err->code != ERR_NETWORK || tries >= limits->fetch_tries)

@@ -40,8 +40,8 @@ struct registry_settings {
 
 struct registry;
 
-// The registry of a reference, and its mirrors; the settings must outlive it, the reference need not. ERR_FORMAT for a
-// host that is none.
+// The registry of a reference, and its mirrors; with an empty path, for what is of no repository. the settings must
+// outlive it, the reference need not. ERR_FORMAT for a host that is none.
 struct registry *registry_new(const struct registry_settings *settings, const struct reference *reference,
                               struct error *err);
 void registry_free(struct registry **r); // NULL is fine
@@ -60,6 +60,14 @@ struct registry_item {
 bool registry_ask(void *item, uint64_t from, struct slice if_range, struct arena *a, struct http_answer *answer,
                   struct error *err);
 
-// Reads a small item whole, at most `limits.manifest_bytes`; `digest` is what the registry says of it, may be empty.
-bool registry_read(struct registry_item *item, struct arena *a, struct slice *text, struct slice *digest,
-                   struct error *err);
+// A small item, whole.
+struct registry_text {
+    struct slice text;
+    struct slice digest; // what the registry says of it; may be empty
+    struct slice
+        next;       // of a page of a list, how the registry names the next one: a URL, or a part of one; may be empty
+    struct url url; // where it came from
+};
+
+// Reads one of at most `limits.manifest_bytes`.
+bool registry_read(struct registry_item *item, struct arena *a, struct registry_text *out, struct error *err);

@@ -36,9 +36,11 @@ static bool fetch(struct documents *d, struct slice name, struct slice *text, st
     // What is not there counts too: it is the requests that are bounded.
     struct document *document = &VEC_PUSH(&d->base.arena, &d->read);
     *document = (struct document){name, SLICE("")};
-    if (!registry_read(&item, &d->base.arena, text, digest, err))
+    struct registry_text read;
+    if (!registry_read(&item, &d->base.arena, &read, err))
         return false;
-    document->text = *text;
+    document->text = *text = read.text;
+    *digest = read.digest;
     return true;
 }
 

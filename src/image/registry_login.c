@@ -106,7 +106,8 @@ static bool take_token(struct slice text, struct secret **token, struct error *e
 
 static struct slice token_query(const struct challenge *challenge, struct slice repository, struct arena *a)
 {
-    struct slice scope = arena_printf(a, "repository:%.*s:pull", SLICE_ARG(repository));
+    struct slice scope = repository.n != 0 ? arena_printf(a, "repository:%.*s:pull", SLICE_ARG(repository))
+                                           : SLICE("registry:catalog:*");
     struct slice query = arena_printf(a, "scope=%.*s", SLICE_ARG(url_escape(a, scope)));
     struct slice service = challenge->service.n < 512 ? challenge->service : SLICE("");
     if (service.n == 0)

@@ -31,7 +31,7 @@ struct registry_host {
 struct secret *registry_authorization(struct registry_host *host, unsigned *generation);
 
 // The host answered 401 to a request with the authorization of that generation: gets another one, for pulling from
-// `repository`, as the answer's challenges ask for; nothing is done when another thread has got one already. False with
-// one clear error that names the host, its token service and the status.
+// `repository` (empty: for its catalog), as the answer's challenges ask for; nothing is done when another thread has
+// got one already. False with one clear error that names the host, its token service and the status.
 bool registry_log_in(const struct registry_settings *settings, struct registry_host *host, struct slice repository,
                      const struct http_answer *answer, unsigned generation, struct error *err);

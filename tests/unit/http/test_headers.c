@@ -103,6 +103,39 @@ static void test_challenges(void **state)
     }
 }
 
+static void test_links(void **state)
+{
+    (void)state;
+    static const struct {
+        const char *header, *next; // NULL: there is none
+    } cases[] = {
+        {"</v2/_catalog?last=b&n=2>; rel=\"next\"", "/v2/_catalog?last=b&n=2"},
+        {"<a>;rel=next", "a"},
+        {"<a> ; REL = \"First NEXT\"", "a"},
+        {"<a>; rel=prev, <b,c;d>; rel=next", "b,c;d"},
+        {"<a>; title=\"x, <y>; rel=next\"; rel=next", "a"},
+        {"<a>; crossorigin; rel=next", "a"},
+        {"<a>; rel=prev; rel=next", NULL}, // the first one counts
+        {"<a>; rel=nextone", NULL},
+        {"<a>; rel=prev", NULL},
+        {"<a>", NULL},
+        {"<>; rel=next", NULL},
+        {"<a; rel=next", NULL},
+        {"a; rel=next", NULL},
+        {"<a>; rel=prev <b>; rel=next", NULL},
+        {"<a>; rel=\"next", "a"},
+        {"<a>;;;", NULL},
+        {",<a>; rel=next", NULL},
+        {"", NULL},
+    };
+    for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
+        struct slice got = {0};
+        assert_int_equal(link_next(slice_str(cases[i].header), &arena, &got), cases[i].next != NULL);
+        if (cases[i].next != NULL)
+            slice_is(got, cases[i].next);
+    }
+}
+
 static void test_waits(void **state)
 {
     (void)state;
@@ -134,7 +167,7 @@ int main(void)
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_lines),      cmocka_unit_test(test_names),      cmocka_unit_test(test_ranges),
         cmocka_unit_test(test_validators), cmocka_unit_test(test_challenges), cmocka_unit_test(test_waits),
-        cmocka_unit_test(test_secrets),
+        cmocka_unit_test(test_secrets),    cmocka_unit_test(test_links),
     };
     int failed = cmocka_run_group_tests_name("headers", tests, NULL, NULL);
     arena_free(&arena);
