@@ -9,6 +9,7 @@ extern const struct command command_scan, command_index, command_report, command
 const struct command *const commands[] = {
     &command_scan,
     &command_index,
+    &command_backfill,
     &command_report,
     &command_images,
     &command_update,

@@ -25,7 +25,7 @@ struct session_registry {
     struct registry_settings settings;
 };
 
-// Takes them from the options of SESSION_REGISTRY_OPTIONS. False: the message about wrong usage has been written.
+// Takes them from the options of SESSION_REACH_OPTIONS. False: the message about wrong usage has been written.
 bool session_registry_open(struct session_registry *r, struct cli *cli);
 void session_registry_close(struct session_registry *r);
 #define SESSION_REGISTRY_AUTO __attribute__((cleanup(session_registry_close)))
@@ -103,13 +103,17 @@ void session_add_statement(struct arena *a, const struct advisory *record, struc
         "as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL                                           \
     }
 
-// The options of all commands that read images in registries; they come last in the commands' tables.
-#define SESSION_REGISTRY_OPTIONS                                                                                       \
-    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},       \
-        {"ca-file", 0, "FILE", "certificates to trust for registries instead of the system's", NULL},                  \
+// The options of all commands that ask registries.
+#define SESSION_REACH_OPTIONS                                                                                          \
+    {"ca-file", 0, "FILE", "certificates to trust for registries instead of the system's", NULL},                      \
         {"insecure", 0, NULL, "the registry may speak plain http, or prove nothing under TLS", NULL},                  \
         {"registry-mirror", 0, "HOST=MIRROR,...", "ask these hosts first for images of those registries", NULL},       \
         {"token-host", 0, "HOST", "a token service elsewhere that may see the registry's credentials", NULL},          \
     {                                                                                                                  \
         "allow", 0, "HOST|NETWORK,...", "fetch from these although they are at no public address", NULL                \
     }
+
+// The options of all commands that read an image in a registry; they come last in the commands' tables.
+#define SESSION_REGISTRY_OPTIONS                                                                                       \
+    {"platform", 0, "OS/ARCH", "which image of several (default: linux and this machine's architecture)", NULL},       \
+        SESSION_REACH_OPTIONS
