@@ -17,7 +17,8 @@ static bool index_one(struct arrival *v, const struct reference *reference, stru
     struct index_result result INDEX_RESULT_AUTO = {0};
     struct image image = {0};
     const struct image_options how = {.limits = v->rules->limits, .registry = v->rules->registry};
-    const struct index_options options = {.limits = v->rules->limits, .jobs = v->rules->jobs, .leases = v->rules->leases};
+    const struct index_options options = {
+        .limits = v->rules->limits, .jobs = v->rules->jobs, .leases = v->rules->leases};
     bool ok = image_pull(reference, &how, &a, &image, err) && index_image(v->store, &image, &options, &a, &result, err);
     if (ok && result.problems_n != 0)
         ok = error_set(err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));

@@ -20,7 +20,7 @@ struct backfill_news {
 };
 
 struct backfill {
-    const struct store_home *home;
+    struct store_home *home;
     const struct limits *limits;
     const struct registry_settings *registry;
     struct slices registries; // "HOST", all that it has, or "HOST/REPOSITORY"

@@ -122,8 +122,10 @@ static bool look(struct survey *survey, struct error *err)
     for (const struct schema_step *step = schema_steps; step->name != NULL; step++)
         if (!db_exec_schema(survey->db, step->sql, err))
             return error_wrap(err, "schema step %s", step->name);
-    if (!db_query(survey->db, "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%'", NULL,
-                  0, table_row, survey, err))
+    if (!db_query(
+            survey->db,
+            "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' AND name NOT LIKE 'shared%'",
+            NULL, 0, table_row, survey, err))
         return false;
     for (size_t i = 0; i < survey->found.n; i++)
         if (!describe(survey, &survey->found.v[i], err))

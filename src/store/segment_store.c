@@ -28,7 +28,8 @@ static bool is_given(struct store *s, const struct digest *digest, bool *given, 
 {
     const struct db_value values[] = {db_text(digest_slice(digest))};
     uint64_t changed;
-    bool ok = db_change(s->db, "UPDATE segment SET given = unixepoch() WHERE digest = ?1", values, 1, &changed, err);
+    bool ok = db_change(s->db, "UPDATE shared_segment SET given = unixepoch() WHERE digest = ?1 AND bytes >= 0", values,
+                        1, &changed, err);
     *given = changed != 0;
     return ok;
 }
@@ -39,12 +40,13 @@ static bool give_chunk(struct store *s, const struct digest *digest, int64_t num
     size_t bound = ZSTD_compressBound(CHUNK_BYTES);
     char *packed = must_alloc(bound);
     size_t n = ZSTD_compress(packed, bound, bytes.p, bytes.n, LEVEL);
-    bool ok = !ZSTD_isError(n)
-                  ? db_run(s->db, err,
-                           "INSERT INTO segment_chunk (segment, number, packed) VALUES (?1, ?2, ?3) ON CONFLICT DO "
-                           "NOTHING",
-                           db_text(digest_slice(digest)), db_int(number), db_blob(slice_of(packed, n)))
-                  : error_set(err, ERR_STORE, "cannot compress a segment: %s", ZSTD_getErrorName(n));
+    bool ok =
+        !ZSTD_isError(n)
+            ? db_run(s->db, err,
+                     "INSERT INTO shared_segment_chunk (segment, number, packed) VALUES (?1, ?2, ?3) ON CONFLICT DO "
+                     "NOTHING",
+                     db_text(digest_slice(digest)), db_int(number), db_blob(slice_of(packed, n)))
+            : error_set(err, ERR_STORE, "cannot compress a segment: %s", ZSTD_getErrorName(n));
     free(packed);
     return ok;
 }
@@ -89,10 +91,12 @@ bool store_segment_give(struct store *s, const struct digest *digest, struct err
     int fd FD_AUTO = open(path, O_RDONLY | O_CLOEXEC);
     if (fd < 0)
         return error_errno(err, "cannot open %s", path);
-    return give_chunks(s, digest, fd, &bytes, err) &&
-           db_run(s->db, err,
-                  "INSERT INTO segment (digest, bytes, given) VALUES (?1, ?2, unixepoch()) ON CONFLICT (digest) DO "
-                  "UPDATE SET given = unixepoch()",
+    return db_run(s->db, err,
+                  "INSERT INTO shared_segment (digest, bytes, given) VALUES (?1, -1, unixepoch()) ON CONFLICT (digest) "
+                  "DO UPDATE SET given = unixepoch()",
+                  db_text(digest_slice(digest))) &&
+           give_chunks(s, digest, fd, &bytes, err) &&
+           db_run(s->db, err, "UPDATE shared_segment SET bytes = ?2, given = unixepoch() WHERE digest = ?1",
                   db_text(digest_slice(digest)), db_int((int64_t)bytes));
 }
 
@@ -103,13 +107,9 @@ bool store_segments_forget(struct store *s, struct error *err)
     struct db_work work = {.turn = DB_TURN_UPDATES};
     while (db_works(s->db, &work, err))
         work.ok = db_run(s->db, err,
-                         "DELETE FROM segment WHERE given < unixepoch() - ?1 AND digest NOT IN (SELECT segment FROM "
-                         "update_operation) AND digest NOT IN (SELECT segment FROM notified)",
-                         db_int(SETTLING)) &&
-                  db_run(s->db, err,
-                         "DELETE FROM segment_chunk WHERE number >= ?1 AND segment NOT IN (SELECT digest FROM segment) "
-                         "AND segment NOT IN (SELECT segment FROM segment_chunk WHERE number = ?1)",
-                         db_int(0));
+                         "DELETE FROM shared_segment WHERE given < unixepoch() - ?1 AND digest NOT IN (SELECT segment "
+                         "FROM update_operation) AND digest NOT IN (SELECT segment FROM notified)",
+                         db_int(SETTLING));
     return work.ok;
 }
 
@@ -140,7 +140,7 @@ static bool take_chunks(const struct store *s, const struct digest *digest, uint
     for (int64_t number = 0; t->bytes < bytes; number++) {
         const struct db_value values[] = {db_text(digest_slice(digest)), db_int(number)};
         uint64_t before = t->bytes;
-        if (!db_query(s->db, "SELECT packed FROM segment_chunk WHERE segment = ?1 AND number = ?2", values, 2,
+        if (!db_query(s->db, "SELECT packed FROM shared_segment_chunk WHERE segment = ?1 AND number = ?2", values, 2,
                       chunk_row, t, err))
             return false;
         if (t->bytes == before)
@@ -191,7 +191,8 @@ bool store_segment_fetch(const struct store *s, const struct digest *digest, str
     int64_t bytes = -1;
     if (!db_source_shared(s->home->database) || access(path, F_OK) == 0)
         return true;
-    if (!db_query(s->db, "SELECT bytes FROM segment WHERE digest = ?1", values, 1, number_row, &bytes, err))
+    if (!db_query(s->db, "SELECT bytes FROM shared_segment WHERE digest = ?1 AND bytes >= 0", values, 1, number_row,
+                  &bytes, err))
         return false;
     if (bytes < 0)
         return error_set(err, ERR_NOT_FOUND, "segment %s is not on the database server any more", digest->text);

@@ -1,9 +1,11 @@
-// The segments' way from one store to another: files of the data folders, named by their digests.
+// The segments' way from one store to another: files of the data folders, named by their digests, and what a server has
+// of them.
 #include "store/store_copy.h"
 
 #include "advisory/segment_format.h"
 #include "base/file.h"
 #include "base/reader.h"
+#include "store/segments.h"
 
 #include <fcntl.h>
 #include <stdio.h>
@@ -50,7 +52,7 @@ static bool write_file(void *context, int out, struct error *err)
     return in >= 0 ? copy_bytes(in, out, digest, err) : error_errno(err, "cannot open %s", path);
 }
 
-// A file that has its name is whole.
+// A file that has its name is whole. What is on a server goes by way of its folder here.
 static bool copy_one(struct store *from, struct store *to, const struct digest *digest, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
@@ -58,16 +60,18 @@ static bool copy_one(struct store *from, struct store *to, const struct digest *
     const char *source = arena_printf(&a, "%s/%s" SEGMENT_SUFFIX, from->segments, name).p;
     const char *target = arena_printf(&a, "%s/%s" SEGMENT_SUFFIX, to->segments, name).p;
     const void *context[] = {digest, source};
-    return access(target, F_OK) == 0 || file_replace(target, write_file, context, err);
+    return store_segment_fetch(from, digest, err) &&
+           (access(target, F_OK) == 0 || file_replace(target, write_file, context, err)) &&
+           store_segment_give(to, digest, err);
 }
 
 bool store_segments_copy(struct store *from, struct store *to, const struct store_copying *how, uint64_t *n,
                          struct error *err)
 {
     struct segment_list segments LIST_AUTO = {0};
-    int lock FD_AUTO = -1;
+    int from_lock FD_AUTO = -1, to_lock FD_AUTO = -1;
     *n = 0;
-    if (!store_hold_segments(to, &lock, err) ||
+    if (!store_hold_segments(from, &from_lock, err) || !store_hold_segments(to, &to_lock, err) ||
         !db_query(from->db,
                   "SELECT segment FROM update_operation UNION SELECT segment FROM notified WHERE segment <> ''", NULL,
                   0, segment_row, &segments, err))

@@ -74,7 +74,7 @@ class StoreCopy(clarion.Case):
         """Also those that nothing of the above fills: each gets a row, and each is told of."""
         url, back = self.server.new_database(), self.path("back")
         db = sqlite3.connect(os.path.join(self.data, "clarion.db"))
-        tables = {x for (x,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table'")} - {"schema_step"}
+        tables = {x for (x,) in db.execute("SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'shared%'")} - {"schema_step"}
         (segment,) = db.execute("SELECT min(segment) FROM update_operation").fetchone()
         for table in sorted(tables):
             if db.execute("SELECT count(*) FROM %s" % table).fetchone()[0] == 0:

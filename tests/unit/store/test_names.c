@@ -339,7 +339,7 @@ static void leases(void **state)
     assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && !got);
     assert_true(store_lease_drop(&f->in.store, SLICE("layer x"), &err));
     assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && got);
-    assert_true(db_run(other.db, &err, "UPDATE lease SET until = ?1", db_int(1)));
+    assert_true(db_run(other.db, &err, "UPDATE shared_lease SET until = ?1", db_int(1)));
     assert_true(store_lease_take(&f->in.store, SLICE("layer x"), &got, &err) && got);
     store_close(&other);
     store_home_free(&home);
