@@ -99,8 +99,8 @@ class StoreCopy(clarion.Case):
     def grow(self):
         """More rows than a few batches."""
         db = sqlite3.connect(os.path.join(self.data, "clarion.db"))
-        db.executemany("INSERT INTO event (form, sender_id, repository, tag, manifest, pushed, received, state, tries, next, reason) "
-                       "VALUES ('harbor', ?, 'r/x', 't', x'', 0, 0, 'done', 0, 0, '')", [(str(i),) for i in range(60000)])
+        db.executemany("INSERT INTO event (form, sender_id, repository, tag, manifest, pushed, received, state, tries, next, reason, node, until) "
+                       "VALUES ('harbor', ?, 'r/x', 't', x'', 0, 0, 'done', 0, 0, '', '', 0)", [(str(i),) for i in range(60000)])
         db.commit()
         db.close()
 
