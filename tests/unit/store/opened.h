@@ -73,3 +73,11 @@ static inline int opened_close(struct opened *o)
     snprintf(command, sizeof command, "rm -rf %s", o->folder);
     return system(command);
 }
+
+// For db_query: the number in a row's first column, as int64_t.
+static inline bool opened_number(void *context, struct db_row *row, struct error *err)
+{
+    (void)err;
+    *(int64_t *)context = db_column_int(row, 0);
+    return true;
+}
