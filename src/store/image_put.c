@@ -126,7 +126,7 @@ static void find_parts(struct image_put *p)
 static void find_set(struct image_put *p)
 {
     const struct inventory *inventory = &p->image->inventory;
-    struct buf text BUF_AUTO = {0}, repositories BUF_AUTO = {0};
+    struct buf text BUF_AUTO = {0};
     for (size_t i = 0; i < p->parts_n; i++) {
         buf_addf(&text, "%zu ", p->parts[i].layer);
         add_field(&text, digest_slice(&p->parts[i].part.digest));

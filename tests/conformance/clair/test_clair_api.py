@@ -171,6 +171,9 @@ class ClairApi(clarion.Case):
         service = serving.Service(self, {"matcher": {"cache_age": "90s", "disable_updaters": True}, "indexer": {"fetch": {"allow": ["127.0.0.1"]}},
                                          "limits": {"fetch_tries": 1}, **config})
         service.open = "auth" not in config
+        deadline = time.monotonic() + 10  # its port is open a moment before it is ready
+        while service.get("/readyz", introspection=True).status != 200 and time.monotonic() < deadline:
+            time.sleep(0.01)
         return service
 
     def test_exchanges(self):

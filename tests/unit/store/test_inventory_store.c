@@ -273,7 +273,6 @@ static void test_repositories(void **state)
 static void test_find_by_prefix(void **state)
 {
     struct fixture *f = *state;
-    struct arena a ARENA_AUTO = {0};
     struct error err;
     struct digest indexer = digest_of(SLICE("state")), found[2];
     size_t n;
