@@ -9,6 +9,17 @@
 #include <stdio.h>
 #include <string.h>
 
+static bool make_home(struct cli *cli, struct error *err)
+{
+    struct slice db = slice_str(cli->db != NULL ? cli->db : "");
+    if (db.n != 0 && !db_is_server(db))
+        return error_set(
+            err, ERR_USAGE,
+            "it is no PostgreSQL server: \"postgres://USER@HOST/NAME\" or \"host=HOST dbname=NAME\" is one "
+            "(a folder is given by --data)");
+    return store_home_make(cli->data, db, 0, &cli->home, err);
+}
+
 static int run(const struct command *command, int argc, char **argv)
 {
     struct cli cli;
@@ -22,7 +33,7 @@ static int run(const struct command *command, int argc, char **argv)
         log_error("cannot start the layer workers: %s", err.text);
         return EXIT_FAILED;
     }
-    bool ok = store_home_make(cli.data, slice_str(cli.db != NULL ? cli.db : ""), 0, &cli.home, &err);
+    bool ok = make_home(&cli, &err);
     code = ok ? command->run(&cli) : cli_usage(&cli, "--db: %s", err.text);
     store_home_free(&cli.home);
     if (command->indexes)

@@ -113,10 +113,11 @@ bool conninfo_parse(struct slice where, struct conninfo *out, struct error *err)
     PQconninfoOption *options = PQconninfoParse(out->text.p, &message);
     // libpq's own words may repeat parts of the string; those about an option name it alone.
     const char *option = message != NULL ? strstr(message, "connection option \"") : NULL;
+    struct slice why = option != NULL ? slice_trim(slice_str(message)) : SLICE("libpq cannot read it");
     bool ok = options != NULL ||
               error_set(err, ERR_USAGE,
-                        "connection string: %s (\"postgres://USER@HOST:PORT/NAME\" or \"host=HOST dbname=NAME\")",
-                        option != NULL ? message : "libpq cannot read it");
+                        "connection string: %.*s (\"postgres://USER@HOST:PORT/NAME\" or \"host=HOST dbname=NAME\")",
+                        SLICE_ARG(why));
     PQconninfoFree(options);
     PQfreemem(message);
     return ok;

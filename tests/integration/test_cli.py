@@ -56,6 +56,10 @@ class CommandLine(clarion.Case):
             (["advisories", "hide", "CVE-1"], 2, 'there is no "advisories hide"'),
             (["help", "nothing"], 2, 'there is no command "nothing"'),
             (["--data", "x", "scan"], 2, "the command comes first: clarion COMMAND --data"),
+            (["feeds", "--db", "mysql://x"], 2, "it is no PostgreSQL server"),
+            (["feeds", "--db", "host=a colour=b"], 2, 'invalid connection option "colour" ('),
+            (["feeds", "--db", "postgres://u@h/n?pool_max_conns=0"], 2, "pool_max_conns is not a number from 1 on"),
+            (["feeds", "--data", self.data, "--db", "host=%s dbname=x" % self.data], 3, "cannot connect to the database server"),
         ]
         for args, code, text in cases:
             r = self.plain(*args, env={"CLARION_DATA": self.data})
