@@ -165,7 +165,7 @@ def main():
     total = Tally()
     programs = [x for x in sorted(glob.glob(os.path.join(args.build, "unit-*"))) if os.access(x, os.X_OK)
                 and not os.path.isdir(x) and chosen(x)]
-    files = [x for folder in ("integration", "conformance", "conformance/clair")
+    files = [x for folder in ("integration", "integration/cluster", "conformance", "conformance/clair")
              for x in sorted(glob.glob(os.path.join(HERE, folder, "test_*.py"))) if chosen(x)]
     with contextlib.ExitStack() as stack, concurrent.futures.ThreadPoolExecutor(os.cpu_count() or 2) as pool:
         server = None

@@ -224,6 +224,8 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     allow_descriptors();
     if (!store_open(home, &store, err)) // makes it, and brings its schema up to date, once
         return false;
+    if (db_source_shared(home->database))
+        log_info("other nodes know this one as %s", home->node);
     struct service service = {
         .config = config, .routes = api_routes(roles, &a), .started = clock_now(), .scanners = state};
     const struct telemetry_options telemetry = {.config = config,

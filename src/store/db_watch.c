@@ -4,9 +4,11 @@
 #include "store/db_postgres.h"
 
 #include "base/clock.h"
+#include "base/digest.h"
 #include "base/file.h"
 #include "base/log.h"
 
+#include <endian.h>
 #include <fcntl.h>
 #include <poll.h>
 #include <stdlib.h>
@@ -61,10 +63,21 @@ static size_t find_lock(const struct postgres_watch *w, struct slice name)
     return i;
 }
 
+// The number that the server knows a lock by. All nodes must come to the same one, so slice_hash is not for it: that is
+// another one in each process.
+static int32_t lock_number(struct slice name)
+{
+    struct digest digest = digest_of(name);
+    char bytes[DIGEST_BYTES];
+    int32_t number;
+    memcpy(&number, digest_pack(&digest, bytes).p, sizeof number);
+    return (int32_t)be32toh((uint32_t)number);
+}
+
 static bool ask_lock(PGconn *connection, const char *function, struct slice name, bool *got, struct error *err)
 {
     char sql[128];
-    snprintf(sql, sizeof sql, "SELECT %s(%d, %d)", function, LOCK_OF_NAME, (int)(uint32_t)slice_hash(name));
+    snprintf(sql, sizeof sql, "SELECT %s(%d, %d)", function, LOCK_OF_NAME, lock_number(name));
     PGresult *result = PQexec(connection, sql);
     bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
     *got = ok && PQgetvalue(result, 0, 0)[0] == 't';
