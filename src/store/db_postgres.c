@@ -118,6 +118,18 @@ static struct slice first_line(const char *text)
     return slice_of(text, strcspn(text, "\n"));
 }
 
+// The server, too, is to notice within half a minute that this node is gone without a word: as long as it does not, it
+// keeps what the node has locked, by itself for hours.
+static bool settle_in(PGconn *pg, struct error *err)
+{
+    PGresult *result = PQexec(pg, "SET tcp_keepalives_idle = 10; SET tcp_keepalives_interval = 5; "
+                                  "SET tcp_keepalives_count = 3; SET tcp_user_timeout = 25000");
+    bool ok = PQresultStatus(result) == PGRES_COMMAND_OK ||
+              error_set(err, ERR_STORE, "the database server: %.*s", SLICE_ARG(first_line(PQerrorMessage(pg))));
+    PQclear(result);
+    return ok;
+}
+
 PGconn *postgres_connect(const struct postgres_source *s, struct error *err)
 {
     // What the string says itself overrides these. A server that is gone without a word is noticed within a minute.
@@ -145,7 +157,10 @@ PGconn *postgres_connect(const struct postgres_source *s, struct error *err)
         return NULL;
     }
     PQsetNoticeProcessor(pg, no_notice, NULL);
-    return pg;
+    if (settle_in(pg, err))
+        return pg;
+    PQfinish(pg);
+    return NULL;
 }
 
 static struct postgres_connection *connect_new(struct postgres_source *s, struct error *err)
