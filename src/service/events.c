@@ -316,9 +316,9 @@ static void *events_thread(void *argument)
             continue;
         }
         pthread_mutex_unlock(&ev->lock);
-        leases_claim(indexing_leases(ev->indexing));
+        leases_claim(indexing_leases(ev->indexing), event.id);
         run_event(ev, &store, &event);
-        leases_unclaim(indexing_leases(ev->indexing));
+        leases_unclaim(indexing_leases(ev->indexing), event.id);
         pthread_mutex_lock(&ev->lock);
         pthread_cond_broadcast(&ev->wake); // more of this repository may wait
     }

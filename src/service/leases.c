@@ -9,8 +9,10 @@
 
 #define WAIT_SECONDS 0.1 // for somebody who has what is wanted
 
+// A lease, or an event that is worked on.
 struct held {
-    char *name;
+    char *name; // NULL: an event
+    int64_t event;
     struct held *next;
 };
 
@@ -22,17 +24,26 @@ struct leases {
     pthread_mutex_t lock;
     pthread_cond_t changed;
     struct held *held;
-    size_t held_n, claims;
     bool stop;
 };
 
 // ---- renewing -------------------------------------------------------------------------------------------------------
 
-static void renew(const struct leases *l)
+// Where nobody shares the store, leases are not in it. Under the lock.
+static void list_held(const struct leases *l, struct arena *a, struct worked_on *out)
+{
+    for (const struct held *h = l->held; h != NULL; h = h->next)
+        if (h->name == NULL)
+            VEC_PUSH(a, &out->events) = h->event;
+        else if (l->shared)
+            VEC_PUSH(a, &out->leases) = arena_dup(a, slice_str(h->name));
+}
+
+static void renew(const struct leases *l, const struct worked_on *what)
 {
     struct store store STORE_AUTO = {0};
     struct error err;
-    if (!store_open(l->home, &store, &err) || !store_leases_renew(&store, &err))
+    if (!store_open(l->home, &store, &err) || !store_leases_renew(&store, what, &err))
         log_warn("what this process works on cannot be told to others: %s", err.text);
 }
 
@@ -46,10 +57,12 @@ static void *renew_thread(void *argument)
             const struct timespec until = clock_after(next - clock_monotonic());
             pthread_cond_timedwait(&l->changed, &l->lock, &until);
         }
-        bool wanted = (l->shared && l->held_n != 0) || l->claims != 0;
+        struct arena a ARENA_AUTO = {0};
+        struct worked_on what = {0};
+        list_held(l, &a, &what);
         pthread_mutex_unlock(&l->lock);
-        if (wanted)
-            renew(l);
+        if (what.leases.n + what.events.n != 0)
+            renew(l, &what);
         pthread_mutex_lock(&l->lock);
     }
     pthread_mutex_unlock(&l->lock);
@@ -101,22 +114,35 @@ void leases_stop(struct leases **leases)
 static struct held **find(struct leases *l, struct slice name)
 {
     struct held **at = &l->held;
-    while (*at != NULL && !slice_eq(slice_str((*at)->name), name))
+    while (*at != NULL && ((*at)->name == NULL || !slice_eq(slice_str((*at)->name), name)))
         at = &(*at)->next;
     return at;
+}
+
+// Under the lock.
+static void hold(struct leases *l, char *name, int64_t event)
+{
+    struct held *held = must_alloc(sizeof *held);
+    *held = (struct held){name, event, l->held};
+    l->held = held;
+}
+
+// The same.
+static void drop(struct leases *l, struct held **at)
+{
+    struct held *gone = *at;
+    if (gone == NULL)
+        return;
+    *at = gone->next;
+    free(gone->name);
+    free(gone);
+    pthread_cond_broadcast(&l->changed);
 }
 
 static void forget(struct leases *l, struct slice name)
 {
     pthread_mutex_lock(&l->lock);
-    struct held **at = find(l, name), *gone = *at;
-    if (gone != NULL) {
-        *at = gone->next;
-        l->held_n--;
-        free(gone->name);
-        free(gone);
-        pthread_cond_broadcast(&l->changed);
-    }
+    drop(l, find(l, name));
     pthread_mutex_unlock(&l->lock);
 }
 
@@ -134,12 +160,8 @@ static bool take_here(struct leases *l, struct slice name, bool *got, struct err
 {
     pthread_mutex_lock(&l->lock);
     *got = *find(l, name) == NULL && !l->stop;
-    if (*got) {
-        struct held *held = must_alloc(sizeof *held);
-        *held = (struct held){strndup(name.p, name.n), l->held};
-        l->held = held;
-        l->held_n++;
-    }
+    if (*got)
+        hold(l, strndup(name.p, name.n), 0);
     bool stop = l->stop;
     pthread_mutex_unlock(&l->lock);
     return !stop || error_set(err, ERR_IO, "the service is stopping");
@@ -166,16 +188,19 @@ void leases_give(struct leases *l, struct store *s, struct slice name)
     forget(l, name);
 }
 
-void leases_claim(struct leases *l)
+void leases_claim(struct leases *l, int64_t event)
 {
     pthread_mutex_lock(&l->lock);
-    l->claims++;
+    hold(l, NULL, event);
     pthread_mutex_unlock(&l->lock);
 }
 
-void leases_unclaim(struct leases *l)
+void leases_unclaim(struct leases *l, int64_t event)
 {
     pthread_mutex_lock(&l->lock);
-    l->claims--;
+    struct held **at = &l->held;
+    while (*at != NULL && ((*at)->name != NULL || (*at)->event != event))
+        at = &(*at)->next;
+    drop(l, at);
     pthread_mutex_unlock(&l->lock);
 }

@@ -1,4 +1,4 @@
-// Who reads a layer: one thread of one process at a time. Within a process a table tells; where others share the store,
+// Who reads a layer, or delivers to a target: one thread of one process at a time. Within a process a table tells; where others share the store,
 // its leases do, too (store/leases.h), which a thread here renews as long as the process lives.
 #pragma once
 
@@ -20,6 +20,6 @@ bool leases_take(struct leases *leases, struct store *s, struct slice name, bool
 void leases_wait(struct leases *leases);
 void leases_give(struct leases *leases, struct store *s, struct slice name);
 
-// What is worked on by a claim in the store (events): the thread renews as long as somebody does.
-void leases_claim(struct leases *leases);
-void leases_unclaim(struct leases *leases);
+// An event that is claimed in the store: the thread renews the claim as long as it is worked on.
+void leases_claim(struct leases *leases, int64_t event);
+void leases_unclaim(struct leases *leases, int64_t event);

@@ -35,6 +35,9 @@ bool store_event_accept(struct store *s, const struct event_step *steps, size_t 
 bool store_event_next(struct store *s, int64_t now, struct arena *a, struct queued_event *event, bool *found,
                       int64_t *due, struct error *err);
 
+// What follows is without effect on one that this process has no more, since it was taken to be dead and another one
+// has taken it over.
+
 // It is nobody's again, as if it had not been taken.
 bool store_event_release(struct store *s, int64_t id, struct error *err);
 

@@ -78,10 +78,11 @@ static bool take_steps(struct store *s, const struct event_step *steps, size_t n
 bool store_event_accept(struct store *s, const struct event_step *steps, size_t n, const struct limits *limits,
                         size_t *queued, struct error *err)
 {
-    *queued = 0;
     struct db_work work = {.turn = DB_TURN_EVENTS};
-    while (db_works(s->db, &work, err))
+    while (db_works(s->db, &work, err)) {
+        *queued = 0;
         work.ok = take_steps(s, steps, n, limits, queued, err);
+    }
     return work.ok;
 }
 
@@ -215,16 +216,18 @@ bool store_event_list(struct store *s, struct slice state, int64_t before, uint6
 bool store_event_retry(struct store *s, int64_t id, int64_t next, struct slice reason, struct error *err)
 {
     return db_run(s->db, err,
-                  "UPDATE event SET tries = tries + 1, next = ?2, reason = ?3, node = '', until = 0 WHERE id = ?1",
-                  db_int(id), db_int(next), db_text(reason));
+                  "UPDATE event SET tries = tries + 1, next = ?2, reason = ?3, node = '', until = 0 WHERE id = ?1 AND "
+                  "node = ?4",
+                  db_int(id), db_int(next), db_text(reason), db_text(slice_str(s->home->node)));
 }
 
 static bool end(struct store *s, int64_t id, struct slice state, struct slice reason, uint64_t history,
                 struct error *err)
 {
     return db_run(s->db, err,
-                  "UPDATE event SET tries = tries + 1, state = ?2, reason = ?3, node = '', until = 0 WHERE id = ?1",
-                  db_int(id), db_text(state), db_text(reason)) &&
+                  "UPDATE event SET tries = tries + 1, state = ?2, reason = ?3, node = '', until = 0 WHERE id = ?1 AND "
+                  "node = ?4",
+                  db_int(id), db_text(state), db_text(reason), db_text(slice_str(s->home->node))) &&
            db_run(s->db, err,
                   "DELETE FROM event WHERE state = ?1 AND id < (SELECT min(id) FROM "
                   "(SELECT id FROM event WHERE state = ?1 ORDER BY id DESC LIMIT ?2) AS kept)",

@@ -11,5 +11,10 @@
 bool store_lease_take(struct store *s, struct slice name, bool *got, struct error *err);
 bool store_lease_drop(struct store *s, struct slice name, struct error *err);
 
-// All that the process has, and the events that it works on, is its for another LEASE_SECONDS.
-bool store_leases_renew(struct store *s, struct error *err);
+// What of these the process has still, leases by name and events by id, is its for another LEASE_SECONDS. All else is
+// not: what could not be given back ends by itself, however much else the process works on.
+struct worked_on {
+    VEC(struct slice) leases;
+    VEC(int64_t) events;
+};
+bool store_leases_renew(struct store *s, const struct worked_on *what, struct error *err);

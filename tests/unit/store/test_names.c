@@ -313,12 +313,22 @@ static void taken_over(void **state)
     g.in.store.home = &g.in.home;
     assert_int_equal(next(&g, now, &due).id, 0);
     assert_true(db_run(f->in.store.db, &err, "UPDATE event SET until = ?1", db_int(1)));
-    assert_true(store_leases_renew(&f->in.store, &err));
+    struct worked_on ours = {.events = {&e.id, 1, 1}}, others = {.events = {&(int64_t){e.id + 1}, 1, 1}};
+    assert_true(store_leases_renew(&f->in.store, &ours, &err));
     assert_int_equal(next(&g, now, &due).id, 0);
     assert_true(db_run(f->in.store.db, &err, "UPDATE event SET until = ?1", db_int(1)));
+    assert_true(store_leases_renew(&f->in.store, &others, &err)); // whatever else the process works on
     assert_int_equal(next(&g, now, &due).id, e.id);
-    assert_true(store_event_release(&f->in.store, e.id, &err)); // it is not ours any more: without effect
+    // It is not ours any more: without effect.
+    assert_true(store_leases_renew(&f->in.store, &ours, &err));
+    assert_true(store_event_release(&f->in.store, e.id, &err));
+    assert_true(store_event_retry(&f->in.store, e.id, now, SLICE("why"), &err));
+    assert_true(store_event_end(&f->in.store, e.id, "failed", SLICE("why"), &f->limits, &err));
     assert_int_equal(next(f, now, &due).id, 0);
+    assert_true(store_event_end(&g.in.store, e.id, "done", SLICE(""), &f->limits, &err));
+    uint64_t done = 0;
+    assert_true(store_event_count(&f->in.store, "done", &done, &err));
+    assert_int_equal(done, 1);
     arena_free(&g.arena);
     store_close(&g.in.store);
     store_home_free(&g.in.home);
