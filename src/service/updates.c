@@ -147,18 +147,23 @@ static void run_feed(struct updates *u, const struct feed *feed, struct store *s
     span_log(NULL);
 }
 
-static void run_feeds(struct updates *u, const struct store_lock *duty)
+// False when others are to go on with it, since this process has lost the duty, or it could not begin.
+static bool run_feeds(struct updates *u, const struct store_lock *duty)
 {
     struct store store STORE_AUTO = {0};
     struct error err;
     if (!store_open(u->home, &store, &err)) {
         log_error("feeds cannot be updated: %s", err.text);
-        return;
+        return false;
     }
     store_observe(&store, metrics_db(u->service->metrics));
-    for (size_t i = 0; feeds[i] != NULL && !stopping(u) && store_lock_holds(duty); i++)
+    for (size_t i = 0; feeds[i] != NULL && !stopping(u); i++) {
+        if (!store_lock_holds(duty))
+            return false;
         if (updates_wanted(u->config, feeds[i]))
             run_feed(u, feeds[i], &store);
+    }
+    return true;
 }
 
 // The period, moved by up to a tenth.
@@ -209,10 +214,8 @@ static void *updates_thread(void *argument)
     int64_t pause;
     do {
         pause = FOLLOWING;
-        if (leads(u, &duty)) {
-            run_feeds(u, &duty);
+        if (leads(u, &duty) && run_feeds(u, &duty))
             pause = next_pause(u->config->matcher_period);
-        }
     } while (pause_for(u, pause));
     return NULL;
 }
