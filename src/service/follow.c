@@ -5,6 +5,7 @@
 
 #include <errno.h>
 #include <pthread.h>
+#include <stdio.h>
 #include <stdlib.h>
 
 #define LOOK_SECONDS 0.2 // a look costs nothing as long as nobody has told of a change
@@ -15,7 +16,8 @@ struct follow {
     pthread_t thread;
     pthread_mutex_t lock;
     pthread_cond_t wake;
-    bool stop; // under the lock
+    bool stop;           // under the lock
+    char generation[32]; // that was last seen
 };
 
 static bool pause_a_little(struct follow *f)
@@ -29,15 +31,24 @@ static bool pause_a_little(struct follow *f)
     return !stop;
 }
 
-// Taking a view brings it up to date, and its segments here.
-static bool catch_up(struct follow *f)
+// Taking a view brings it up to date, and its segments here. Those of former generations, which were taken likewise,
+// are let go: who makes an update removes them from his own folder only.
+static bool catch_up(struct follow *f, struct store *store)
 {
     struct error err;
     struct view *view = views_take(f->views, &err);
-    if (view == NULL)
+    if (view == NULL) {
         log_warn("what other nodes have updated cannot be looked at: %s", err.text);
+        return false;
+    }
+    struct slice id = view->generation.id;
+    bool news = !slice_eq(id, slice_str(f->generation));
+    if (news)
+        snprintf(f->generation, sizeof f->generation, "%.*s", SLICE_ARG(id));
     views_give(f->views, view);
-    return view != NULL;
+    if (news)
+        store_collect(store);
+    return true;
 }
 
 static void *follow_thread(void *argument)
@@ -51,7 +62,7 @@ static void *follow_thread(void *argument)
         return NULL;
     }
     while (pause_a_little(f))
-        if (store_version(&store, &version, &err) && version != seen && catch_up(f))
+        if (store_version(&store, &version, &err) && version != seen && catch_up(f, &store))
             seen = version;
     return NULL;
 }
