@@ -227,9 +227,10 @@ void db_pause(unsigned tries)
 static bool begin(struct db *db, struct db_work *work, struct error *err)
 {
     double start = timing_start(db);
-    work->begun = db->engine->begin(db, true, work->turn, err);
+    work->begun = db->engine->begin(db, !work->reads, work->turn, err);
     db->in_transaction = work->begun;
-    timing_end(db, DB_BEGIN, start);
+    if (!work->reads)
+        timing_end(db, DB_BEGIN, start);
     return work->begun;
 }
 
@@ -240,7 +241,7 @@ static bool end(struct db *db, struct db_work *work, struct error *err)
     work->begun = false;
     if (work->ok)
         db->again = 0; // of a failure that the body got over
-    if (work->ok) {
+    if (work->ok && !work->reads) {
         work->ok = db->engine->commit(db, err);
         timing_end(db, DB_COMMIT, start);
         db->in_transaction = db->in_transaction && !work->ok;

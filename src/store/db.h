@@ -158,6 +158,7 @@ enum db_turn {
 // part of that. Nobody may wait for a network or for people meanwhile.
 struct db_work {
     enum db_turn turn;
+    bool reads; // it is a view (db_snapshot): nothing is written
     bool ok;
     // Private.
     unsigned tries;
@@ -167,6 +168,7 @@ struct db_work {
 bool db_works(struct db *db, struct db_work *work, struct error *err);
 
 // A view of the database as it is now, whatever others write meanwhile, until db_rollback. Nothing may be written.
+// Where what is read can be read again, db_works does, with `reads`.
 bool db_snapshot(struct db *db, struct error *err);
 void db_rollback(struct db *db); // harmless outside a transaction
 bool db_in_transaction(const struct db *db);

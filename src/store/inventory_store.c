@@ -204,19 +204,18 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
 bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
                      struct stored_image *out, bool *found, struct error *err)
 {
-    *out = (struct stored_image){.manifest = *manifest};
-    struct image_context c = {.arena = a, .out = out};
-    // One read transaction, the caller's or our own, so that another process's replacement of the image is seen whole
-    // or not at all.
-    bool own = !db_in_transaction(s->db);
-    if (own && !db_snapshot(s->db, err))
-        return false;
-    bool ok = get_image(s, &c, manifest, state, found, err);
-    if (own)
-        db_rollback(s->db);
-    out->layers = c.layers.v;
-    out->layers_n = c.layers.n;
-    return ok || error_wrap(err, "image %s", manifest->text);
+    // One transaction, the caller's or our own, so that another process's replacement of the image is seen whole or not
+    // at all.
+    struct db_work work = {.reads = true};
+    *found = false;
+    while (db_works(s->db, &work, err)) {
+        struct image_context c = {.arena = a, .out = out};
+        *out = (struct stored_image){.manifest = *manifest};
+        work.ok = get_image(s, &c, manifest, state, found, err);
+        out->layers = c.layers.v;
+        out->layers_n = c.layers.n;
+    }
+    return work.ok || error_wrap(err, "image %s", manifest->text);
 }
 
 struct find_context {

@@ -65,14 +65,14 @@ static bool read_parts(struct store *s, struct generation_context *c, bool curre
 static bool read_generation(struct store *s, const char *sql, const struct db_value *values, size_t n, bool current,
                             struct arena *a, struct generation *out, struct error *err)
 {
-    struct generation_context c = {.arena = a, .out = out};
-    *out = (struct generation){0};
     // One transaction, so that a generation is not put together of two.
-    if (!db_snapshot(s->db, err))
-        return false;
-    bool ok = db_query(s->db, sql, values, n, generation_row, &c, err) && read_parts(s, &c, current, err);
-    db_rollback(s->db);
-    return ok;
+    struct db_work work = {.reads = true};
+    while (db_works(s->db, &work, err)) {
+        struct generation_context c = {.arena = a, .out = out};
+        *out = (struct generation){0};
+        work.ok = db_query(s->db, sql, values, n, generation_row, &c, err) && read_parts(s, &c, current, err);
+    }
+    return work.ok;
 }
 
 bool store_generation(struct store *s, struct arena *a, struct generation *out, struct error *err)
