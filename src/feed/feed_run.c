@@ -556,15 +556,17 @@ static void conclude(struct feed_run *run, bool ran, const struct error *why, co
     }
 }
 
-static bool record(struct feed_run *run, const struct digest *segment, const struct feed_outcome *outcome,
-                   struct error *err)
+static bool record(struct feed_run *run, const struct feed_state *state, const struct digest *segment,
+                   const struct feed_outcome *outcome, struct error *err)
 {
+    static const struct digest none;
     bool fine = outcome->result == FEED_UPDATED || outcome->result == FEED_SAME;
     if (outcome->result == FEED_NOT_MIRRORED)
         return true;
     struct feed_result result = {
         .feed = slice_str(run->feed->name),
         .segment = segment,
+        .former = state != NULL ? &state->segment : &none,
         .records = outcome->records,
         .confirmed = fine,
         .error = fine ? SLICE("") : slice_str(outcome->error.text),
@@ -609,7 +611,7 @@ static bool run_feed(struct feed_run *run, const struct feed_state *state, struc
     bool ran = run->feed->update(run, &why);
     tell_of_parts(run);
     conclude(run, ran, &why, state, &digest, &made, outcome);
-    return record(run, made ? &digest : NULL, outcome, err) && count(run, outcome, err);
+    return record(run, state, made ? &digest : NULL, outcome, err) && count(run, outcome, err);
 }
 
 // The segment until now, when it is there and as it was written. One that the disk has damaged is as good as none: then

@@ -247,10 +247,12 @@ bool store_feed_note(struct store *s, struct slice feed, struct arena *a, struct
 
 // Records a run of a feed, in one transaction: its state, its files, and, when `segment` is another one than before, an
 // update operation and a new generation. Then drops what is older than the updates to keep, and removes what only they
-// used.
+// used. ERR_STORE, and nothing is recorded, when another segment than the former one is in force meanwhile: whoever ran
+// lost the feed's lock, and another one was faster.
 struct feed_result {
     struct slice feed;
     const struct digest *segment; // NULL: the run made none
+    const struct digest *former;  // that was in force when the run began (empty text: none); NULL: whichever it was
     uint64_t records;
     bool confirmed; // the upstream gave or confirmed all of it
     struct slice error;

@@ -322,6 +322,10 @@ static bool put_segment(struct store *s, const struct feed_result *r, int64_t no
     struct slice note;
     if (!update_newest(s, r->feed, &newest, err) || !update_read_note(s, newest.id, &scratch, &note, err))
         return false;
+    bool ours = r->former == NULL || digest_eq(&newest.segment, r->former) ||
+                (r->segment != NULL && digest_eq(&newest.segment, r->segment));
+    if (!ours)
+        return error_set(err, ERR_STORE, "another update of it was recorded meanwhile, so that this one is dropped");
     if (r->note.p != NULL)
         note = r->note;
     int64_t checked = r->confirmed ? now : newest.checked;

@@ -109,6 +109,32 @@ static int64_t count(struct fixture *f, const char *sql)
     return n;
 }
 
+// A run that began before another one was recorded changes nothing, unless it comes to the same.
+static void test_overtaken(void **state)
+{
+    struct fixture *f = *state;
+    struct digest none = {0}, one = update(f, "a", 1), two = make_segment(f, "a", 2), late = make_segment(f, "a", 3);
+    const struct {
+        const struct digest *former, *segment;
+        bool recorded;
+    } runs[] = {{&none, &late, false}, {&none, NULL, false}, {&none, &one, true}, {&one, &two, true},
+                {&one, &late, false},  {&one, &two, true},   {&two, NULL, true}};
+    for (size_t i = 0; i < sizeof runs / sizeof runs[0]; i++) {
+        struct generation before = current(f);
+        const struct feed_result result = {.feed = SLICE("a"),
+                                           .segment = runs[i].segment,
+                                           .former = runs[i].former,
+                                           .records = 7,
+                                           .error = SLICE("of this run"),
+                                           .keep = KEPT};
+        assert_int_equal(store_feed_record(&f->in.store, &result, &f->err), runs[i].recorded);
+        struct generation after = current(f);
+        assert_true(runs[i].recorded ||
+                    (slice_eq(before.id, after.id) && slice_eq(before.feeds[0].error, after.feeds[0].error)));
+    }
+    assert_true(digest_eq(&current(f).feeds[0].segment, &two));
+}
+
 static void test_nothing_yet(void **state)
 {
     struct fixture *f = *state;
@@ -564,6 +590,7 @@ int main(void)
         TEST(test_indexes),        TEST(test_note_stays_until_another),
         TEST(test_collection),     TEST(test_rollback),
         TEST(test_import),         TEST(test_history),
+        TEST(test_overtaken),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
