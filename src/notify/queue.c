@@ -106,21 +106,42 @@ static bool attempt(const struct queue *q, struct stored_delivery *d, int64_t no
     return true;
 }
 
+// The first, when it is due.
+static bool find_due(const struct queue *q, int64_t now, struct arena *a, struct stored_delivery *d, bool *due,
+                     enum queue_outcome *outcome, int64_t *wait, struct error *err)
+{
+    bool found;
+    *outcome = QUEUE_EMPTY;
+    *wait = 0;
+    *due = false;
+    if (!store_delivery_first(q->store, slice_str(q->target->name), a, d, &found, err))
+        return false;
+    *due = found && d->next <= now;
+    if (found && !*due) {
+        *outcome = QUEUE_WAITING;
+        *wait = d->next - now;
+    }
+    return true;
+}
+
 bool queue_step(const struct queue *q, int64_t now, enum queue_outcome *outcome, int64_t *wait, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
     struct stored_delivery d;
-    bool found;
-    *outcome = QUEUE_EMPTY;
-    *wait = 0;
-    if (!store_delivery_first(q->store, slice_str(q->target->name), &a, &d, &found, err))
+    bool due, got;
+    if (!find_due(q, now, &a, &d, &due, outcome, wait, err))
         return false;
-    if (!found)
+    if (!due)
         return true;
-    if (d.next > now) {
+    if (!q->claim(q->claimer, q->store, q->target, &got, err))
+        return false;
+    if (!got) {
         *outcome = QUEUE_WAITING;
-        *wait = d.next - now;
+        *wait = 1;
         return true;
     }
-    return attempt(q, &d, now, &a, outcome, err);
+    // Whoever had the target until now may have delivered it.
+    bool ok = find_due(q, now, &a, &d, &due, outcome, wait, err) && (!due || attempt(q, &d, now, &a, outcome, err));
+    q->release(q->claimer, q->store, q->target);
+    return ok;
 }

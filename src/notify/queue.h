@@ -1,8 +1,8 @@
 // The queue of one target: notifications in their order, each until it is delivered or given up.
 //
-// What was tried is noted after the attempt. A process that ends in between tries again when it is started: at least
-// once. A notification that cannot be delivered keeps those behind it waiting, so that they stay in order, until it is
-// given up; other targets have queues of their own.
+// What was tried is noted after the attempt. Where a process ends in between, it is tried again: at least once. One
+// process at a time tries, whatever others think of who is to. A notification that cannot be delivered keeps those
+// behind it waiting, so that they stay in order, until it is given up; other targets have queues of their own.
 #pragma once
 
 #include "base/limits.h"
@@ -23,6 +23,10 @@ struct queue {
     const struct target *target;
     const struct limits *limits;
     const atomic_bool *stopping; // then a failure is nobody's fault and is not noted
+    // Keeps all other processes that use the store from the target; *got is false when one of them has it.
+    bool (*claim)(void *claimer, struct store *store, const struct target *target, bool *got, struct error *err);
+    void (*release)(void *claimer, struct store *store, const struct target *target);
+    void *claimer;
 };
 
 enum queue_outcome {

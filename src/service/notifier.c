@@ -6,6 +6,7 @@
 #include "notify/notices.h"
 #include "notify/queue.h"
 #include "scan/scanner.h"
+#include "service/leases.h"
 #include "service/matching.h"
 
 #include <errno.h>
@@ -26,6 +27,7 @@ struct deliverer {
 struct notifier {
     const struct config *config;
     struct store_home *home;
+    struct leases *leases; // of targets that are delivered to
     pthread_t thread;
     bool started;
     struct deliverer *deliverers;
@@ -248,6 +250,25 @@ static void deliver(struct notifier *n, const struct queue *queue)
     }
 }
 
+// The lock of those who deliver goes with its connection to the server, also in the middle of a delivery; a lease stays
+// until it is done.
+static struct slice lease_name(struct arena *a, const struct target *target)
+{
+    return arena_printf(a, "delivery to %s", target->name);
+}
+
+static bool claim(void *leases, struct store *store, const struct target *target, bool *got, struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    return leases_take(leases, store, lease_name(&a, target), got, err);
+}
+
+static void release(void *leases, struct store *store, const struct target *target)
+{
+    struct arena a ARENA_AUTO = {0};
+    leases_give(leases, store, lease_name(&a, target));
+}
+
 static void *deliver_thread(void *argument)
 {
     struct deliverer *d = argument;
@@ -255,7 +276,13 @@ static void *deliver_thread(void *argument)
     struct store store STORE_AUTO = {0};
     struct error err;
     uint64_t seen = 0;
-    const struct queue queue = {&store, d->target, &n->config->limits, &n->stopping};
+    const struct queue queue = {.store = &store,
+                                .target = d->target,
+                                .limits = &n->config->limits,
+                                .stopping = &n->stopping,
+                                .claim = claim,
+                                .release = release,
+                                .claimer = n->leases};
     if (!store_open(n->home, &store, &err)) {
         fail(n, "notifications cannot be delivered", &err);
         return NULL;
@@ -279,7 +306,8 @@ static bool start(pthread_t *thread, bool *started, void *(*run)(void *), void *
 
 static bool start_all(struct notifier *n, struct error *err)
 {
-    if (!start(&n->thread, &n->started, make_thread, n, err))
+    n->leases = leases_start(n->home, err);
+    if (n->leases == NULL || !start(&n->thread, &n->started, make_thread, n, err))
         return false;
     for (size_t i = 0; i < n->deliverers_n; i++)
         if (!start(&n->deliverers[i].thread, &n->deliverers[i].started, deliver_thread, &n->deliverers[i], err))
@@ -329,6 +357,7 @@ void notifier_stop(struct notifier **notifier)
             pthread_join(n->deliverers[i].thread, NULL);
     if (n->started)
         pthread_join(n->thread, NULL);
+    leases_stop(&n->leases);
     pthread_cond_destroy(&n->wake);
     pthread_mutex_destroy(&n->lock);
     free(n->deliverers);

@@ -28,7 +28,25 @@ struct fixture {
     char got[512];       // the ids' last digits, in the order in which it got them
     size_t items;        // of the last one
     uint64_t said[2];    // how many items and images that is said to have
+    bool taken;          // by another process
+    int claims;          // that were not released
 };
+
+static bool claim(void *claimer, struct store *store, const struct target *target, bool *got, struct error *err)
+{
+    struct fixture *f = claimer;
+    (void)store, (void)target, (void)err;
+    *got = !f->taken;
+    f->claims += *got;
+    return true;
+}
+
+static void release(void *claimer, struct store *store, const struct target *target)
+{
+    struct fixture *f = claimer;
+    (void)store, (void)target;
+    f->claims--;
+}
 
 static bool deliver(void *state, const struct delivery *delivery, struct error *err)
 {
@@ -126,10 +144,11 @@ static enum queue_outcome step(struct fixture *f, const char *target, bool consu
     enum queue_outcome outcome;
     int64_t wait;
     const struct target t = {&kind, target, consumes, f};
-    const struct queue q = {&f->in.store, &t, &f->limits, &f->stopping};
+    const struct queue q = {&f->in.store, &t, &f->limits, &f->stopping, claim, release, f};
     if (!queue_step(&q, now, &outcome, &wait, &err))
         fail_msg("%s", err.text);
     assert_true(outcome == QUEUE_WAITING ? wait > 0 : wait == 0);
+    assert_int_equal(f->claims, 0);
     return outcome;
 }
 
@@ -214,6 +233,9 @@ static void test_in_order(void **state)
     f->answer = (struct error){ERR_NETWORK, "no answer"};
     assert_int_equal(QUEUE_FAILED, step(f, "a", false, NOW));
     assert_int_equal(QUEUE_WAITING, step(f, "a", false, NOW)); // the second one waits, too
+    f->taken = true;
+    assert_int_equal(QUEUE_WAITING, step(f, "b", false, NOW)); // somebody else delivers
+    f->taken = false;
     assert_string_equal("x", f->got);
     f->answer = (struct error){0};
     assert_int_equal(QUEUE_DELIVERED, step(f, "b", false, NOW)); // other targets do not
@@ -281,7 +303,7 @@ static void test_crash_before_the_note(void **state)
                             : "CREATE TRIGGER crash BEFORE UPDATE ON delivery BEGIN SELECT RAISE(ABORT, 'crash'); END",
                         &err));
     const struct target t = {&kind, "a", false, f};
-    const struct queue q = {&f->in.store, &t, &f->limits, &f->stopping};
+    const struct queue q = {&f->in.store, &t, &f->limits, &f->stopping, claim, release, f};
     enum queue_outcome outcome;
     int64_t wait;
     assert_false(queue_step(&q, NOW, &outcome, &wait, &err));
