@@ -5,6 +5,7 @@
 #include "service/arrivals.h"
 #include "store/event_queue.h"
 
+#include <errno.h>
 #include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
@@ -35,6 +36,7 @@ struct events {
     int64_t look_around;  // seconds after which somebody else may have put something in
     pthread_mutex_t lock; // of all below
     pthread_cond_t wake;
+    uint64_t news; // counts what the threads are woken for
     bool stop;
 };
 
@@ -145,6 +147,7 @@ static bool make_step(const struct config *config, const char *form, const struc
 static void tell_news(struct events *ev)
 {
     pthread_mutex_lock(&ev->lock);
+    ev->news++;
     pthread_cond_broadcast(&ev->wake);
     pthread_mutex_unlock(&ev->lock);
 }
@@ -274,7 +277,6 @@ static void run_event(struct events *ev, struct store *store, const struct queue
 
 // ---- the threads ----------------------------------------------------------------------------------------------------
 
-// Under the lock.
 static bool next_event(struct store *store, struct arena *a, struct queued_event *event, int64_t *due)
 {
     struct error err;
@@ -286,14 +288,26 @@ static bool next_event(struct store *store, struct arena *a, struct queued_event
     return false;
 }
 
-static void wait_until(struct events *ev, int64_t due)
+// Until something may be due, or has come since `seen`.
+static void wait_until(struct events *ev, uint64_t seen, int64_t due)
 {
     struct timespec until;
     int64_t pause = due == INT64_MAX ? ev->look_around : due - clock_now();
     pause = pause < 1 ? 1 : pause > ev->look_around ? ev->look_around : pause;
     clock_gettime(CLOCK_MONOTONIC, &until);
     until.tv_sec += pause;
-    pthread_cond_timedwait(&ev->wake, &ev->lock, &until);
+    pthread_mutex_lock(&ev->lock);
+    while (!ev->stop && ev->news == seen && pthread_cond_timedwait(&ev->wake, &ev->lock, &until) != ETIMEDOUT)
+        continue;
+    pthread_mutex_unlock(&ev->lock);
+}
+
+static uint64_t news_until_now(struct events *ev)
+{
+    pthread_mutex_lock(&ev->lock);
+    uint64_t news = ev->news;
+    pthread_mutex_unlock(&ev->lock);
+    return news;
 }
 
 static void *events_thread(void *argument)
@@ -306,23 +320,21 @@ static void *events_thread(void *argument)
         log_error("events will not be worked off by this thread: %s", err.text);
         return NULL;
     }
-    pthread_mutex_lock(&ev->lock);
-    while (!ev->stop) {
+    // The store is asked without the lock: whoever wants that need not wait for a server that is away.
+    while (!stopping(ev)) {
         struct arena a ARENA_AUTO = {0};
         struct queued_event event;
         int64_t due;
+        uint64_t seen = news_until_now(ev);
         if (!next_event(&store, &a, &event, &due)) {
-            wait_until(ev, due);
+            wait_until(ev, seen, due);
             continue;
         }
-        pthread_mutex_unlock(&ev->lock);
         leases_claim(indexing_leases(ev->indexing), event.id);
         run_event(ev, &store, &event);
         leases_unclaim(indexing_leases(ev->indexing), event.id);
-        pthread_mutex_lock(&ev->lock);
-        pthread_cond_broadcast(&ev->wake); // more of this repository may wait
+        tell_news(ev); // more of this repository may wait
     }
-    pthread_mutex_unlock(&ev->lock);
     return NULL;
 }
 
