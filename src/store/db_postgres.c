@@ -476,9 +476,12 @@ static bool call_back(const struct db_request *r, const PGresult *result, struct
 static bool ask_on(struct postgres *db, struct postgres_connection *c, const struct db_request *requests, size_t n,
                    struct results *results, struct error *err)
 {
+    struct error ignored;
     for (size_t i = 0; i < n; i++)
-        if (!queue(db, c, &requests[i], true, err))
+        if (!queue(db, c, &requests[i], true, err)) {
+            settle(db, c, NULL, &ignored); // so that whoever asks next does not get the answers to those before it
             return false;
+        }
     return settle(db, c, results, err);
 }
 
