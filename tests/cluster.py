@@ -129,11 +129,13 @@ class Node:
 @need_postgres
 class Case(clarion.Case):
     """A server with a database, a mirror whose Debian tracker gets a flaw more with each publish(), and nodes."""
-    SETTINGS = {}
+
+    def start_server(self):
+        return postgres.Server()
 
     def setUp(self):
         super().setUp()
-        self.server = postgres.Server(**self.SETTINGS)
+        self.server = self.start_server()
         self.addCleanup(self.server.stop)
         self.url = self.server.new_database()
         self.database = self.url.split("///")[1].split("?")[0]
