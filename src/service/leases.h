@@ -1,5 +1,6 @@
-// Who reads a layer, or delivers to a target: one thread of one process at a time. Within a process a table tells; where others share the store,
-// its leases do, too (store/leases.h), which a thread here renews as long as the process lives.
+// Who reads a layer, or delivers to a target: one thread of one process at a time. Within a process a table tells;
+// where others share the store, its leases do, too (store/leases.h), which a thread here renews as long as the process
+// lives.
 #pragma once
 
 #include "store/store.h"
