@@ -184,15 +184,17 @@ static void look(struct maker *m)
     struct notifier *n = m->notifier;
     struct error err = {0};
     bool changed = false;
-    if (!is_owner(m, &err)) {
-        if (err.code != ERR_NONE)
-            fail(n, "notifications", &err);
-        return;
-    }
     double now = clock_monotonic();
     if (m->failed != 0 && now - m->failed < RETRY_SECONDS)
         return;
     m->failed = 0;
+    if (!is_owner(m, &err)) {
+        if (err.code == ERR_NONE)
+            return;
+        m->failed = now;
+        fail(n, "notifications", &err);
+        return;
+    }
     if (!has_changed(m, &changed, &err) || (changed && !make(m, &err))) {
         m->looked = false; // to be tried again
         m->failed = now;
