@@ -224,9 +224,12 @@ static bool chain_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-// ?1: the digests, each in 64 bytes; ?2: how many bytes each has, as a letter.
+// ?1: the digests, each in 64 bytes; ?2: how many bytes each has, as a letter. A question of its own, not a join: a
+// server does not know that each step of a chain has few rows, and would read all layers for it.
 #define LAYER_OF(position)                                                                                             \
-    "substr(?1, 64 * " position " + 1, CASE WHEN substr(?2, " position " + 1, 1) = 'L' THEN 64 ELSE 32 END)"
+    "(SELECT l.id FROM layer l WHERE l.digest = substr(?1, 64 * " position " + 1, CASE WHEN substr(?2, " position      \
+    " + 1, 1) = 'L' THEN 64 ELSE 32 END))"
+#define CHAIN_COLUMNS "c.media_type, c.created_by, c.skip_reason, c.size"
 
 static void ask_chain(struct image_put *p)
 {
@@ -236,12 +239,12 @@ static void ask_chain(struct image_put *p)
         lengths[i] = digest_pack(&p->image->layers[i].digest, &digests[i * DIGEST_BYTES]).n == 64 ? 'L' : 'S';
     if (n != 0)
         ASK(p,
-            "WITH RECURSIVE up (id, position) AS (SELECT c.id, CAST(0 AS INTEGER) FROM layer_chain c JOIN layer l ON "
-            "l.id = c.layer_id WHERE c.parent = 0 AND l.digest = " LAYER_OF(
-                "0") " UNION ALL SELECT c.id, up.position + 1 FROM up JOIN layer_chain c ON c.parent = up.id JOIN layer l ON "
-                     "l.id = c.layer_id WHERE l.digest = " LAYER_OF(
-                         "(up.position + 1)") ") SELECT c.id, c.parent, c.position, media_type, created_by, skip_reason, size FROM up JOIN layer_chain c "
-                                              "ON c.id = up.id ORDER BY c.position, c.id",
+            "WITH RECURSIVE up (id, parent, position, media_type, created_by, skip_reason, size) AS (SELECT c.id, "
+            "c.parent, CAST(0 AS INTEGER), " CHAIN_COLUMNS
+            " FROM layer_chain c WHERE c.parent = 0 AND c.layer_id = " LAYER_OF(
+                "0") " UNION ALL SELECT c.id, c.parent, up.position + 1, " CHAIN_COLUMNS
+                     " FROM up JOIN layer_chain c ON c.parent = up.id AND c.layer_id = " LAYER_OF(
+                         "(up.position + 1)") ") SELECT id, parent, position, media_type, created_by, skip_reason, size FROM up ORDER BY position, id",
             chain_row, p, db_blob(slice_of(digests, n * DIGEST_BYTES)), db_text(slice_of(lengths, n)));
 }
 
@@ -447,13 +450,17 @@ static bool put_row(struct image_put *p, struct error *err)
         db_text(buf_slice(&remarks)), db_int(p->context));
 }
 
-// Which packages occur where is written once for a set in a context, not for each image.
+// Which packages occur where is written once for a part in a context, not for each image or set: most new sets differ
+// from those that are there in few of their parts. The inner question is one of its own, not a join, so that it ends
+// with the first image that is found.
 static bool put_packages_context(struct image_put *p, struct error *err)
 {
     return db_run(p->s->db, err,
                   "INSERT INTO package_context (package_id, context_id) SELECT DISTINCT package_id, ?2 FROM "
-                  "package_set_member WHERE set_id = ?1 AND NOT EXISTS (SELECT 1 FROM image WHERE set_id = ?1 AND "
-                  "context_id = ?2) ON CONFLICT DO NOTHING",
+                  "package_set_part p JOIN package_part_member m ON m.part_id = p.part_id WHERE p.set_id = ?1 AND NOT "
+                  "EXISTS (SELECT 1 FROM image WHERE set_id = ?1 AND context_id = ?2) AND coalesce((SELECT 1 FROM "
+                  "package_set_part o JOIN image i ON i.set_id = o.set_id WHERE o.part_id = p.part_id AND i.context_id "
+                  "= ?2 LIMIT 1), 0) = 0 ON CONFLICT DO NOTHING",
                   db_int(p->set.id), db_int(p->context));
 }
 
