@@ -317,7 +317,7 @@ static bool put_manifest(struct store *s, const struct model *m, uint64_t number
         if (seen_before(seen, &image.layers[i].digest))
             continue;
         encode_layer(&image.inventory, i, &a, &json);
-        if (!store_layer_put(s, &image.layers[i].digest, state, buf_slice(&json), err))
+        if (!store_layer_put(s, &image.layers[i].digest, state, buf_slice(&json), SLICE(""), err))
             return false;
     }
     return store_image_put(s, state, &image, &match_naming, err);

@@ -17,9 +17,10 @@
 struct layer_job {
     size_t index;             // of the first layer of the image with this digest
     struct findings findings; // valid once done
-    struct slice json;
-    bool now;  // read in this run
-    bool done; // findings may be used
+    struct slice json, lease; // lease: its name; empty: there is none
+    bool given;               // back, it is, along with the findings
+    bool now;                 // read in this run
+    bool done;                // findings may be used
     bool failed;
     struct error error;   // failed: nothing is known of the layer
     struct error problem; // code != ERR_NONE: read in part
@@ -72,14 +73,15 @@ static bool scan_layer(struct layer_pool *pool, struct layer_job *job, struct re
     return ok;
 }
 
-// At once, so that an interrupted run need not read this layer again.
+// At once, so that an interrupted run need not read this layer again. The lease is given back with it.
 static bool keep_layer(struct layer_pool *pool, struct layer_job *job, const struct span *layer)
 {
     struct span *span SPAN_AUTO = span_child(layer, SPAN_INTERNAL, "keep layer");
     double start = clock_monotonic();
     pthread_mutex_lock(&pool->store_lock);
-    bool ok =
-        store_layer_put(pool->store, &pool->image->layers[job->index].digest, pool->state, job->json, &job->error);
+    bool ok = store_layer_put(pool->store, &pool->image->layers[job->index].digest, pool->state, job->json, job->lease,
+                              &job->error);
+    job->given = ok;
     pthread_mutex_unlock(&pool->store_lock);
     metrics_timing(pool->metrics, TIMING_KEEP, clock_monotonic() - start);
     if (!ok)
@@ -87,34 +89,34 @@ static bool keep_layer(struct layer_pool *pool, struct layer_job *job, const str
     return ok;
 }
 
-// Whatever others found in it since it was last asked for.
-static bool look_up(struct layer_pool *pool, struct layer_job *job)
+static void take_known(struct layer_pool *pool, struct layer_job *job, const struct layer_known *layer)
 {
-    const struct digest *digest = &pool->image->layers[job->index].digest;
-    pthread_mutex_lock(&pool->store_lock);
-    bool ok = store_layer_get(pool->store, digest, pool->state, job->arena, pool->limits, &job->findings, &job->done,
-                              &job->error);
-    pthread_mutex_unlock(&pool->store_lock);
+    job->done = layer->found;
+    job->findings = layer->findings;
     if (job->done)
         metrics_layer_reused(pool->metrics);
-    return ok;
 }
 
-static bool take_lease(struct layer_pool *pool, struct slice name, bool *got, struct error *err)
+// With it comes whatever others found in the layer since it was last asked for.
+static bool take_lease(struct layer_pool *pool, struct layer_job *job, bool *got)
 {
+    struct layer_known layer = {.layer = pool->image->layers[job->index].digest, .arena = job->arena};
+    const struct layer_question question = {pool->state, pool->limits, &layer, 1};
     pthread_mutex_lock(&pool->store_lock);
-    bool ok = leases_take(pool->leases, pool->store, name, got, err);
+    bool ok = leases_take(pool->leases, pool->store, job->lease, &question, got, &job->error);
     pthread_mutex_unlock(&pool->store_lock);
+    if (ok)
+        take_known(pool, job, &layer);
     return ok;
 }
 
 // Waits until nobody else reads the layer, of all who use the store. Then it is ours to read (*ours), or done, since
 // they have, or not wanted any more; false with job->error.
-static bool reserve_layer(struct layer_pool *pool, struct layer_job *job, struct slice name, bool *ours)
+static bool reserve_layer(struct layer_pool *pool, struct layer_job *job, bool *ours)
 {
     *ours = false;
     while (!*ours && !job->done && !atomic_load(&pool->stop)) {
-        if (!take_lease(pool, name, ours, &job->error) || !look_up(pool, job))
+        if (!take_lease(pool, job, ours))
             return false;
         if (!*ours && !job->done)
             leases_wait(pool->leases);
@@ -122,10 +124,10 @@ static bool reserve_layer(struct layer_pool *pool, struct layer_job *job, struct
     return true;
 }
 
-static void give_lease(struct layer_pool *pool, struct slice name)
+static void give_lease(struct layer_pool *pool, const struct layer_job *job)
 {
     pthread_mutex_lock(&pool->store_lock);
-    leases_give(pool->leases, pool->store, name);
+    leases_give(pool->leases, job->given ? NULL : pool->store, job->lease);
     pthread_mutex_unlock(&pool->store_lock);
 }
 
@@ -159,14 +161,14 @@ static void take_layer(struct layer_pool *pool, struct layer_job *job, const str
 
 static void take_turn(struct layer_pool *pool, struct layer_job *job, const struct span *span)
 {
-    struct slice name =
-        arena_printf(job->arena, "layer %s %s", pool->image->layers[job->index].digest.text, digest_hex(pool->state));
     bool ours;
-    job->failed = !reserve_layer(pool, job, name, &ours);
+    job->lease =
+        arena_printf(job->arena, "layer %s %s", pool->image->layers[job->index].digest.text, digest_hex(pool->state));
+    job->failed = !reserve_layer(pool, job, &ours);
     if (ours && !job->done)
         take_layer(pool, job, span);
     if (ours)
-        give_lease(pool, name);
+        give_lease(pool, job);
 }
 
 static void read_layer(struct layer_pool *pool, struct layer_job *job)
@@ -237,8 +239,8 @@ static struct layer_job *job_of(struct layer_pool *pool, const struct digest *di
     return NULL;
 }
 
-// One job for each distinct layer, those that the store knows already done.
-static bool make_jobs(struct layer_pool *pool, struct arena *a, struct index_result *result, struct error *err)
+// One job for each distinct layer.
+static void make_jobs(struct layer_pool *pool, struct arena *a, struct index_result *result)
 {
     size_t n = pool->image->layers_n;
     pool->jobs = ARENA_NEW(a, struct layer_job, n);
@@ -250,13 +252,22 @@ static bool make_jobs(struct layer_pool *pool, struct arena *a, struct index_res
             continue;
         struct layer_job *job = &pool->jobs[pool->jobs_n];
         *job = (struct layer_job){.index = i, .arena = &result->layer_arenas[i]};
-        if (!store_layer_get(pool->store, &layer->digest, pool->state, job->arena, pool->limits, &job->findings,
-                             &job->done, err))
-            return false;
-        if (job->done)
-            metrics_layer_reused(pool->metrics);
         pool->jobs_n++;
     }
+}
+
+// Asks the store for the image, and, when it does not know that, for its layers: those that it knows are done.
+static bool look(struct layer_pool *pool, struct arena *a, struct index_result *result, bool *known, struct error *err)
+{
+    struct layer_known *layers = ARENA_NEW(a, struct layer_known, pool->jobs_n);
+    const struct layer_question question = {pool->state, pool->limits, layers, pool->jobs_n};
+    for (size_t i = 0; i < pool->jobs_n; i++)
+        layers[i] = (struct layer_known){.layer = pool->image->layers[pool->jobs[i].index].digest,
+                                         .arena = pool->jobs[i].arena};
+    if (!store_image_or_layers(pool->store, &pool->image->manifest, &question, a, &result->image, known, err))
+        return false;
+    for (size_t i = 0; !*known && i < pool->jobs_n; i++)
+        take_known(pool, &pool->jobs[i], &layers[i]);
     return true;
 }
 
@@ -378,13 +389,6 @@ bool index_image(struct store *store, struct image *image, const struct index_op
     *result = (struct index_result){0};
     struct digest state = scanner_state(image->subject, options->limits);
     bool known;
-    if (!store_image_get(store, &image->manifest, &state, a, &result->image, &known, err))
-        return false;
-    if (known) {
-        result->image.reference = image->reference;
-        list_layers(a, NULL, result);
-        return true;
-    }
     struct layer_pool pool = {.image = image,
                               .limits = options->limits,
                               .leases = options->leases,
@@ -392,8 +396,16 @@ bool index_image(struct store *store, struct image *image, const struct index_op
                               .span = options->span,
                               .store = store,
                               .state = &state};
+    make_jobs(&pool, a, result);
+    if (!look(&pool, a, result, &known, err))
+        return false;
+    if (known) {
+        result->image.reference = image->reference;
+        list_layers(a, NULL, result);
+        return true;
+    }
     tell(options, INDEX_LAYERS);
-    if (!make_jobs(&pool, a, result, err) || !read_layers(&pool, options, err))
+    if (!read_layers(&pool, options, err))
         return false;
     tell(options, INDEX_COALESCING);
     describe_image(a, image, result);

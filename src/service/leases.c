@@ -167,15 +167,16 @@ static bool take_here(struct leases *l, struct slice name, bool *got, struct err
     return !stop || error_set(err, ERR_IO, "the service is stopping");
 }
 
-bool leases_take(struct leases *l, struct store *s, struct slice name, bool *got, struct error *err)
+bool leases_take(struct leases *l, struct store *s, struct slice name, const struct layer_question *question, bool *got,
+                 struct error *err)
 {
-    if (!take_here(l, name, got, err))
+    bool here;
+    *got = false;
+    if (!take_here(l, name, &here, err))
         return false;
-    if (!*got || !l->shared)
-        return true;
-    bool ok = store_lease_take(s, name, got, err);
-    *got = *got && ok;
-    if (!*got)
+    bool ok = here && l->shared ? store_lease_take(s, name, question, got, err) : store_layers_get(s, question, err);
+    *got = ok && here && (*got || !l->shared);
+    if (here && !*got)
         forget(l, name);
     return ok;
 }
@@ -183,7 +184,7 @@ bool leases_take(struct leases *l, struct store *s, struct slice name, bool *got
 void leases_give(struct leases *l, struct store *s, struct slice name)
 {
     struct error err;
-    if (l->shared && !store_lease_drop(s, name, &err))
+    if (l->shared && s != NULL && !store_lease_drop(s, name, &err))
         log_debug("lease %.*s: %s", SLICE_ARG(name), err.text); // it ends by itself
     forget(l, name);
 }

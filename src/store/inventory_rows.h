@@ -6,6 +6,12 @@
 
 // ---- layer_store.c --------------------------------------------------------------------------------------------------
 
+// Writes what asks for the question's layers into `requests`, which has room for question->n, to be asked along with
+// others. Of an image that is there under the same state nothing is asked (`manifest` NULL: there is none). The
+// question and the arena must live until it is answered.
+void layers_ask(const struct layer_question *question, const struct digest *manifest, struct arena *a,
+                struct db_request *requests);
+
 // Forgets of a chain, from its end, what no image and no other chain has, and layers that are in no chain any more.
 bool chain_drop(struct store *s, int64_t chain, struct error *err);
 

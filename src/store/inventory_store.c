@@ -61,6 +61,8 @@ static bool image_row(void *context, struct db_row *row, struct error *err)
     struct image_context *c = context;
     struct stored_image *out = c->out;
     c->found = true;
+    out->mark.id = db_column_int(row, 0);
+    out->mark.indexed = db_column_int(row, 6);
     out->reference = copy(c, row, 2);
     out->kind = copy(c, row, 3);
     out->os = copy(c, row, 4);
@@ -68,7 +70,7 @@ static bool image_row(void *context, struct db_row *row, struct error *err)
     out->indexed = db_column_int(row, 6);
     out->inventory.skips_total = (uint64_t)db_column_int(row, 8);
     return digest_unpack(db_column(row, 1), &out->config, err) && decode_skips(c, db_column(row, 7), err) &&
-           decode_remarks(c, db_column(row, 9), err);
+           decode_remarks(c, db_column(row, 9), err) && digest_parse(db_column(row, 10), &out->mark.state, err);
 }
 
 // Of an image that is there under another state only nothing is taken.
@@ -166,19 +168,20 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
 
 #define OF_IMAGE(column) "(SELECT " column " FROM image WHERE manifest = ?1)"
 
-// All of it is asked at once, by the manifest alone.
+// All of it is asked at once, by the manifest alone, and the layers of the question, if any, with it.
 static bool get_image(struct store *s, struct image_context *c, const struct digest *manifest,
-                      const struct digest *state, bool *found, struct error *err)
+                      const struct digest *state, const struct layer_question *question, struct error *err)
 {
+    struct arena scratch ARENA_AUTO = {0};
     char bytes[DIGEST_BYTES];
     const struct db_value values[] = {
         db_blob(digest_pack(manifest, bytes)),
         db_text(state != NULL ? digest_slice(state) : (struct slice){0}),
     };
-    const struct db_request requests[] = {
-        {"SELECT image.id, config, reference, kind, os, arch, indexed, skips, skips_total, remarks FROM image JOIN "
-         "image_sort ON image_sort.id = sort_id JOIN indexer_state ON indexer_state.id = state_id WHERE manifest = ?1 "
-         "AND (?2 = '' OR digest = ?2)",
+    const struct db_request image[] = {
+        {"SELECT image.id, config, reference, kind, os, arch, indexed, skips, skips_total, remarks, digest FROM image "
+         "JOIN image_sort ON image_sort.id = sort_id JOIN indexer_state ON indexer_state.id = state_id WHERE manifest "
+         "= ?1 AND (?2 = '' OR digest = ?2)",
          values, 2, image_row, c},
         {"WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM layer_chain WHERE id = " OF_IMAGE(
              "chain_id") " UNION ALL SELECT c.id, c.parent FROM layer_chain c JOIN up ON c.id = up.parent) SELECT digest, media_type, "
@@ -196,13 +199,17 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
              "set_id") " ORDER BY kind, name, version, arch, db",
          values, 1, member_row, c},
     };
-    bool ok = db_batch(s->db, requests, sizeof requests / sizeof requests[0], err);
-    *found = ok && c->found;
-    return ok;
+    size_t n = sizeof image / sizeof image[0], layers_n = question != NULL ? question->n : 0;
+    struct db_request *requests = ARENA_NEW(&scratch, struct db_request, n + layers_n);
+    memcpy(requests, image, sizeof image);
+    if (question != NULL)
+        layers_ask(question, manifest, &scratch, &requests[n]);
+    return db_batch(s->db, requests, n + layers_n, err);
 }
 
-bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
-                     struct stored_image *out, bool *found, struct error *err)
+static bool get(struct store *s, const struct digest *manifest, const struct digest *state,
+                const struct layer_question *question, struct arena *a, struct stored_image *out, bool *found,
+                struct error *err)
 {
     // One transaction, the caller's or our own, so that another process's replacement of the image is seen whole or not
     // at all.
@@ -211,11 +218,24 @@ bool store_image_get(struct store *s, const struct digest *manifest, const struc
     while (db_works(s->db, &work, err)) {
         struct image_context c = {.arena = a, .out = out};
         *out = (struct stored_image){.manifest = *manifest};
-        work.ok = get_image(s, &c, manifest, state, found, err);
+        work.ok = get_image(s, &c, manifest, state, question, err);
+        *found = work.ok && c.found;
         out->layers = c.layers.v;
         out->layers_n = c.layers.n;
     }
     return work.ok || error_wrap(err, "image %s", manifest->text);
+}
+
+bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
+                     struct stored_image *out, bool *found, struct error *err)
+{
+    return get(s, manifest, state, NULL, a, out, found, err);
+}
+
+bool store_image_or_layers(struct store *s, const struct digest *manifest, const struct layer_question *question,
+                           struct arena *a, struct stored_image *out, bool *found, struct error *err)
+{
+    return get(s, manifest, question->state, question, a, out, found, err);
 }
 
 struct find_context {

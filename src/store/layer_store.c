@@ -1,7 +1,7 @@
 // Layers, what was found in them, and the chains that they make up in images.
 #include "store/inventory_rows.h"
 
-#include "store/update_rows.h"
+#include "store/leases.h"
 
 #include <stdlib.h>
 #include <zstd.h>
@@ -11,39 +11,54 @@
 // ---- layers ---------------------------------------------------------------------------------------------------------
 
 struct findings_context {
-    struct arena *arena;
+    struct layer_known *layer;
     const struct limits *limits;
-    struct findings *out;
-    bool found;
 };
 
 static bool findings_row(void *context, struct db_row *row, struct error *err)
 {
-    struct findings_context *c = context;
+    const struct findings_context *c = context;
+    struct layer_known *layer = c->layer;
     struct slice packed = db_column(row, 0);
     unsigned long long size = ZSTD_getFrameContentSize(packed.p, packed.n);
     if (size == ZSTD_CONTENTSIZE_ERROR || size == ZSTD_CONTENTSIZE_UNKNOWN || size > c->limits->layer_findings_bytes)
         return error_set(err, ERR_STORE, "stored findings of a layer are damaged");
-    char *text = arena_alloc(c->arena, (size_t)size);
+    char *text = arena_alloc(layer->arena, (size_t)size);
     size_t n = ZSTD_decompress(text, (size_t)size, packed.p, packed.n);
     if (ZSTD_isError(n) || n != size)
         return error_set(err, ERR_STORE, "stored findings of a layer are damaged: %s", ZSTD_getErrorName(n));
-    c->found = true;
-    return findings_decode(slice_of(text, n), c->arena, c->limits, c->out, err);
+    layer->found = true;
+    return findings_decode(slice_of(text, n), layer->arena, c->limits, &layer->findings, err);
 }
 
-bool store_layer_get(struct store *s, const struct digest *layer, const struct digest *state, struct arena *a,
-                     const struct limits *limits, struct findings *out, bool *found, struct error *err)
+void layers_ask(const struct layer_question *question, const struct digest *manifest, struct arena *a,
+                struct db_request *requests)
 {
-    struct findings_context c = {a, limits, out, false};
-    char bytes[DIGEST_BYTES];
-    const struct db_value values[] = {db_blob(digest_pack(layer, bytes)), db_text(digest_slice(state))};
-    bool ok = db_query(s->db,
-                       "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON "
-                       "s.id = state_id WHERE layer.digest = ?1 AND s.digest = ?2",
-                       values, 2, findings_row, &c, err);
-    *found = c.found;
-    return ok;
+    char *image = arena_alloc(a, DIGEST_BYTES);
+    struct db_value unless = db_blob(manifest != NULL ? digest_pack(manifest, image) : SLICE(""));
+    for (size_t i = 0; i < question->n; i++) {
+        struct layer_known *layer = &question->layers[i];
+        struct findings_context *c = arena_alloc(a, sizeof *c);
+        struct db_value *values = ARENA_NEW(a, struct db_value, 3);
+        *c = (struct findings_context){layer, question->limits};
+        layer->found = false;
+        values[0] = db_blob(digest_pack(&layer->layer, arena_alloc(a, DIGEST_BYTES)));
+        values[1] = db_text(digest_slice(question->state));
+        values[2] = unless;
+        requests[i] = (struct db_request){
+            "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON s.id = "
+            "layer_findings.state_id WHERE layer.digest = ?1 AND s.digest = ?2 AND NOT EXISTS (SELECT 1 FROM image JOIN "
+            "image_sort ON image_sort.id = sort_id WHERE manifest = ?3 AND image_sort.state_id = s.id)",
+            values, 3, findings_row, c};
+    }
+}
+
+bool store_layers_get(struct store *s, const struct layer_question *question, struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct db_request *requests = ARENA_NEW(&a, struct db_request, question->n);
+    layers_ask(question, NULL, &a, requests);
+    return db_batch(s->db, requests, question->n, err);
 }
 
 static bool put_findings(struct store *s, const struct digest *layer, const struct digest *state, struct slice packed,
@@ -62,7 +77,7 @@ static bool put_findings(struct store *s, const struct digest *layer, const stru
 }
 
 bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
-                     struct slice findings_json, struct error *err)
+                     struct slice findings_json, struct slice lease, struct error *err)
 {
     size_t bound = ZSTD_compressBound(findings_json.n);
     char *packed = must_alloc(bound);
@@ -70,7 +85,8 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
     bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
     struct db_work work = {.turn = DB_TURN_INVENTORY};
     while (ok && db_works(s->db, &work, err))
-        work.ok = put_findings(s, layer, state, slice_of(packed, n), err);
+        work.ok = put_findings(s, layer, state, slice_of(packed, n), err) &&
+                  (lease.n == 0 || store_lease_drop(s, lease, err));
     free(packed);
     return ok && work.ok;
 }

@@ -1,17 +1,29 @@
 #include "store/leases.h"
 
-bool store_lease_take(struct store *s, struct slice name, bool *got, struct error *err)
+#include "store/inventory_rows.h"
+
+static bool got_row(void *context, struct db_row *row, struct error *err)
 {
+    (void)row, (void)err;
+    *(bool *)context = true;
+    return true;
+}
+
+bool store_lease_take(struct store *s, struct slice name, const struct layer_question *along, bool *got,
+                      struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    size_t layers = along != NULL ? along->n : 0;
+    struct db_request *requests = ARENA_NEW(&a, struct db_request, 1 + layers);
     const struct db_value values[] = {db_text(name), db_text(slice_str(s->home->node)), db_int(LEASE_SECONDS)};
-    uint64_t changed;
-    bool ok = db_change(
-        s->db,
-        "INSERT INTO shared_lease (name, node, until) VALUES (?1, ?2, unixepoch() + ?3) ON CONFLICT (name) DO "
-        "UPDATE SET node = ?2, until = unixepoch() + ?3 WHERE shared_lease.until < unixepoch() OR shared_lease.node "
-        "= ?2",
-        values, 3, &changed, err);
-    *got = changed != 0;
-    return ok;
+    *got = false;
+    requests[0] = (struct db_request){
+        "INSERT INTO shared_lease (name, node, until) VALUES (?1, ?2, unixepoch() + ?3) ON CONFLICT (name) DO UPDATE SET node "
+        "= ?2, until = unixepoch() + ?3 WHERE shared_lease.until < unixepoch() OR shared_lease.node = ?2 RETURNING 1",
+        values, 3, got_row, got};
+    if (along != NULL)
+        layers_ask(along, NULL, &a, &requests[1]);
+    return db_batch(s->db, requests, 1 + layers, err);
 }
 
 bool store_lease_drop(struct store *s, struct slice name, struct error *err)

@@ -7,8 +7,10 @@
 #define LEASE_SECONDS 12
 #define RENEW_SECONDS 3
 
-// Takes one for the process of this store's home. *got is false when another process has it.
-bool store_lease_take(struct store *s, struct slice name, bool *got, struct error *err);
+// Takes one for the process of this store's home. *got is false when another process has it. In the same wait, and
+// after that, it is asked what is known of the layers of `along`; NULL: nothing is.
+bool store_lease_take(struct store *s, struct slice name, const struct layer_question *along, bool *got,
+                      struct error *err);
 bool store_lease_drop(struct store *s, struct slice name, struct error *err);
 
 // What of these the process has still, leases by name and events by id, is its for another LEASE_SECONDS. All else is

@@ -52,11 +52,25 @@ void store_observe(struct store *store, struct db_timings *timings);
 
 // ---- layer_store.c, inventory_store.c -------------------------------------------------------------------------------
 
-// A layer's findings under an indexer state. `*found` tells whether they were there.
-bool store_layer_get(struct store *s, const struct digest *layer, const struct digest *state, struct arena *a,
-                     const struct limits *limits, struct findings *out, bool *found, struct error *err);
+// What is known of layers under an indexer state: for each `layer` its findings, in an arena of its own, when they are
+// there.
+struct layer_known {
+    struct digest layer;
+    struct arena *arena;
+    struct findings findings;
+    bool found;
+};
+struct layer_question {
+    const struct digest *state;
+    const struct limits *limits;
+    struct layer_known *layers;
+    size_t n;
+};
+bool store_layers_get(struct store *s, const struct layer_question *question, struct error *err);
+
+// Keeps a layer's findings, and gives back the lease of that name with them (leases.h); empty: there is none.
 bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
-                     struct slice findings_json, struct error *err);
+                     struct slice findings_json, struct slice lease, struct error *err);
 
 struct stored_layer {
     struct digest digest;
@@ -64,8 +78,15 @@ struct stored_layer {
     uint64_t size;
 };
 
+// What tells one state of an image's inventory from another, without reading it: indexed anew it is another one.
+struct image_mark {
+    int64_t id, indexed;
+    struct digest state; // of the indexer
+};
+
 // An indexed image: what a report needs, without the image.
 struct stored_image {
+    struct image_mark mark; // of what the store gave
     struct digest manifest, config;
     struct slice reference, kind, os, arch;
     struct stored_layer *layers;
@@ -93,17 +114,16 @@ bool store_image_put(struct store *s, const struct digest *state, const struct s
 bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
                      struct stored_image *out, bool *found, struct error *err);
 
+// The image under the question's state, or else what is known of its layers: one wait for a server.
+bool store_image_or_layers(struct store *s, const struct digest *manifest, const struct layer_question *question,
+                           struct arena *a, struct stored_image *out, bool *found, struct error *err);
+
 // Full digests of the images whose manifest digest starts with `prefix` ("sha256:12ab" or "12ab"), at most `most`.
 bool store_image_find(struct store *s, struct slice prefix, struct digest *out, size_t most, size_t *n,
                       struct error *err);
 
 // ---- image_store.c --------------------------------------------------------------------------------------------------
 
-// What tells one state of an image's inventory from another, without reading it: indexed anew it is another one.
-struct image_mark {
-    int64_t id, indexed;
-    struct digest state; // of the indexer
-};
 bool store_image_mark(struct store *s, const struct digest *manifest, struct image_mark *mark, bool *found,
                       struct error *err);
 

@@ -206,7 +206,7 @@ static void test_replaced_chain(void **state)
     struct digest indexer = digest_of(SLICE("state")), base = digest_of(SLICE("base"));
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_layer_put(&f->in.store, &base, &indexer, SLICE("{}"), &err));
+    assert_true(store_layer_put(&f->in.store, &base, &indexer, SLICE("{}"), SLICE(""), &err));
     assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
     one.layers[1].created_by = SLICE("RUN y");
     assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
@@ -295,20 +295,24 @@ static void test_findings_round_trip(void **state)
     struct digest layer = digest_of(SLICE("layer")), indexer = digest_of(SLICE("state"));
     struct package packages[] = {package("a", "1"), package("b", "2")};
     struct package_db db = {SLICE("dpkg"), SLICE("var/lib/dpkg/status"), packages, 2, 2};
-    struct findings in = {.dbs = &db, .dbs_n = 1, .entries = 12, .bytes = 3456}, out;
+    struct findings in = {.dbs = &db, .dbs_n = 1, .entries = 12, .bytes = 3456};
+    struct layer_known known[] = {{.layer = layer, .arena = &a, .found = true},
+                                  {.layer = digest_of(SLICE("another")), .arena = &a, .found = true}};
+    const struct layer_question question = {&indexer, &f->limits, known, 2};
     struct buf json BUF_AUTO = {0};
-    bool found = true;
     findings_encode(&in, &json);
-    assert_true(store_layer_get(&f->in.store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
-    assert_false(found);
-    assert_true(store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), &err));
-    assert_true(store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), &err)); // a second time is fine
-    assert_true(store_layer_get(&f->in.store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
-    assert_true(found);
-    assert_int_equal(out.dbs_n, 1);
-    assert_int_equal(out.dbs[0].n, 2);
-    assert_true(slice_eq(out.dbs[0].packages[1].name, SLICE("b")));
-    assert_int_equal(out.bytes, 3456);
+    assert_true(store_layers_get(&f->in.store, &question, &err));
+    assert_false(known[0].found || known[1].found);
+    assert_true(store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), SLICE(""), &err));
+    assert_true(
+        store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), SLICE(""), &err)); // a second time is fine
+    assert_true(store_layers_get(&f->in.store, &question, &err));
+    assert_true(known[0].found && !known[1].found);
+    const struct findings *out = &known[0].findings;
+    assert_int_equal(out->dbs_n, 1);
+    assert_int_equal(out->dbs[0].n, 2);
+    assert_true(slice_eq(out->dbs[0].packages[1].name, SLICE("b")));
+    assert_int_equal(out->bytes, 3456);
 }
 
 static void test_damaged_findings(void **state)
@@ -317,11 +321,11 @@ static void test_damaged_findings(void **state)
     struct arena a ARENA_AUTO = {0};
     struct error err;
     struct digest layer = digest_of(SLICE("layer")), indexer = digest_of(SLICE("state"));
-    struct findings out;
-    bool found;
-    assert_true(store_layer_put(&f->in.store, &layer, &indexer, SLICE("{}"), &err));
+    struct layer_known known = {.layer = layer, .arena = &a};
+    const struct layer_question question = {&indexer, &f->limits, &known, 1};
+    assert_true(store_layer_put(&f->in.store, &layer, &indexer, SLICE("{}"), SLICE(""), &err));
     assert_true(db_run(f->in.store.db, &err, "UPDATE layer_findings SET findings = ?1", db_blob(SLICE("\0\1\2\3"))));
-    assert_false(store_layer_get(&f->in.store, &layer, &indexer, &a, &f->limits, &out, &found, &err));
+    assert_false(store_layers_get(&f->in.store, &question, &err));
     assert_int_equal(err.code, ERR_STORE);
 }
 

@@ -343,14 +343,14 @@ static void leases(void **state)
     bool got;
     assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &home, &err));
     assert_true(store_open(&home, &other, &err));
-    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), &got, &err) && got);
-    assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && !got);
+    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), NULL, &got, &err) && got);
+    assert_true(store_lease_take(&other, SLICE("layer x"), NULL, &got, &err) && !got);
     assert_true(store_lease_drop(&other, SLICE("layer x"), &err));
-    assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && !got);
+    assert_true(store_lease_take(&other, SLICE("layer x"), NULL, &got, &err) && !got);
     assert_true(store_lease_drop(&f->in.store, SLICE("layer x"), &err));
-    assert_true(store_lease_take(&other, SLICE("layer x"), &got, &err) && got);
+    assert_true(store_lease_take(&other, SLICE("layer x"), NULL, &got, &err) && got);
     assert_true(db_run(other.db, &err, "UPDATE shared_lease SET until = ?1", db_int(1)));
-    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), &got, &err) && got);
+    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), NULL, &got, &err) && got);
     store_close(&other);
     store_home_free(&home);
 }
