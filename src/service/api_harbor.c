@@ -260,7 +260,8 @@ static bool write_report(struct service *service, struct view *view, const struc
                          const char *type, const struct web_request *request, struct buf *out, struct error *err)
 {
     struct report report;
-    if (!matching_report(service, view, &artifact->digest, request, &report, err)) {
+    struct stored_image *image = matching_image(view, &artifact->digest, request, err);
+    if (image == NULL || !matching_report(service, view, image, request, &report, err)) {
         if (err->code == ERR_NOT_FOUND)
             error_set(err, ERR_NOT_FOUND,
                       "there is no such scan: the image %s is not in the store. One that was not done when the "

@@ -9,23 +9,25 @@
 
 // ---- vulnerability_report -------------------------------------------------------------------------------------------
 
-// Clair sends no tag here. This one is made of all that the report is made of.
+// Clair sends no tag here. This one is made of all that the report is made of; without the mark, of all but the image's
+// inventory.
 static struct slice report_tag(const struct config *config, const struct view *view, const struct digest *digest,
                                const struct image_mark *mark, struct arena *a)
 {
     struct buf parts BUF_AUTO = {0};
-    buf_addf(&parts, "%s %lld %lld %s %.*s %s %s ", digest->text, (long long)mark->id, (long long)mark->indexed,
-             mark->state.text, SLICE_ARG(view->generation.id), view->vex.text, CLARION_VERSION);
+    buf_addf(&parts, "%s %.*s %s %s ", digest->text, SLICE_ARG(view->generation.id), view->vex.text, CLARION_VERSION);
     matching_write(config, &parts);
+    if (mark != NULL)
+        buf_addf(&parts, " %lld %lld %s", (long long)mark->id, (long long)mark->indexed, mark->state.text);
     struct digest tag = digest_of(buf_slice(&parts));
     return arena_printf(a, "\"%.32s\"", digest_hex(&tag));
 }
 
-static bool write_report(struct service *service, struct view *view, const struct digest *digest,
+static bool write_report(struct service *service, struct view *view, struct stored_image *image,
                          const struct web_request *request, struct web_response *response, struct error *err)
 {
     struct report report;
-    if (!matching_report(service, view, digest, request, &report, err))
+    if (!matching_report(service, view, image, request, &report, err))
         return false;
     const struct output_options shape = {0};
     output_named(SLICE("clair"))->report(&report, &shape, &response->body);
@@ -33,34 +35,69 @@ static bool write_report(struct service *service, struct view *view, const struc
     return true;
 }
 
+// What the store says of the image: its mark, when it was read for what is in force now already and its report is most
+// likely kept, else all of it, so that the store is asked once either way. *image is NULL when it was not read.
+static bool look(struct service *service, struct view *view, const struct digest *digest,
+                 const struct web_request *request, struct image_mark *mark, struct stored_image **image,
+                 struct error *err)
+{
+    struct buf kept BUF_AUTO = {0};
+    struct slice all_but_mark = report_tag(service->config, view, digest, NULL, request->arena);
+    bool found = false;
+    *image = NULL;
+    if (cache_get(service->reports, all_but_mark, &kept)) {
+        if (!store_image_mark(&view->store, digest, mark, &found, err))
+            return false;
+        if (found)
+            return true;
+    }
+    *image = matching_image(view, digest, request, err);
+    if (*image == NULL)
+        return false;
+    *mark = (*image)->mark;
+    cache_put(service->reports, all_but_mark, SLICE("known"));
+    return true;
+}
+
+// The answer 200: as it was kept, or made now.
+static bool give_report(struct service *service, struct view *view, const struct digest *digest,
+                        struct stored_image *image, struct slice tag, const struct web_request *request,
+                        struct web_response *response, struct error *err)
+{
+    bool cached = cache_get(service->reports, tag, &response->body);
+    metrics_report_cached(service->metrics, cached);
+    if (cached)
+        return true;
+    if ((image == NULL && (image = matching_image(view, digest, request, err)) == NULL) ||
+        !write_report(service, view, image, request, response, err))
+        return false;
+    cache_put(service->reports, tag, buf_slice(&response->body));
+    return true;
+}
+
 static void answer_report(struct service *service, struct view *view, const struct digest *digest,
                           const struct web_request *request, struct web_response *response)
 {
     struct image_mark mark;
+    struct stored_image *image;
+    struct slice tag = {0};
     struct error err;
-    bool found;
     if (view->generation.id.n == 0) {
         response->status = 202; // no vulnerability data yet
         return;
     }
-    if (!store_image_mark(&view->store, digest, &mark, &found, &err)) {
-        api_fail(request, response, &err);
-        return;
+    bool ok = look(service, view, digest, request, &mark, &image, &err);
+    if (ok) {
+        tag = report_tag(service->config, view, digest, &mark, request->arena);
+        response->status = web_matches(request, tag) ? 304 : 200;
+        ok = response->status == 304 || give_report(service, view, digest, image, tag, request, response, &err);
     }
-    struct slice tag = report_tag(service->config, view, digest, &mark, request->arena);
-    response->status = found && web_matches(request, tag) ? 304 : 200;
-    bool cached = response->status == 200 && found && cache_get(service->reports, tag, &response->body);
-    if (response->status == 200 && found)
-        metrics_report_cached(service->metrics, cached);
-    if (response->status == 200 && !cached) {
-        if (!write_report(service, view, digest, request, response, &err)) {
-            if (err.code == ERR_NOT_FOUND)
-                web_error(request, response, 404, "%s", err.text);
-            else
-                api_fail(request, response, &err);
-            return;
-        }
-        cache_put(service->reports, tag, buf_slice(&response->body));
+    if (!ok) {
+        if (err.code == ERR_NOT_FOUND)
+            web_error(request, response, 404, "%s", err.text);
+        else
+            api_fail(request, response, &err);
+        return;
     }
     response->type = response->status == 200 ? API_TYPE_INDEX_REPORT : NULL; // sic, the index report's type
     web_add(request, response, "Etag", tag);

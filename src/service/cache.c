@@ -65,7 +65,7 @@ static void drop_oldest(struct cache *cache)
     *find(cache, c->tag) = c->next;
     cache->oldest = c->newer;
     *(c->newer != NULL ? &c->newer->older : &cache->newest) = NULL;
-    cache->taken -= c->answer.n;
+    cache->taken -= c->tag.n + c->answer.n;
     let_go(c);
 }
 
@@ -90,20 +90,21 @@ bool cache_get(struct cache *cache, struct slice tag, struct buf *out)
 
 void cache_put(struct cache *cache, struct slice tag, struct slice answer)
 {
-    if (answer.n > cache->room)
+    size_t n = tag.n + answer.n;
+    if (n > cache->room)
         return;
-    struct cached *c = must_alloc(sizeof *c + tag.n + answer.n);
+    struct cached *c = must_alloc(sizeof *c + n);
     *c = (struct cached){.users = 1, .tag = {c->bytes, tag.n}, .answer = {c->bytes + tag.n, answer.n}};
     memcpy(c->bytes, tag.p, tag.n);
     memcpy(c->bytes + tag.n, answer.p, answer.n);
     pthread_mutex_lock(&cache->lock);
-    while (cache->oldest != NULL && cache->taken > cache->room - answer.n)
+    while (cache->oldest != NULL && cache->taken > cache->room - n)
         drop_oldest(cache);
     struct cached **at = find(cache, tag);
     if (*at == NULL) { // else another thread was first
         *at = c;
         make_newest(cache, c);
-        cache->taken += answer.n;
+        cache->taken += n;
         c = NULL;
     }
     pthread_mutex_unlock(&cache->lock);

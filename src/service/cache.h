@@ -6,7 +6,7 @@
 
 struct cache;
 
-// Keeps at most so many bytes; 0: nothing.
+// Keeps at most so many bytes of answers and their tags; 0: nothing.
 struct cache *cache_new(uint64_t bytes);
 void cache_free(struct cache **cache); // NULL is fine
 

@@ -90,15 +90,26 @@ void matching_write(const struct config *config, struct buf *out)
 
 // ---- reports --------------------------------------------------------------------------------------------------------
 
-static bool make(struct service *service, struct view *view, const struct digest *manifest, struct arena *a,
+struct stored_image *matching_image(struct view *view, const struct digest *manifest, const struct web_request *request,
+                                    struct error *err)
+{
+    struct span *span SPAN_AUTO = span_child(request->span, SPAN_INTERNAL, "read image");
+    struct stored_image *image = arena_alloc(request->arena, sizeof *image);
+    bool found;
+    span_text(span, "clarion.manifest.digest", digest_slice(manifest));
+    if (!store_image_get(&view->store, manifest, NULL, request->arena, image, &found, err)) {
+        span_fail(span, slice_str(err->text));
+        return NULL;
+    }
+    if (found)
+        return image;
+    error_set(err, ERR_NOT_FOUND, "index report for manifest \"%s\" not found", manifest->text); // as Clair
+    return NULL;
+}
+
+static bool make(struct service *service, struct view *view, struct stored_image *image, struct arena *a,
                  struct report *report, struct error *err)
 {
-    struct stored_image *image = arena_alloc(a, sizeof *image);
-    bool found;
-    if (!store_image_get(&view->store, manifest, NULL, a, image, &found, err))
-        return false;
-    if (!found)
-        return error_set(err, ERR_NOT_FOUND, "index report for manifest \"%s\" not found", manifest->text); // as Clair
     if (view->generation.id.n == 0)
         return error_set(err, ERR_STORE,
                          "no feed of vulnerabilities was ever loaded, so nothing can be said about the image: "
@@ -110,15 +121,14 @@ static bool make(struct service *service, struct view *view, const struct digest
     return true;
 }
 
-bool matching_report(struct service *service, struct view *view, const struct digest *manifest,
+bool matching_report(struct service *service, struct view *view, struct stored_image *image,
                      const struct web_request *request, struct report *report, struct error *err)
 {
     struct span *span SPAN_AUTO = span_child(request->span, SPAN_INTERNAL, "make report");
     double start = clock_monotonic();
-    span_text(span, "clarion.manifest.digest", digest_slice(manifest));
-    if (!make(service, view, manifest, request->arena, report, err)) {
-        if (err->code != ERR_NOT_FOUND) // which is no fault of the service
-            span_fail(span, slice_str(err->text));
+    span_text(span, "clarion.manifest.digest", digest_slice(&image->manifest));
+    if (!make(service, view, image, request->arena, report, err)) {
+        span_fail(span, slice_str(err->text));
         return false;
     }
     metrics_report(service->metrics, clock_monotonic() - start);

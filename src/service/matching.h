@@ -12,10 +12,14 @@ struct service;
 struct view;
 struct web_request;
 
-// Makes the report of the image with that manifest: restricted as the configuration says, the view's VEX documents
-// obeyed. It is timed, and traced as a part of the request, in whose arena all that it has lives. ERR_NOT_FOUND: the
-// image is not in the store; ERR_STORE, too, when no feed was ever loaded.
-bool matching_report(struct service *service, struct view *view, const struct digest *manifest,
+// Reads the image with that manifest into the request's arena. ERR_NOT_FOUND: it is not in the store.
+struct stored_image *matching_image(struct view *view, const struct digest *manifest, const struct web_request *request,
+                                    struct error *err);
+
+// Makes the report of the image: restricted as the configuration says, the view's VEX documents obeyed. It is timed,
+// and traced as a part of the request, in whose arena all that it has lives. ERR_STORE, too, when no feed was ever
+// loaded.
+bool matching_report(struct service *service, struct view *view, struct stored_image *image,
                      const struct web_request *request, struct report *report, struct error *err);
 
 // Takes what the configuration leaves out of a report that was made, before VEX documents are obeyed: for

@@ -20,7 +20,7 @@ static bool has(struct cache *cache, const char *tag, const char *answer)
 static void kept_and_replaced(void **state)
 {
     (void)state;
-    struct cache *cache = cache_new(10);
+    struct cache *cache = cache_new(13);
     assert_false(has(cache, "a", NULL));
     cache_put(cache, SLICE("a"), SLICE("1234"));
     cache_put(cache, SLICE("b"), SLICE("5678"));
@@ -36,7 +36,7 @@ static void kept_and_replaced(void **state)
     cache_put(cache, SLICE("e"), SLICE("0123456789"));
     assert_false(has(cache, "b", NULL) || has(cache, "c", NULL) || has(cache, "d", NULL));
     assert_true(has(cache, "e", "0123456789"));
-    cache_put(cache, SLICE("f"), SLICE("01234567890")); // never
+    cache_put(cache, SLICE("f"), SLICE("0123456789012")); // never: the tag counts, too
     assert_false(has(cache, "f", NULL));
     assert_true(has(cache, "e", NULL));
     cache_free(&cache);
