@@ -23,7 +23,7 @@ HERE = os.path.dirname(os.path.abspath(__file__))
 TAP = re.compile(r"^(not )?ok \d+ (?:- (.*)|# SKIP (.*))$")  # cmocka says "not ok 3 # SKIP name" of a skipped test
 UNIT_SECONDS = 900
 # Programs that open a store, and files of tests that use one in the most ways; others see no more than that it is there.
-ON_BOTH_ENGINES = re.compile(r"^(unit-(store-.*|notify-(queue|delta))|test_(clair_api|clair_quay|events|notifications|serve|serve_harbor|"
+ON_BOTH_ENGINES = re.compile(r"^(unit-(store-.*|notify-(queue|delta))|test_(clair_api|clair_quay|events|notifications|round_trips|serve|serve_harbor|"
                              r"serve_index|store|update|vex)\.py)$")
 OF_NO_STORE = re.compile(r"^(unit-(?!store-|notify-(queue|delta)$).*|test_(versions_oracle_.*|cvss|targets|targets_brokers)\.py)$")
 

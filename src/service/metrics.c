@@ -338,6 +338,10 @@ static void write_db(struct metrics *m, struct metric_sink *sink)
         const struct metric_label label = {"kind", "clarion.kind", kinds[i], false};
         tell_histogram(sink, &label, 1, &m->db.kinds[i]);
     }
+    static const struct metric_spec trips = {METRIC_COUNTER, "clarion_store_round_trips_total",
+                                             "clarion.store.round_trips", "{wait}",
+                                             "Times that a database server was waited for."};
+    metric_tell(sink, &trips, (double)counter_read(&m->db.trips));
 }
 
 static void write_exports(struct metrics *m, struct metric_sink *sink)
