@@ -28,6 +28,7 @@ struct wanted_package {
     const struct inventory_package *package;
     int64_t id, named;
     int64_t part; // index
+    bool made;    // by this transaction, as one that is named
 };
 
 struct image_put {
@@ -296,6 +297,14 @@ static void make_context(struct image_put *p)
             &p->context, db_text(p->repositories));
 }
 
+static bool made_row(void *context, struct db_row *row, struct error *err)
+{
+    struct wanted_package *w = context;
+    (void)row, (void)err;
+    w->made = true;
+    return true;
+}
+
 static bool package_row(void *context, struct db_row *row, struct error *err)
 {
     struct wanted_package *w = context;
@@ -311,13 +320,14 @@ static void make_package(struct image_put *p, struct wanted_package *w)
 {
     const struct package *k = &w->package->package;
     const struct db_value values[] = {
-        db_text(k->kind),   db_text(k->name),   db_text(k->version),     db_text(k->arch),
-        db_text(k->module), db_text(k->vendor), db_text(k->source_name), db_text(k->source_version),
+        db_text(k->kind),        db_text(k->name),           db_text(k->version),
+        db_text(k->arch),        db_text(k->module),         db_text(k->vendor),
+        db_text(k->source_name), db_text(k->source_version), db_int(p->naming != NULL ? p->naming->version : 0),
     };
     ask(p,
         "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version, named) VALUES "
-        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, 0) ON CONFLICT DO NOTHING",
-        values, 8, NULL, NULL);
+        "(?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING RETURNING 1",
+        values, 9, made_row, w);
     ask(p,
         "SELECT id, named FROM package WHERE name = ?2 AND version = ?3 AND arch = ?4 AND kind || '' = ?1 AND module = "
         "?5 AND vendor = ?6 AND source_name || '' = ?7 AND source_version = ?8",
@@ -366,6 +376,15 @@ static bool make(struct image_put *p, bool *set_made, struct error *err)
 
 // ---- what is put in -------------------------------------------------------------------------------------------------
 
+static bool put_names(struct image_put *p, const struct wanted_package *w, struct error *err)
+{
+    const struct package *k = &w->package->package;
+    if (p->naming == NULL || (!w->made && w->named >= p->naming->version))
+        return true;
+    return w->made ? lookup_add_names(p->s, w->id, k, p->naming, err)
+                   : lookup_put_names(p->s, w->id, k, p->naming, err);
+}
+
 // A package that a file lists twice is there once.
 static bool put_member(struct image_put *p, const struct wanted_package *w, struct error *err)
 {
@@ -377,8 +396,7 @@ static bool put_member(struct image_put *p, const struct wanted_package *w, stru
                "= ?1 AND db = ?4)",
                db_int(p->parts[w->part].part.id), db_int(w->id), db_text(slice_str(k->scanner)), db_text(k->db),
                db_text(k->owner), db_text(k->package.repository)) &&
-           (p->naming == NULL || w->named >= p->naming->version ||
-            lookup_put_names(p->s, w->id, &k->package, p->naming, err));
+           put_names(p, w, err);
 }
 
 static bool put_set(struct image_put *p, struct error *err)

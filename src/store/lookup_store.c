@@ -49,19 +49,25 @@ static bool unnamed_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-bool lookup_put_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
+bool lookup_add_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
                       struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
     store_names names = {0};
     naming->names(&scratch, package, &names);
-    if (!db_run(s->db, err, "DELETE FROM lookup_name WHERE package_id = ?1", db_int(id)))
-        return false;
     for (size_t i = 0; i < names.n; i++)
         if (!db_run(s->db, err, "INSERT INTO lookup_name (package_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
                     db_int(id), db_text(names.v[i])))
             return false;
-    return db_run(s->db, err, "UPDATE package SET named = ?2 WHERE id = ?1", db_int(id), db_int(naming->version));
+    return true;
+}
+
+bool lookup_put_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
+                      struct error *err)
+{
+    return db_run(s->db, err, "DELETE FROM lookup_name WHERE package_id = ?1", db_int(id)) &&
+           lookup_add_names(s, id, package, naming, err) &&
+           db_run(s->db, err, "UPDATE package SET named = ?2 WHERE id = ?1", db_int(id), db_int(naming->version));
 }
 
 static bool name_packages(struct store *s, const struct store_naming *naming, struct error *err)
