@@ -83,7 +83,9 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
     char *packed = must_alloc(bound);
     size_t n = ZSTD_compress(packed, bound, findings_json.p, findings_json.n, FINDINGS_LEVEL);
     bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
-    struct db_work work = {.turn = DB_TURN_INVENTORY};
+    // Others may put the same one at the same time. Where its row goes meanwhile, with the last image that had it, the
+    // findings are not kept, as if that had been a moment later.
+    struct db_work work = {.turn = DB_TURN_NONE};
     while (ok && db_works(s->db, &work, err))
         work.ok = put_findings(s, layer, state, slice_of(packed, n), err) &&
                   (lease.n == 0 || store_lease_drop(s, lease, err));
