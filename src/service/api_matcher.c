@@ -59,19 +59,20 @@ static bool look(struct service *service, struct view *view, const struct digest
     return true;
 }
 
-// The answer 200: as it was kept, or made now.
+// The answer 200: as it was kept, or made now. Then the tag is that of the image which is read now.
 static bool give_report(struct service *service, struct view *view, const struct digest *digest,
-                        struct stored_image *image, struct slice tag, const struct web_request *request,
+                        struct stored_image *image, struct slice *tag, const struct web_request *request,
                         struct web_response *response, struct error *err)
 {
-    bool cached = cache_get(service->reports, tag, &response->body);
+    bool cached = cache_get(service->reports, *tag, &response->body);
     metrics_report_cached(service->metrics, cached);
     if (cached)
         return true;
     if ((image == NULL && (image = matching_image(view, digest, request, err)) == NULL) ||
         !write_report(service, view, image, request, response, err))
         return false;
-    cache_put(service->reports, tag, buf_slice(&response->body));
+    *tag = report_tag(service->config, view, digest, &image->mark, request->arena);
+    cache_put(service->reports, *tag, buf_slice(&response->body));
     return true;
 }
 
@@ -90,7 +91,7 @@ static void answer_report(struct service *service, struct view *view, const stru
     if (ok) {
         tag = report_tag(service->config, view, digest, &mark, request->arena);
         response->status = web_matches(request, tag) ? 304 : 200;
-        ok = response->status == 304 || give_report(service, view, digest, image, tag, request, response, &err);
+        ok = response->status == 304 || give_report(service, view, digest, image, &tag, request, response, &err);
     }
     if (!ok) {
         if (err.code == ERR_NOT_FOUND)
