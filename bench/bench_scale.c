@@ -18,6 +18,7 @@
 #include "notify/notices.h"
 #include "notify/where.h"
 #include "store/names.h"
+#include "store/segments.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -457,7 +458,7 @@ static bool write_segment(struct store *s, struct segment *from, const struct mo
               segment_write(b, s->segments, &digest, &result.records, err);
     segment_builder_free(&b);
     result.segment = &digest;
-    return ok && store_feed_record(s, &result, err);
+    return ok && store_segment_give(s, &digest, err) && store_feed_record(s, &result, err);
 }
 
 static bool change(struct store *s, struct model *m, uint64_t hits, uint64_t round, struct error *err)

@@ -19,6 +19,7 @@ import time
 
 import feeds
 import images
+import postgresql
 import scale
 import service
 
@@ -243,7 +244,9 @@ def main():
         bench_large_updates(build, work, cache, args.runs)
         bench_report(build, work, 500)
         service.bench(build, work, *bench_report(build, work, 200))
-        scale.bench(build, work, find_feeds(work)[0])
+        mirror = find_feeds(work)[0]
+        scale.bench(build, work, mirror)
+        postgresql.bench(build, work, mirror)
     finally:
         shutil.rmtree(work, ignore_errors=True)
 

@@ -20,8 +20,10 @@ def sizes():
     return [int(n) for n in os.environ.get("SCALE", "10000,100000").split(",")]
 
 
-def ask(build, *arguments):
-    done = subprocess.run([os.path.join(build, "bench_scale"), *map(str, arguments)], capture_output=True, check=True)
+def ask(build, *arguments, database=None):
+    """One of bench_scale's commands, on the data folder or on a database server."""
+    done = subprocess.run([os.path.join(build, "bench_scale"), *map(str, arguments)], capture_output=True, check=True,
+                          env=dict(os.environ, **({"CLARION_DB": database} if database else {})))
     return json.loads(done.stdout)
 
 
@@ -40,22 +42,29 @@ def families(work):
     return out
 
 
-def seed(build, work, mirror):
-    """A data folder with the images to build on and with feeds, of which nothing more is to be told."""
-    data, program = os.path.join(work, "scale-seed"), os.path.join(build, "clarion")
+def seed(build, work, mirror, data="scale-seed", database=None):
+    """A data folder, or a database, with the images to build on and with feeds, of which nothing more is to be told."""
+    data, program = os.path.join(work, data), os.path.join(build, "clarion")
+    place = ["--data", data] + (["--db", database] if database else [])
     for image in families(work):
-        subprocess.run([program, "index", "--data", data, image], capture_output=True, check=True)
-    subprocess.run([program, "update", "--data", data, "--mirror", mirror], capture_output=True, check=False)
-    ask(build, "notify", data, 0)
+        subprocess.run([program, "index", *place, image], capture_output=True, check=True)
+    subprocess.run([program, "update", *place, "--mirror", mirror], capture_output=True, check=False)
+    ask(build, "notify", data, 0, database=database)
     return data
+
+
+def tables_of(data):
+    """Bytes of each table with its indexes."""
+    db = sqlite3.connect(os.path.join(data, "clarion.db"))
+    rows = db.execute("SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name").fetchall()
+    db.close()
+    return dict(rows)
 
 
 def bytes_of(data, manifests):
     """Bytes a manifest: of the whole database, and without what its layers take."""
-    db = sqlite3.connect(os.path.join(data, "clarion.db"))
-    rows = db.execute("SELECT tbl_name, sum(pgsize) FROM dbstat JOIN sqlite_master USING (name) GROUP BY tbl_name").fetchall()
-    db.close()
-    return sum(n for _, n in rows) / manifests, sum(n for table, n in rows if table in OF_MANIFESTS) / manifests
+    tables = tables_of(data)
+    return sum(tables.values()) / manifests, sum(n for table, n in tables.items() if table in OF_MANIFESTS) / manifests
 
 
 def measure(build, work, base, manifests):
