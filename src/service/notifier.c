@@ -262,7 +262,7 @@ static struct slice lease_name(struct arena *a, const struct target *target)
 static bool claim(void *leases, struct store *store, const struct target *target, bool *got, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
-    return leases_take(leases, store, lease_name(&a, target), got, err);
+    return leases_take(leases, store, lease_name(&a, target), NULL, got, err);
 }
 
 static void release(void *leases, struct store *store, const struct target *target)
