@@ -424,10 +424,7 @@ class Images(Base):
 
     def check_other_layers(self, service, ident, digest):
         """An image that was posted anew with fewer layers: which of them brought a package is not known any more."""
-        db = sqlite3.connect(os.path.join(self.data, "clarion.db"), timeout=30)
-        with db:
-            db.execute("UPDATE notification_item SET layer = 7")
-        db.close()
+        self.query("UPDATE notification_item SET layer = 7")
         self.assertEqual(len(self.pages(service, ident, 500)), 24)
         self.assertEqual({i["layer"] for i in self.contents(ident) if i["manifest"] == digest}, {""})
 
