@@ -189,7 +189,7 @@ void posted_manifest_forget(struct posted_manifest *manifest)
     }
 }
 
-// ---- queries -------------------------------------------------------------------------------------
+// ---- queries --------------------------------------------------------------------------------------------------------
 
 bool request_bool(struct slice text, bool *value)
 {

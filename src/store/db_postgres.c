@@ -17,7 +17,7 @@ struct postgres_row {
     int number;
 };
 
-// ---- questions -----------------------------------------------------------------------------------------------------
+// ---- questions ------------------------------------------------------------------------------------------------------
 
 static bool call_back(const struct db_request *r, const PGresult *result, struct error *err)
 {

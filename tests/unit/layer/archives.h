@@ -8,7 +8,7 @@
 #include <stdio.h>
 #include <stdlib.h>
 
-// ---- A reader that gives pieces of a size, each in memory of its own that is gone with the next --------------------
+// ---- A reader that gives pieces of a size, each in memory of its own that is gone with the next ---------------------
 
 struct piece_reader {
     struct reader base;
