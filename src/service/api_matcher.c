@@ -15,7 +15,8 @@ static struct slice report_tag(const struct config *config, const struct view *v
                                const struct image_mark *mark, struct arena *a)
 {
     struct buf parts BUF_AUTO = {0};
-    buf_addf(&parts, "%s %.*s %s %s ", digest->text, SLICE_ARG(view->generation.id), view->vex.text, CLARION_VERSION);
+    buf_addf(&parts, "%s %.*s %s %s %.*s", digest->text, SLICE_ARG(view->generation.id), view->vex.text,
+             CLARION_VERSION, SLICE_ARG(view->missing));
     matching_write(config, &parts);
     if (mark != NULL)
         buf_addf(&parts, " %lld %lld %s", (long long)mark->id, (long long)mark->indexed, mark->state.text);
@@ -102,8 +103,9 @@ static void answer_report(struct service *service, struct view *view, const stru
     }
     response->type = response->status == 200 ? API_TYPE_INDEX_REPORT : NULL; // sic, the index report's type
     web_add(request, response, "Etag", tag);
-    web_add(request, response, "Cache-Control",
-            arena_printf(request->arena, "max-age=%lld", (long long)(service->config->matcher_cache_age / 1000000000)));
+    // What a feed is missing from now may be whole in a moment.
+    int64_t age = view->missing.n == 0 ? service->config->matcher_cache_age / 1000000000 : 0;
+    web_add(request, response, "Cache-Control", arena_printf(request->arena, "max-age=%lld", (long long)age));
 }
 
 static void get_vulnerability_report(void *context, const struct web_request *request, struct web_response *response)

@@ -1,5 +1,6 @@
 #include "service/views.h"
 
+#include "base/buf.h"
 #include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
@@ -8,7 +9,8 @@
 #include <pthread.h>
 #include <stdlib.h>
 
-#define USES 1000 // then the verdicts that are kept for the next report are forgotten: they would grow for ever
+#define RETRY_SECONDS 1.0
+#define USES          1000 // then the verdicts that are kept for the next report are forgotten: they would grow for ever
 
 struct views {
     struct store_home *home;
@@ -32,6 +34,8 @@ static void forget_generation(struct view *j)
     arena_free(&j->arena);
     j->generation = (struct generation){0};
     j->used = 0;
+    j->again = 0;
+    j->missing = (struct slice){0};
 }
 
 static void view_free(struct view *j)
@@ -66,16 +70,19 @@ void views_free(struct views **views)
 
 // Segments are opened when they are first asked for. Here that must be now, while they are held: a service that holds
 // them for its whole life would keep old ones from being removed. One that cannot be opened is told of by each report,
-// and tried again with the next view that is taken.
-static bool open_all(struct view *j)
+// and, where another node may give it yet, tried again after a second.
+static void open_all(struct view *j)
 {
-    bool ok = true;
+    struct buf missing BUF_AUTO = {0};
     for (size_t i = 0; i < j->generation.feeds_n; i++) {
-        struct slice error = {0};
-        report_segment(j->segments, arena_dup(&j->arena, j->generation.feeds[i].feed).p, &error);
-        ok = ok && error.n == 0;
+        struct slice error = {0}, feed = j->generation.feeds[i].feed;
+        report_segment(j->segments, arena_dup(&j->arena, feed).p, &error);
+        if (error.n != 0)
+            buf_addf(&missing, "%.*s ", SLICE_ARG(feed));
     }
-    return ok;
+    j->missing = arena_dup(&j->arena, buf_slice(&missing));
+    if (missing.n != 0 && db_source_shared(j->store.home->database))
+        j->again = clock_monotonic() + RETRY_SECONDS;
 }
 
 static bool add_text(void *context, const struct stored_vex *vex, struct slice text, struct error *err)
@@ -107,6 +114,11 @@ static bool refresh_vex(struct view *j, const struct limits *limits, struct erro
     return true;
 }
 
+static bool is_due(const struct view *j)
+{
+    return j->again != 0 && clock_monotonic() >= j->again;
+}
+
 // The generation is looked at again only when the database has changed, and the segments are opened again only when it
 // is another one.
 static bool refresh(struct view *j, const struct limits *limits, struct error *err)
@@ -115,7 +127,7 @@ static bool refresh(struct view *j, const struct limits *limits, struct error *e
     int held FD_AUTO = -1;
     if (!store_version(&j->store, &version, err))
         return false;
-    if (j->segments != NULL && version == j->version && j->used++ < USES && j->vex_settled)
+    if (j->segments != NULL && version == j->version && j->used++ < USES && j->vex_settled && !is_due(j))
         return true;
     if (!refresh_vex(j, limits, err))
         return false;
@@ -128,7 +140,7 @@ static bool refresh(struct view *j, const struct limits *limits, struct error *e
         return false;
     }
     j->version = version;
-    if (j->segments != NULL && j->used < USES && slice_eq(now.id, j->generation.id)) {
+    if (j->segments != NULL && j->used < USES && !is_due(j) && slice_eq(now.id, j->generation.id)) {
         arena_free(&a);
         return true;
     }
@@ -136,8 +148,7 @@ static bool refresh(struct view *j, const struct limits *limits, struct error *e
     j->arena = a;
     j->generation = now;
     j->segments = report_segments_open(&j->store, &j->generation);
-    if (!open_all(j) && db_source_shared(j->store.home->database))
-        j->used = USES;
+    open_all(j);
     return true;
 }
 

@@ -16,6 +16,8 @@ struct view {
     struct arena arena;         // of the generation
     int64_t version;            // of the database when the generation was read
     unsigned used;
+    struct slice missing; // feeds whose segments could not be had, each followed by a blank
+    double again;         // when they are tried again, on the monotonic clock; 0: not before the next generation
     struct view *next;
 };
 

@@ -136,8 +136,7 @@ bool store_image_count(struct store *s, uint64_t *n, struct error *err);
 // As db_version.
 bool store_version(struct store *s, int64_t *version, struct error *err);
 
-// ---- lookup_store.c: from a name in a record to the images that it concerns
-// ------------------------------------------
+// ---- lookup_store.c: from a record's name to the images that it concerns --------------------------------------------
 
 // Gives names to the packages that have none by these rules yet (an older program stored them); costs one query when
 // there are none. To be called before the others here.

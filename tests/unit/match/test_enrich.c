@@ -68,7 +68,8 @@ static const struct {
 
 struct world {
     char folder[64];
-    struct store store;
+    struct store_home home;
+    struct store store; // its segments alone
     struct generation generation;
     struct feed_state feeds[4];
     struct arena arena;
@@ -126,6 +127,9 @@ static int setup(void **state)
     struct world *w = calloc(1, sizeof *w);
     snprintf(w->folder, sizeof w->folder, "/tmp/clarion-enrich-XXXXXX");
     assert_non_null(mkdtemp(w->folder));
+    struct error err;
+    assert_true(store_home_make(w->folder, SLICE(""), 0, &w->home, &err));
+    w->store.home = &w->home;
     w->store.segments = w->folder;
     w->generation = (struct generation){SLICE("0123456789abcdef"), NOW - 5, w->feeds, 0};
     add_debian(w);
@@ -154,6 +158,7 @@ static int teardown(void **state)
         unlinkat(dirfd(dir), e->d_name, 0);
     closedir(dir);
     rmdir(w->folder);
+    store_home_free(&w->home);
     arena_free(&w->arena);
     free(w);
     return 0;

@@ -43,7 +43,8 @@ static const struct record pypi_records[] = {
 
 struct world {
     char folder[64];
-    struct store store;
+    struct store_home home;
+    struct store store; // its segments alone
     struct generation generation;
     struct feed_state feeds[2];
     struct inventory_package packages[3];
@@ -81,6 +82,9 @@ static int setup(void **state)
     const char *tmp = getenv("TMPDIR");
     snprintf(w->folder, sizeof w->folder, "%s/clarion-owned-XXXXXX", tmp != NULL && strlen(tmp) < 30 ? tmp : "/tmp");
     assert_non_null(mkdtemp(w->folder));
+    struct error err;
+    assert_true(store_home_make(w->folder, SLICE(""), 0, &w->home, &err));
+    w->store.home = &w->home;
     w->store.segments = w->folder;
     w->generation = (struct generation){SLICE("0123456789abcdef"), NOW - 5, w->feeds, 0};
     add_feed(w, "debian", debian_records, ARRAY_N(debian_records));
@@ -116,6 +120,7 @@ static int teardown(void **state)
         unlinkat(dirfd(dir), e->d_name, 0);
     closedir(dir);
     rmdir(w->folder);
+    store_home_free(&w->home);
     arena_free(&w->arena);
     free(w);
     return 0;

@@ -50,7 +50,8 @@ static const struct record alpine_records[] = {
 
 struct world {
     char folder[64];
-    struct store store;
+    struct store_home home;
+    struct store store; // its segments alone
     struct generation generation;
     struct feed_state feeds[2];
     struct arena arena;
@@ -90,6 +91,9 @@ static int setup(void **state)
     const char *tmp = getenv("TMPDIR");
     snprintf(w->folder, sizeof w->folder, "%s/clarion-report-XXXXXX", tmp != NULL && strlen(tmp) < 30 ? tmp : "/tmp");
     assert_non_null(mkdtemp(w->folder));
+    struct error err;
+    assert_true(store_home_make(w->folder, SLICE(""), 0, &w->home, &err));
+    w->store.home = &w->home;
     w->store.segments = w->folder;
     w->generation = (struct generation){SLICE("0123456789abcdef"), NOW - 5, w->feeds, 0};
     add_feed(w, "alpine", alpine_records, ARRAY_N(alpine_records));
@@ -114,6 +118,7 @@ static int teardown(void **state)
         unlinkat(dirfd(dir), e->d_name, 0);
     closedir(dir);
     rmdir(w->folder);
+    store_home_free(&w->home);
     arena_free(&w->arena);
     free(w);
     return 0;
