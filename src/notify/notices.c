@@ -7,6 +7,7 @@
 #include "notify/enriched.h"
 #include "notify/flaw.h"
 #include "store/notification_store.h"
+#include "store/segments.h"
 
 #include <stdlib.h>
 
@@ -308,6 +309,17 @@ static bool compare(struct store *s, const struct pending_update *u, const struc
     return ok || error_wrap(err, "changes of the feed %.*s", SLICE_ARG(u->feed));
 }
 
+// Sees to it that the segments are here. Another node may have made them; what the server cannot give now is no reason
+// to judge without it, while what nobody has any more is told by who opens it.
+static bool take_segments(struct store *s, const struct generation *g, struct error *err)
+{
+    for (size_t i = 0; i < g->feeds_n; i++)
+        if (g->feeds[i].segment.text[0] != '\0' && !store_segment_fetch(s, &g->feeds[i].segment, err) &&
+            err->code != ERR_NOT_FOUND)
+            return error_wrap(err, "feed %.*s", SLICE_ARG(g->feeds[i].feed));
+    return true;
+}
+
 // `g` has the feed's former segment, and gets that of the update.
 static bool tell_of(struct store *s, const struct notices_options *options, const struct pending_update *u,
                     struct generation *g, struct triage *triage, struct notices_outcome *outcome, struct error *err)
@@ -333,6 +345,8 @@ static bool tell_of(struct store *s, const struct notices_options *options, cons
     };
     struct new_notification n = {
         .update = u, .made = clock_now(), .targets = options->targets, .targets_n = options->targets_n};
+    if (!take_segments(s, &before, err) || !take_segments(s, g, err))
+        return false;
     d.before = report_segments_open(s, &before);
     d.after = report_segments_open(s, g);
     struct slice why = {0};

@@ -23,6 +23,29 @@ class Segments(cluster.Case):
         self.sql("UPDATE shared_segment_chunk SET number = number - " + FAR)
         self.await_that(lambda: "CVE-2029-1" in self.found(second, image["hash"]), seconds=10)
 
+    @cluster.need_long
+    def test_missing_when_it_is_to_be_told_of(self):
+        """What a notifier cannot have for a moment is told of afterwards, not passed over."""
+        indexer = self.node("indexer", mode="indexer")
+        matcher = self.node("matcher", mode="matcher")
+        image = cluster.manifest("image", self.blobs.layer(cluster.layer_of(stanza("bash", "5.2-1"))))
+        self.await_that(self.generation)
+        self.assertEqual(self.post(indexer, image).status, 201)
+        notifier = self.node("notifier", mode="notifier")
+        self.await_that(lambda: self.sql("SELECT * FROM notified"))
+        notifier.service.kill()
+        former = self.generation()
+        self.publish("CVE-2030-1")
+        matcher.service.kill()
+        matcher.start()
+        self.await_that(lambda: self.generation() != former)
+        self.sql("UPDATE shared_segment_chunk SET packed = substr(packed, 1, 20) || packed")
+        notifier.start()
+        self.await_that(lambda: "cannot be made" in notifier.service.messages())
+        self.assertEqual(self.sql("SELECT * FROM notification"), [])
+        self.sql("UPDATE shared_segment_chunk SET packed = substr(packed, 21)")
+        self.await_that(lambda: self.sql("SELECT uuid FROM notification WHERE items > 0"), seconds=60)
+
 
 if __name__ == "__main__":
     unittest.main()
