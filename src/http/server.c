@@ -36,8 +36,8 @@ struct web_server {
     pthread_cond_t work;  // the queue has grown, or the end is near
     pthread_cond_t idle;  // a request has come to its end
     struct connection *connections;
-    size_t connections_n; // with those that the daemon was handed and has not come to yet
-    size_t running, queued;
+    size_t connections_n;   // with those that the daemon was handed and has not come to yet
+    size_t running, queued; // queued: with those that are about to be
     uint64_t dropped;
     struct exchange *first, **last; // the queue
     bool draining, stop;
@@ -131,13 +131,15 @@ static void *worker_thread(void *argument)
     struct web_server *s = argument;
     for (;;) {
         pthread_mutex_lock(&s->lock);
-        while (s->first == NULL && !s->stop)
+        while (s->first == NULL && !(s->stop && s->queued == 0))
             pthread_cond_wait(&s->work, &s->lock);
         struct exchange *e = s->first;
         if (e != NULL) {
             s->first = e->next;
             s->last = s->first != NULL ? s->last : &s->first;
             s->queued--;
+            if (s->stop)
+                pthread_cond_broadcast(&s->work);
         }
         pthread_mutex_unlock(&s->lock);
         if (e == NULL)
@@ -147,20 +149,28 @@ static void *worker_thread(void *argument)
     }
 }
 
-// The connection is to be suspended first: a worker may be done at once.
-static bool enqueue(struct web_server *s, struct exchange *e)
+// Takes a place in the queue. None is to be had when the workers end: a connection may send another request after those
+// that ran have been waited for, and nobody would wake it, with which libmicrohttpd does not put up.
+static bool take_place(struct web_server *s, bool *stop)
 {
     pthread_mutex_lock(&s->lock);
-    bool room = s->queued < s->options->limits->request_queue;
+    *stop = s->stop;
+    bool got = !s->stop && s->queued < s->options->limits->request_queue;
+    s->queued += got;
     pthread_mutex_unlock(&s->lock);
-    if (!room)
+    return got;
+}
+
+// The connection is to be suspended first: a worker may be done at once.
+static bool enqueue(struct web_server *s, struct exchange *e, bool *stop)
+{
+    if (!take_place(s, stop))
         return false;
     MHD_suspend_connection(e->connection);
     pthread_mutex_lock(&s->lock);
     e->next = NULL;
     *s->last = e;
     s->last = &e->next;
-    s->queued++;
     pthread_cond_signal(&s->work);
     pthread_mutex_unlock(&s->lock);
     return true;
@@ -327,6 +337,7 @@ static bool is_draining(struct web_server *s)
 static enum MHD_Result answer(struct web_server *s, struct exchange *e)
 {
     set_deadline(s, e->connection, 0);
+    bool stop;
     e->state = EXCHANGE_WORKING;
     if (e->response.status != 0) {
         exchange_finish(e);
@@ -337,8 +348,11 @@ static enum MHD_Result answer(struct web_server *s, struct exchange *e)
             return leave(s, e);
         web_error(&e->request, &e->response, 503, "the service stops");
         exchange_finish(e);
-    } else if (enqueue(s, e)) {
+    } else if (enqueue(s, e, &stop)) {
         return MHD_YES;
+    } else if (stop) {
+        web_error(&e->request, &e->response, 503, "the service stops");
+        exchange_finish(e);
     } else {
         web_error(&e->request, &e->response, 429, "too many requests wait already (limit request_queue, %llu)",
                   (unsigned long long)s->options->limits->request_queue);

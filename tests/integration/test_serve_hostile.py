@@ -3,6 +3,7 @@ import contextlib
 import http.client
 import json
 import os
+import signal
 import socket
 import threading
 import time
@@ -211,6 +212,25 @@ class Hostile(clarion.Case):
                     thread.join()
             with self.assertRaises(ConnectionRefusedError):
                 socket.create_connection(("127.0.0.1", service.port), timeout=5)
+
+    def test_stops_while_held_connections_ask(self):
+        """What comes on a connection that was idle when the service was told to end is answered, or cut off."""
+        path = b"/indexer/api/v1/index_report/sha256:" + b"a" * 64  # one of the slow handlers
+        for _ in range(3):
+            service = Service(self)
+            held = [socket.create_connection(("127.0.0.1", service.port), timeout=10) for _ in range(12)]
+            time.sleep(0.2)
+            service.process.send_signal(signal.SIGTERM)
+            for s in held:
+                time.sleep(0.02)
+                with contextlib.suppress(OSError):
+                    s.sendall(b"DELETE " + path + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            service.end()
+            for s in held:
+                with contextlib.suppress(OSError):
+                    answer = s.recv(4096)
+                    self.assertIn(answer[:13], (b"", b"HTTP/1.1 204 ", b"HTTP/1.1 404 ", b"HTTP/1.1 503 "))
+                s.close()
 
     def test_connections_wait_for_room(self):
         """More than `connections` are not refused: they are served when others have gone."""
