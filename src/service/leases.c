@@ -174,7 +174,8 @@ bool leases_take(struct leases *l, struct store *s, struct slice name, const str
     *got = false;
     if (!take_here(l, name, &here, err))
         return false;
-    bool ok = here && l->shared ? store_lease_take(s, name, question, got, err) : store_layers_get(s, question, err);
+    bool ok = here && l->shared ? store_lease_take(s, name, question, got, err)
+                                : question == NULL || store_layers_get(s, question, err);
     *got = ok && here && (*got || !l->shared);
     if (here && !*got)
         forget(l, name);

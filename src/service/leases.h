@@ -15,7 +15,8 @@ void leases_stop(struct leases **leases); // NULL is fine
 void leases_break_off(struct leases *leases);
 
 // Takes the lease of that name, by the caller's store. *got is false when somebody else has it. What is known of the
-// question's layers is asked after that, whether it was got or not. ERR_IO when it was broken off.
+// question's layers is asked after that, whether it was got or not; NULL: nothing is asked. ERR_IO when it was broken
+// off.
 bool leases_take(struct leases *leases, struct store *s, struct slice name, const struct layer_question *question,
                  bool *got, struct error *err);
 // Waits a little for others to give theirs back.
