@@ -38,7 +38,7 @@ check: setup-tests
 
 check-threads: setup-tests
 	@scripts/meson-build.sh build-tsan -Doptimization=1 -Ddebug=true -Dwerror=true -Db_sanitize=thread -Db_lundef=false
-	@setarch -R python3 tests/run.py build-tsan test_serve clair_api clair_quay
+	@setarch -R python3 tests/run.py build-tsan test_serve clair_api clair_quay test_layers test_leader
 
 lint: setup-tests
 	@scripts/lint.sh
