@@ -177,10 +177,10 @@ class Malformed(clarion.Case):
     def test_the_absolute_form(self):
         """RFC 9112, 3.2.2: a server takes it, whatever authority it names."""
         for base in (b"http://x", b"HTTP://user@[::1]:80", b"https://example.org:443"):
-            answer = self.service.raw(b"GET " + base + STATE.encode() + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = self.service.raw(b"GET " + base + STATE.encode() + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertTrue(answer.startswith(b"HTTP/1.1 200 "), answer[:200])
         for target in (b"http://x", b"http://", b"http:///x", b"ftp://x" + STATE.encode(), b"*", b"x", b"http:/" + STATE.encode()):
-            answer = self.service.raw(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\n\r\n")
+            answer = self.service.raw(b"GET " + target + b" HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n")
             self.assertRegex(answer[:20], rb"^HTTP/1.1 40[04] ", target)
 
     def test_heads(self):
