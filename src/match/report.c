@@ -47,6 +47,8 @@ static void cover_distribution(const struct distribution *d, int64_t now, struct
     }
     if (end.n == 0)
         end = d->support_end;
+    if (out->coverage == COVERAGE_RECOGNISED)
+        out->support_end = end;
     if (out->coverage == COVERAGE_RECOGNISED && is_past(end, now)) {
         out->coverage = COVERAGE_END_OF_LIFE;
         out->end_of_life = end;

@@ -157,6 +157,7 @@ struct report {
 
     enum coverage_distribution coverage;
     struct slice end_of_life; // date, with COVERAGE_END_OF_LIFE
+    struct slice support_end; // of a distribution that is known: date, past or not; empty: nobody says
     struct report_feed *feeds;
     size_t feeds_n, feeds_cap;
     struct report_feed

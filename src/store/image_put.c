@@ -489,7 +489,7 @@ static bool put(struct image_put *p, struct error *err)
     return look(p, err) && make(p, &set_made, err) && (!set_made || put_set(p, err)) && put_packages_context(p, err) &&
            db_run(p->s->db, err, "DELETE FROM image WHERE manifest = ?1",
                   db_blob(digest_pack(&p->image->manifest, manifest))) &&
-           put_chain(p, err) && put_row(p, err) &&
+           put_chain(p, err) && put_row(p, err) && summary_enlist(p->s, &p->image->manifest, err) &&
            (p->former == 0 || p->former == p->chain || chain_drop(p->s, p->former, err));
 }
 

@@ -25,3 +25,8 @@ bool chain_drop(struct store *s, int64_t chain, struct error *err);
 
 // Forgets a set that no image has, and of its parts and packages those that no other set has.
 bool set_drop(struct store *s, int64_t set, struct error *err);
+
+// ---- summary_store.c ------------------------------------------------------------------------------------------------
+
+// Lists an image that was just put in, as one that is not judged yet, and asks for its group to be judged.
+bool summary_enlist(struct store *s, const struct digest *manifest, struct error *err);

@@ -1,5 +1,5 @@
 // Names of images in the database.
-#include "store/names.h"
+#include "store/name_rows.h"
 
 #include "base/clock.h"
 #include "store/update_rows.h"
@@ -261,27 +261,28 @@ struct list_context {
     VEC(struct listed_image) list;
 };
 
+bool listed_read(struct db_row *row, struct arena *a, struct listed_image *out, struct error *err)
+{
+    *out = (struct listed_image){
+        .reference = arena_dup(a, db_column(row, 1)),
+        .kind = arena_dup(a, db_column(row, 2)),
+        .os = arena_dup(a, db_column(row, 3)),
+        .arch = arena_dup(a, db_column(row, 4)),
+        .indexed = db_column_int(row, 5),
+        .distribution = arena_dup(a, db_column(row, 6)),
+        .distribution_version = arena_dup(a, db_column(row, 7)),
+        .distribution_name = arena_dup(a, db_column(row, 8)),
+    };
+    return digest_unpack(db_column(row, 0), &out->manifest, err);
+}
+
 static bool listed_row(void *context, struct db_row *row, struct error *err)
 {
     struct list_context *c = context;
-    struct listed_image *image = &VEC_PUSH(c->arena, &c->list);
-    *image = (struct listed_image){
-        .reference = arena_dup(c->arena, db_column(row, 1)),
-        .kind = arena_dup(c->arena, db_column(row, 2)),
-        .os = arena_dup(c->arena, db_column(row, 3)),
-        .arch = arena_dup(c->arena, db_column(row, 4)),
-        .indexed = db_column_int(row, 5),
-        .distribution = arena_dup(c->arena, db_column(row, 6)),
-        .distribution_version = arena_dup(c->arena, db_column(row, 7)),
-        .distribution_name = arena_dup(c->arena, db_column(row, 8)),
-    };
-    return digest_unpack(db_column(row, 0), &image->manifest, err);
+    return listed_read(row, c->arena, &VEC_PUSH(c->arena, &c->list), err);
 }
 
-#define SELECT_LISTED                                                                                                                              \
-    "SELECT image.manifest, reference, kind, os, arch, indexed, coalesce(did, ''), coalesce(version_id, ''), "                                     \
-    "coalesce(pretty_name, '') FROM image JOIN image_sort ON image_sort.id = sort_id LEFT JOIN distribution ON distribution.id = distribution_id " \
-    "WHERE image.manifest > ?1 "
+#define SELECT_LISTED "SELECT " LISTED_COLUMNS " FROM image " LISTED_JOINS " WHERE image.manifest > ?1 "
 
 // The digests that start with ?5.
 #define IN_RANGE(digest) "(" digest " BETWEEN ?6 AND ?7 AND (?8 = 0 OR length(" digest ") = ?8))"
@@ -311,13 +312,15 @@ static const char images_with_text[] = SELECT_LISTED
                         "parent") ")) "
                                   "ORDER BY image.manifest LIMIT ?2";
 
-// Drops the names that the image had, and that ended.
-static void keep_present(struct listed_image *image)
+bool listed_names(struct store *s, struct listed_image *image, struct arena *a, struct error *err)
 {
     size_t n = 0;
+    if (!store_image_names(s, &image->manifest, a, &image->names, &image->names_n, err))
+        return false;
     while (n < image->names_n && image->names[n].until == 0)
         n++;
     image->names_n = n;
+    return true;
 }
 
 bool store_image_list(struct store *s, const struct image_query *query, struct arena *a, struct listed_image **images,
@@ -341,12 +344,9 @@ bool store_image_list(struct store *s, const struct image_query *query, struct a
     };
     if (!db_query(s->db, sql, values, sql == all_images ? 2 : 8, listed_row, &c, err))
         return false;
-    for (size_t i = 0; i < c.list.n; i++) {
-        struct listed_image *image = &c.list.v[i];
-        if (!store_image_names(s, &image->manifest, a, &image->names, &image->names_n, err))
+    for (size_t i = 0; i < c.list.n; i++)
+        if (!listed_names(s, &c.list.v[i], a, err))
             return false;
-        keep_present(image);
-    }
     *images = c.list.v;
     *n = c.list.n;
     return true;

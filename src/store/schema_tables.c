@@ -101,7 +101,8 @@ static bool describe(struct survey *survey, struct found_table *found, struct er
     for (size_t i = 0; i < columns.list.n; i++) {
         const struct described *d = &columns.list.v[i];
         table->columns[i] = d->column;
-        table->numbered = table->numbered || (columns.keys == 1 && d->key == 1 && d->column.type == COLUMN_INT);
+        table->numbered = table->numbered || (columns.keys == 1 && d->key == 1 &&
+                                              slice_eq(d->column.name, SLICE("id")) && d->column.type == COLUMN_INT);
     }
     table->order = order_of(&columns);
     return true;
