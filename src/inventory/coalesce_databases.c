@@ -35,7 +35,8 @@ static void take_package(struct merge *m, const struct package *package, struct 
     if (package->inside.n != 0) {
         struct buf whole BUF_AUTO = {0};
         buf_add(&whole, path);
-        buf_addc(&whole, '!');
+        if (path.n != 0) // a bill of materials has none
+            buf_addc(&whole, '!');
         buf_add(&whole, package->inside);
         path = arena_dup(m->arena, buf_slice(&whole));
     }

@@ -11,10 +11,6 @@
 
 #define GROWTH 3
 
-// The texts of a release file; the names of the members are those of the fields.
-#define RELEASE_FIELDS(X)                                                                                              \
-    X(id) X(id_like) X(name) X(version) X(version_id) X(codename) X(pretty_name) X(cpe) X(support_end)
-
 static const char *const release_kinds[] = {
     [RELEASE_OS] = "os", [RELEASE_LSB] = "lsb", [RELEASE_DEBIAN] = "debian", [RELEASE_ALPINE] = "alpine"};
 
@@ -68,6 +64,7 @@ static void encode_release(yyjson_mut_doc *doc, yyjson_mut_val *list, const stru
     yyjson_mut_val *item = yyjson_mut_arr_add_obj(doc, list);
     json_add_str(doc, item, "kind", slice_str(release_kinds[r->kind]));
     json_add_str(doc, item, "path", r->path);
+    // The names of the members are those of the fields.
 #define ENCODE(field) json_add_str_if(doc, item, #field, r->field);
     RELEASE_FIELDS(ENCODE)
 #undef ENCODE

@@ -19,9 +19,10 @@ struct package {
     struct slice repository;     // where it was installed from, as dnf calls it: "rhel-9-for-x86_64-baseos-rpms"
     struct slice source_name;    // what it was built from; equal to name when the database says nothing else
     struct slice source_version; // likewise
-    struct slice inside;         // where in an archive it was found: "WEB-INF/lib/x.jar"; empty for the file itself
-    struct slice owner;          // "deb:libruby3.1", where the database itself tells with which package it came
-    struct slice *files;         // of the files that it owns, those in which scanners look for packages
+    struct slice inside; // where in an archive it was found: "WEB-INF/lib/x.jar"; empty for the file itself. In a
+                         // bill of materials: where in the image
+    struct slice owner;  // "deb:libruby3.1", where the database itself tells with which package it came
+    struct slice *files; // of the files that it owns, those in which scanners look for packages
     size_t files_n, files_cap;
 };
 
@@ -70,6 +71,10 @@ struct release_file {
     struct slice cpe;         // CPE_NAME
     struct slice support_end; // SUPPORT_END, "2028-06-30"
 };
+
+// Its texts, which a distribution (inventory.h) has by the same names.
+#define RELEASE_FIELDS(X)                                                                                              \
+    X(id) X(id_like) X(name) X(version) X(version_id) X(codename) X(pretty_name) X(cpe) X(support_end)
 
 // Something in an image that was not read, and why. `lost` says that package data may be missing because of it: the
 // report is then incomplete and says so; without it, it is a remark.

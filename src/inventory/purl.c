@@ -31,6 +31,8 @@ static const struct kind_rules {
     {SLICE("composer"), SLICE("composer"), SPACE_SLASH, LETTERS_LOWER},
     {SLICE("nuget"), SLICE("nuget"), SPACE_NONE, LETTERS_AS_THEY_ARE},
     {SLICE("binary"), SLICE("generic"), SPACE_NONE, LETTERS_AS_THEY_ARE},
+    // The first of a type is what others' package URLs of it are taken for.
+    {SLICE("container"), SLICE("generic"), SPACE_NONE, LETTERS_AS_THEY_ARE},
 };
 
 static const struct kind_rules *rules_of(struct slice kind)

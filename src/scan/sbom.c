@@ -89,8 +89,9 @@ static struct slice version_or_codename(const struct release_file *r)
 
 void sbom_take_release(struct sbom *s, const struct release_file *release, enum sbom_release certainty)
 {
-    struct release_file r = told_apart(release);
-    struct slice id = purl_distribution_id(s->scratch, release->id);
+    bool own = certainty == RELEASE_OF_CLARION;
+    struct release_file r = own ? *release : told_apart(release);
+    struct slice id = own ? release->id : purl_distribution_id(s->scratch, release->id);
     if (id.n == 0 || certainty < s->certainty)
         return;
     if (certainty > s->certainty) {
@@ -117,12 +118,15 @@ static void add_release(struct sbom *s)
     struct release_file *r = scan_add_release(s->out, RELEASE_OS, SLICE("etc/os-release"));
     if (r == NULL)
         return;
-    struct slice *const fields[] = {&s->release.id, &s->release.version_id, &s->release.codename,
-                                    &s->release.pretty_name};
-    struct slice *const out[] = {&r->id, &r->version_id, &r->codename, &r->pretty_name};
-    for (size_t i = 0; i < sizeof fields / sizeof fields[0]; i++)
-        if (fields[i]->n <= s->out->limits->field_bytes)
-            *out[i] = arena_dup(s->out->arena, *fields[i]);
+#define FROM(field) &s->release.field,
+#define TO(field)   &r->field,
+    const struct slice *const from[] = {RELEASE_FIELDS(FROM)};
+    struct slice *const to[] = {RELEASE_FIELDS(TO)};
+#undef FROM
+#undef TO
+    for (size_t i = 0; i < sizeof from / sizeof from[0]; i++)
+        if (from[i]->n <= s->out->limits->field_bytes)
+            *to[i] = arena_dup(s->out->arena, *from[i]);
         else
             scan_skip(s->out, SLICE(""), true,
                       "a word about the distribution is longer than %llu bytes (limit field_bytes)",
@@ -189,12 +193,44 @@ static bool take_by_fields(struct sbom *s, const struct sbom_component *c)
     return add_package(s, &p, c);
 }
 
+// The fields of a document of Clarion's own, as its scanners read them once.
+static bool take_own(struct sbom *s, const struct sbom_component *c)
+{
+    struct package p = {
+        .kind = c->kind,
+        .name = own_name(s, c),
+        .version = c->version,
+        .arch = c->arch,
+        .module = c->module,
+        .vendor = c->vendor,
+        .source_name = c->source_name,
+        .source_version = c->source_version.n != 0 ? c->source_version : c->version,
+        .inside = c->path,
+        .owner = c->owner,
+    };
+    p.source_name = p.source_name.n != 0 ? p.source_name : p.name;
+    if (p.inside.n > s->out->limits->field_bytes) {
+        scan_skip(
+            s->out, SLICE(""), false,
+            "component \"%.*s\": its path is longer than %llu bytes (limit field_bytes); left out, the package is not",
+            SLICE_ARG(c->name), (unsigned long long)s->out->limits->field_bytes);
+        p.inside = (struct slice){0};
+    }
+    if (!scan_add_package(s->out, s->db, &p, 0))
+        return false;
+    if (c->repository.n != 0)
+        VEC_PUSH(s->scratch, &s->origins) = (struct sbom_origin){s->db->n - 1, arena_dup(s->scratch, c->repository)};
+    return true;
+}
+
 bool sbom_take(struct sbom *s, const struct sbom_component *c)
 {
     struct purl purl;
     struct package p;
     struct release_file release;
     struct error why;
+    if (c->own && c->name.n != 0)
+        return take_own(s, c);
     if (c->purl.n == 0)
         return take_by_fields(s, c);
     if (c->purl.n > s->out->limits->field_bytes || !purl_parse(c->purl, s->scratch, &purl, &why)) {
@@ -243,6 +279,7 @@ static bool scan(const struct scan_file *file, struct scan_output *out, struct e
     if (!read_root(&s, yyjson_doc_get_root(doc), err))
         return false;
     add_release(&s);
+    sbom_own_finish(&s);
     tell_counts(&s);
     return true;
 }
@@ -261,7 +298,7 @@ static uint64_t limit(const struct limits *limits)
 
 const struct scanner scanner_sbom = {
     .name = "sbom",
-    .version = 2,
+    .version = 3,
     .any_kind = true,
     .limit = limit,
     .limit_name = "sbom_bytes",

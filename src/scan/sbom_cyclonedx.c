@@ -6,11 +6,12 @@
 
 // What of a component's properties is read. Trivy gives a source version in its parts.
 struct properties {
-    struct slice kind, arch, module, source_name, source_version, source_release, source_epoch, owner;
+    struct slice kind, arch, module, source_name, source_version, source_release, source_epoch;
     struct slice id, version_id, codename, pretty_name; // of a distribution
+    struct sbom_own own;
 };
 
-static void read_properties(yyjson_val *component, struct properties *p)
+static void read_properties(struct sbom *s, yyjson_val *component, struct properties *p)
 {
     const struct {
         struct slice name;
@@ -32,13 +33,14 @@ static void read_properties(yyjson_val *component, struct properties *p)
         {SLICE("aquasecurity:trivy:SrcRelease"), &p->source_release},
         {SLICE("aquasecurity:trivy:SrcEpoch"), &p->source_epoch},
         {SLICE("aquasecurity:trivy:Modularitylabel"), &p->module},
-        {SLICE("clarion:owned_by"), &p->owner},
     };
     yyjson_val *list = yyjson_obj_get(component, "properties"), *property;
     size_t i, n;
     yyjson_arr_foreach(list, i, n, property)
     {
         struct slice name = json_str(property, "name");
+        if (slice_starts(name, SLICE(SBOM_OWN)))
+            sbom_own_take(s, &p->own, slice_from(name, sizeof SBOM_OWN - 1), json_str(property, "value"));
         for (size_t k = 0; k < sizeof known / sizeof known[0]; k++)
             if (slice_eq(name, known[k].name) && known[k].value->n == 0)
                 *known[k].value = json_str(property, "value");
@@ -65,7 +67,11 @@ static struct slice source_version(struct sbom *s, const struct properties *p)
 static void take_operating_system(struct sbom *s, yyjson_val *component)
 {
     struct properties p = {0};
-    read_properties(component, &p);
+    read_properties(s, component, &p);
+    if (p.own.of_release) {
+        sbom_take_release(s, &p.own.release, RELEASE_OF_CLARION);
+        return;
+    }
     struct release_file release = {.id = p.id.n != 0 ? p.id : json_str(component, "name"),
                                    .version_id = p.version_id.n != 0 ? p.version_id : json_str(component, "version"),
                                    .codename = p.codename,
@@ -86,7 +92,7 @@ static void take_package(struct sbom *s, yyjson_val *component)
 {
     struct properties p = {0};
     struct slice type = json_str(component, "type");
-    read_properties(component, &p);
+    read_properties(s, component, &p);
     struct sbom_component c = {
         .name = json_str(component, "name"),
         .group = json_str(component, "group"),
@@ -97,8 +103,8 @@ static void take_package(struct sbom *s, yyjson_val *component)
         .module = p.module,
         .source_name = p.source_name,
         .source_version = source_version(s, &p),
-        .owner = p.owner,
     };
+    sbom_own_refine(&p.own, &c);
     // Trivy makes an application of every lock file, whose packages are components of their own.
     if (c.purl.n != 0 || c.kind.n != 0 || is_library_or_the_like(type))
         sbom_take(s, &c);
@@ -154,10 +160,14 @@ bool sbom_read_cyclonedx(struct sbom *s, yyjson_val *root, struct error *err)
         scan_skip(s->out, SLICE(""), false, "CycloneDX %.*s, read as if it were 1.6", SLICE_ARG(version));
     // The component that the document is about is no package of it, but may have some inside.
     yyjson_val *subject = yyjson_obj_get(yyjson_obj_get(root, "metadata"), "component");
-    if (slice_eq(json_str(subject, "type"), SLICE("operating-system")))
+    struct properties p = {0};
+    if (slice_eq(json_str(subject, "type"), SLICE("operating-system"))) {
         take_operating_system(s, subject);
-    else if (yyjson_is_obj(subject))
-        sbom_count(s, "that the document is about");
+    } else if (yyjson_is_obj(subject)) {
+        read_properties(s, subject, &p);
+        if (!p.own.of_image)
+            sbom_count(s, "that the document is about");
+    }
     take_components(s, yyjson_obj_get(subject, "components"), 1);
     take_components(s, yyjson_obj_get(root, "components"), 1);
     return true;

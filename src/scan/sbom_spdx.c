@@ -49,11 +49,53 @@ static struct slice told(struct slice value)
     return nothing ? (struct slice){0} : value;
 }
 
+// A comment of Clarion's own: an object of facts, each a text or a list of them. Others may write what they like behind
+// the same word, so what is no such object is nothing.
+static void take_comment(struct sbom *s, struct slice comment, struct sbom_own *own)
+{
+    struct error ignored;
+    yyjson_doc *doc JSON_AUTO = json_parse(slice_from(comment, sizeof SBOM_OWN - 1), &ignored);
+    yyjson_val *key, *value, *item;
+    size_t i, n, j, most;
+    yyjson_obj_foreach(yyjson_doc_get_root(doc), i, n, key, value)
+    {
+        if (yyjson_is_str(value))
+            sbom_own_take(s, own, json_val_str(key), arena_dup(s->scratch, json_val_str(value)));
+        yyjson_arr_foreach(value, j, most, item)
+        {
+            sbom_own_take(s, own, json_val_str(key), arena_dup(s->scratch, json_val_str(item)));
+        }
+    }
+}
+
+static void read_annotations(struct sbom *s, yyjson_val *package, struct sbom_own *own)
+{
+    yyjson_val *list = yyjson_obj_get(package, "annotations"), *annotation;
+    size_t i, n;
+    yyjson_arr_foreach(list, i, n, annotation)
+    {
+        struct slice comment = json_str(annotation, "comment");
+        if (slice_starts(comment, SLICE(SBOM_OWN)))
+            take_comment(s, comment, own);
+    }
+}
+
 static void take_package(struct sbom *s, yyjson_val *package, struct elements *elements)
 {
     struct slice purpose = json_str(package, "primaryPackagePurpose");
+    struct sbom_own own = {0};
     struct sbom_component c = {
         .name = json_str(package, "name"), .version = told(json_str(package, "versionInfo")), .purl = purl_of(package)};
+    read_annotations(s, package, &own);
+    sbom_own_refine(&own, &c);
+    if (c.own) // whose version may be any word
+        c.version = json_str(package, "versionInfo");
+    if (own.of_release) {
+        sbom_take_release(s, &own.release, RELEASE_OF_CLARION);
+        return;
+    }
+    if (own.of_image && !c.own && c.purl.n == 0)
+        return;
     if (slice_eq(purpose, SLICE("OPERATING-SYSTEM")) || slice_eq(purpose, SLICE("OPERATING_SYSTEM"))) {
         struct release_file release = {.id = c.name, .version_id = c.version};
         sbom_take_release(s, &release, RELEASE_OF_COMPONENT);

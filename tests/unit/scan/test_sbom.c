@@ -193,6 +193,116 @@ static void test_modules(void **state)
     }
 }
 
+// What Clarion itself writes, in both formats: the fields count as they are, whatever the package URL says, and what
+// stands beside the packages takes the place of the files that an image has.
+#define OWN(key, value)  PROPERTY("clarion:" key, value)
+#define FACT(key, value) "\\\"" key "\\\":\\\"" value "\\\""
+#define COMMENT(facts)   "\"annotations\":[{\"comment\":\"a word of others\"},{\"comment\":\"clarion:{" facts "}\"}]"
+#define OWN_DISTRIBUTION(f)                                                                                            \
+    f("distribution:id", "suse") "," f("distribution:version_id", "forky/sid") "," f(                                  \
+        "distribution:support_end", "2028-06-30") "," f("distribution:cpe", "cpe:/o:x")
+#define OWN_IMAGE(f) f("image:manifest", "sha256:x") "," f("image:repository", "baseos") "," f("image:lost", "layer 2")
+#define OWN_RPM(f)                                                                                                     \
+    f("kind", "rpm") "," f("arch", "x86_64") "," f("module", "a:b:c:d") "," f("source", "src") "," f(                  \
+        "source_version", "2") "," f("vendor", "V") "," f("repository", "appstream") "," f("path", "var/lib/rpm")
+#define OWN_JAR(f) f("kind", "maven") "," f("owned_by", "rpm:n") "," f("later", "unknown keys do no harm")
+
+static const char own_cyclonedx[] = CYCLONEDX(
+    "\"metadata\":{\"component\":{\"type\":\"container\",\"properties\":[" OWN_IMAGE(OWN) "," OWN("image:skipped", "a file") "]}},\"components\":[{\"type\":\"operating-system\",\"name\":\"x\",\"properties\":[" OWN_DISTRIBUTION(
+        OWN) "]},{\"type\":\"library\",\"name\":\"N\",\"version\":\"1-1\",\"purl\":\"pkg:rpm/other/else@9\","
+             "\"properties\":[" OWN_RPM(OWN) "]},{\"type\":\"library\",\"group\":\"g\",\"name\":\"a\",\"properties\":[" OWN_JAR(
+                 OWN) "," OWN("version", "3") "]}]");
+
+static const char own_spdx[] = SPDX(
+    "\"packages\":[{\"name\":\"i\",\"primaryPackagePurpose\":\"CONTAINER\"," COMMENT(OWN_IMAGE(FACT) ",\\\"image:skipped\\\":[\\\"a file\\\",7]") "},{\"name\":\"x\"," COMMENT(
+        OWN_DISTRIBUTION(
+            FACT)) "},"
+                   "{\"name\":\"N\",\"versionInfo\":\"1-1\"," COMMENT(OWN_RPM(FACT)) "," PURL_OF_SPDX(
+                       "pkg:rpm/other/else@9") "},{\"name\":\"g:a\",\"versionInfo\":\"3\"," COMMENT(OWN_JAR(FACT)) "}]");
+
+static void test_own(void **state)
+{
+    (void)state;
+    const char *const texts[] = {own_cyclonedx, own_spdx};
+    for (size_t i = 0; i < sizeof texts / sizeof texts[0]; i++) {
+        struct fixture f FIXTURE_AUTO = fixture_new();
+        struct error err = {0};
+        if (!fixture_read(&f, &scanner_sbom, "", slice_str(texts[i]), &err))
+            fail_msg("%s", err.text);
+        assert_int_equal(f.findings.dbs_n, 3);
+        const struct package_db *db = f.findings.dbs;
+        assert_int_equal(db[0].n, 2);
+        const struct package *p = db[0].packages;
+        assert_slice(p[0].name, "N");
+        assert_slice(p[0].kind, "rpm");
+        assert_slice(p[0].version, "1-1");
+        assert_slice(p[0].arch, "x86_64");
+        assert_slice(p[0].module, "a:b:c:d");
+        assert_slice(p[0].vendor, "V");
+        assert_slice(p[0].source_name, "src");
+        assert_slice(p[0].source_version, "2");
+        assert_slice(p[0].inside, "var/lib/rpm");
+        assert_slice(p[0].repository, ""); // told by the history, as in an image
+        assert_slice(p[1].name, "g:a");
+        assert_slice(p[1].version, "3");
+        assert_slice(p[1].source_name, "g:a");
+        assert_slice(p[1].owner, "rpm:n");
+        assert_slice(db[1].scanner, "redhat-content");
+        assert_int_equal(db[1].n, 1);
+        assert_slice(db[1].packages[0].name, "baseos");
+        assert_slice(db[2].scanner, "dnf");
+        assert_int_equal(db[2].n, 1);
+        assert_slice(db[2].packages[0].name, "N");
+        assert_slice(db[2].packages[0].repository, "appstream");
+        assert_int_equal(f.findings.releases_n, 1);
+        const struct release_file *r = f.findings.releases;
+        assert_slice(r->id, "suse"); // elsewhere another tool's word for sles
+        assert_slice(r->version_id, "forky/sid");
+        assert_slice(r->codename, "");
+        assert_slice(r->support_end, "2028-06-30");
+        assert_slice(r->cpe, "cpe:/o:x");
+        assert_skips(&f.findings, "lost: of the image: layer 2\nof the image: a file\n");
+    }
+}
+
+// Anybody can write the same words.
+static void test_own_words_of_others(void **state)
+{
+    (void)state;
+    const struct example examples[] = {
+        {"a kind that is none: the package URL counts",
+         CYCLONEDX("\"components\":[{\"type\":\"library\",\"name\":\"a\",\"purl\":\"pkg:gem/a@1\",\"properties\":[" OWN(
+             "kind", "repository") "]}]"),
+         "", "gem a 1 a 1 \n", ""},
+        {"no name",
+         CYCLONEDX("\"components\":[{\"type\":\"library\",\"version\":\"1\",\"properties\":[" OWN("kind", "gem") "]}]"),
+         "", "", "component \"\" 1: no package URL, and nothing else tells what kind of package it is; left out\n"},
+        {"comments that are no objects",
+         SPDX("\"packages\":[{\"name\":\"a\",\"annotations\":[{\"comment\":\"clarion:[\"},{\"comment\":\"clarion:\"},"
+              "{\"comment\":\"clarion:7\"},{\"comment\":7},8]," PURL_OF_SPDX("pkg:gem/a@1") "}]"),
+         "", "gem a 1 a 1 \n", ""},
+        {"facts that are no texts",
+         SPDX("\"packages\":[{\"name\":\"a\"," COMMENT(
+             "\\\"kind\\\":7,\\\"path\\\":{},\\\"image:lost\\\":[[],{},null]") "," PURL_OF_SPDX("pkg:gem/a@1") "}]"),
+         "", "gem a 1 a 1 \n", ""},
+    };
+    for (size_t i = 0; i < sizeof examples / sizeof examples[0]; i++)
+        assert_example(&examples[i]);
+    struct fixture f FIXTURE_AUTO = fixture_new();
+    struct error err = {0};
+    f.limits.field_bytes = 6;
+    assert_true(
+        fixture_read(&f, &scanner_sbom, "",
+                     SLICE(CYCLONEDX("\"components\":[{\"type\":\"library\",\"name\":\"a\",\"properties\":[" OWN(
+                         "kind", "gem") "," OWN("path", "usr/lib/a") "]}]")),
+                     &err));
+    assert_int_equal(f.findings.dbs[0].n, 1);
+    assert_slice(f.findings.dbs[0].packages[0].inside, "");
+    assert_skips(
+        &f.findings,
+        "component \"a\": its path is longer than 6 bytes (limit field_bytes); left out, the package is not\n");
+}
+
 static void test_no_bill(void **state)
 {
     (void)state;
@@ -257,8 +367,10 @@ static void test_many_kinds(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        cmocka_unit_test(test_cyclonedx), cmocka_unit_test(test_spdx),       cmocka_unit_test(test_no_bill),
-        cmocka_unit_test(test_limits),    cmocka_unit_test(test_many_kinds), cmocka_unit_test(test_modules),
+        cmocka_unit_test(test_cyclonedx),  cmocka_unit_test(test_spdx),
+        cmocka_unit_test(test_no_bill),    cmocka_unit_test(test_limits),
+        cmocka_unit_test(test_many_kinds), cmocka_unit_test(test_modules),
+        cmocka_unit_test(test_own),        cmocka_unit_test(test_own_words_of_others),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
