@@ -3,7 +3,8 @@
 #include "cli/session.h"
 
 static const struct option_spec options[] = {
-    {"format", 'f', "FORMAT", "json (default) or clair, Clair v4's IndexReport", "json clair"},
+    {"format", 'f', "FORMAT", "json (default), clair (Clair v4's IndexReport), cyclonedx or spdx",
+     "json clair cyclonedx spdx"},
     {"output", 'o', "FILE", "write the inventory there instead of to standard output", NULL},
     SESSION_REGISTRY_OPTIONS,
     {0},

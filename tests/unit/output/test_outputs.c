@@ -1,6 +1,7 @@
 // The outputs, from a report made by hand: documents with every key, a table that fits and tells no lie.
 #include "base/json.h"
 #include "base/utf8.h"
+#include "output/bom.h"
 #include "output/harbor.h"
 #include "output/output.h"
 
@@ -377,6 +378,232 @@ static void test_clair_enrichments(void **state)
 #undef TYPE
 }
 
+// ---- bills of materials ---------------------------------------------------------------------------------------------
+
+static const char *property(yyjson_doc *doc, const char *pointer, const char *name)
+{
+    yyjson_val *list = at(doc, pointer), *item;
+    size_t i, n;
+    yyjson_arr_foreach(list, i, n, item)
+    {
+        if (strcmp(yyjson_get_str(yyjson_obj_get(item, "name")), name) == 0)
+            return yyjson_get_str(yyjson_obj_get(item, "value"));
+    }
+    return NULL;
+}
+
+static void assert_property(yyjson_doc *doc, const char *pointer, const char *name, const char *want)
+{
+    const char *value = property(doc, pointer, name);
+    if (value == NULL || strcmp(value, want) != 0)
+        fail_msg("%s: %s is %s, not %s", pointer, name, value != NULL ? value : "(missing)", want);
+}
+
+static void test_cyclonedx_report(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    enrich(&s);
+    s.findings[1].enrichments = s.findings[0].enrichments;
+    s.findings[1].enrichments_n = 1;
+    s.findings[1].ratings = s.findings[1].rating = s.ratings;
+    s.findings[1].ratings_n = 2;
+    s.findings[1].severity_source = SLICE("debian");
+    s.findings[1].links = s.findings[0].links = SLICE("https://example.org/a javascript:x https://example.org/\"");
+    s.report.undetermined = &s.undetermined;
+    s.report.undetermined_n = 1;
+    s.packages[2].owner = SLICE("deb:libssl1.0.0");
+    s.enrichment.weaknesses = SLICE("CWE-125 NVD-CWE-noinfo");
+    yyjson_doc *doc JSON_AUTO = document("cyclonedx", &s, false, &plain);
+    assert_str(doc, "/metadata/timestamp", "1970-01-01T00:00:00Z"); // of the generation, whose time is not set here
+    assert_str(doc, "/metadata/component/name", "demo/image");
+    assert_str(doc, "/components/0/type", "operating-system");
+    assert_property(doc, "/components/0/properties", "clarion:distribution:codename", "wheezy");
+    assert_str(doc, "/components/2/bom-ref", "package:2");
+    assert_property(doc, "/components/2/properties", "clarion:source", "openssl");
+    assert_property(doc, "/components/2/properties", "clarion:layer", s.stored_layers[1].digest.text);
+    assert_int_equal(yyjson_arr_size(at(doc, "/dependencies/0/dependsOn")), 1 + PACKAGES);
+    assert_str(doc, "/dependencies/1/ref", "package:3");
+    assert_str(doc, "/dependencies/1/dependsOn/0", "package:2");
+    // One vulnerability of two packages, and the others, with what is not determined yet.
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities")), FINDINGS);
+    assert_str(doc, "/vulnerabilities/0/id", "CVE-2014-0160");
+    assert_str(doc, "/vulnerabilities/0/affects/0/ref", "package:2");
+    assert_str(doc, "/vulnerabilities/0/affects/1/ref", "package:3");
+    assert_str(doc, "/vulnerabilities/0/affects/0/versions/0/status", "affected");
+    assert_str(doc, "/vulnerabilities/0/affects/0/versions/1/version", "1.0.1e-2+deb7u5");
+    assert_str(doc, "/vulnerabilities/0/recommendation",
+               "Update libssl1.0.0 to 1.0.1e-2+deb7u5, openssl to 1.0.1e-2+deb7u5.");
+    // The rating that counts is of another severity than the finding: the finding's comes first.
+    assert_str(doc, "/vulnerabilities/0/ratings/0/severity", "high");
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities/0/ratings")), 3);
+    assert_str(doc, "/vulnerabilities/0/ratings/1/method", "CVSSv31");
+    assert_number(doc, "/vulnerabilities/0/ratings/1/score", 6.3);
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities/0/cwes")), 1);
+    assert_number(doc, "/vulnerabilities/0/cwes/0", 125);
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities/0/advisories")), 1);
+    assert_property(doc, "/vulnerabilities/0/properties", "clarion:link", "javascript:x");
+    assert_property(doc, "/vulnerabilities/0/properties", "clarion:epss:probability", "0.943580");
+    assert_property(doc, "/vulnerabilities/0/properties", "clarion:kev:ransomware", "Known");
+    assert_str(doc, "/vulnerabilities/3/ratings/0/severity", "info");
+    assert_str(doc, "/vulnerabilities/4/analysis/state", "in_triage");
+    assert_str(doc, "/vulnerabilities/4/affects/0/versions/0/status", "unknown");
+    assert_null(at(doc, "/vulnerabilities/0/analysis"));
+    assert_str(doc, "/compositions/0/aggregate", "unknown");
+    assert_int_equal(yyjson_arr_size(at(doc, "/compositions/1/vulnerabilities")), FINDINGS);
+}
+
+static void test_boms_say_what_is_missing(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.report.unmatched = &s.unmatched;
+    s.report.unmatched_n = 1;
+    s.report.unjudged = 3;
+    s.image.inventory.skips = &s.skip;
+    s.image.inventory.skips_n = 1;
+    s.image.inventory.skips_total = 8;
+    yyjson_doc *partly JSON_AUTO = document("cyclonedx", &s, false, &plain);
+    assert_str(partly, "/compositions/0/aggregate", "unknown");
+    assert_str(partly, "/compositions/1/aggregate", "incomplete");
+    assert_property(partly, "/metadata/properties", "clarion:coverage:unmatched",
+                    "3 packages of kind npm: no such feed");
+    s.report.errors = &s.error;
+    s.report.errors_n = 1;
+    yyjson_doc *doc JSON_AUTO = document("cyclonedx", &s, true, &plain);
+    assert_str(doc, "/compositions/0/aggregate", "incomplete");
+    assert_property(doc, "/metadata/component/properties", "clarion:image:lost", "layer x: broken");
+    assert_property(doc, "/metadata/component/properties", "clarion:image:skipped",
+                    "var/lib/dpkg/status: line 3: no Version");
+    assert_null(at(doc, "/vulnerabilities"));
+    assert_null(at(doc, "/metadata/properties"));
+    yyjson_doc *spdx JSON_AUTO = document("spdx", &s, false, &plain);
+    assert_non_null(strstr(yyjson_get_str(at(spdx, "/comment")), "Parts of the image could not be read"));
+    const char *image = yyjson_get_str(at(spdx, "/packages/0/annotations/0/comment"));
+    assert_non_null(strstr(image, "\"image:lost\":\"layer x: broken\""));
+    assert_non_null(
+        strstr(image, "\"image:skipped\":[\"var/lib/dpkg/status: line 3: no Version\",\"7 more, not named"));
+    assert_non_null(strstr(yyjson_get_str(at(spdx, "/annotations/0/comment")), "3 packages of kind npm: no such feed"));
+}
+
+static void test_spdx_report(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.findings[2].links = SLICE("javascript:x");
+    s.packages[2].owner = SLICE("deb:libssl1.0.0");
+    yyjson_doc *doc JSON_AUTO = document("spdx", &s, false, &plain);
+    assert_str(doc, "/packages/0/primaryPackagePurpose", "CONTAINER");
+    assert_str(doc, "/packages/1/name", "debian");
+    assert_str(doc, "/packages/3/SPDXID", "SPDXRef-Package-2");
+    assert_str(doc, "/packages/3/externalRefs/0/referenceType", "purl");
+    assert_int_equal(yyjson_arr_size(at(doc, "/packages/3/externalRefs")), 3);
+    assert_str(doc, "/packages/3/externalRefs/1/referenceCategory", "SECURITY");
+    assert_str(doc, "/packages/3/externalRefs/1/referenceLocator", "https://example.org/tracker/x");
+    assert_str(doc, "/packages/3/externalRefs/1/comment", "CVE-2014-0160: High (debian), fixed in 1.0.1e-2+deb7u5");
+    // Nothing can be pointed to.
+    assert_int_equal(yyjson_arr_size(at(doc, "/packages/2/externalRefs")), 1);
+    assert_str(doc, "/packages/2/annotations/1/comment", "CVE-2014-6271: High (debian), fixed in 4.2-2");
+    assert_str(doc, "/packages/5/externalRefs/1/comment", "CVE-2005-2541: Negligible (debian), no fix known");
+    assert_str(doc, "/relationships/5/relationshipType", "CONTAINED_BY");
+    assert_str(doc, "/relationships/5/relatedSpdxElement", "SPDXRef-Package-2");
+    yyjson_doc *index JSON_AUTO = document("spdx", &s, true, &plain);
+    assert_int_equal(yyjson_arr_size(at(index, "/packages/3/externalRefs")), 1);
+    assert_null(at(index, "/annotations"));
+}
+
+// What was decided, in the formats' own words.
+static void test_boms_of_decisions(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    const struct vex_document vex = {.format = "OpenVEX", .file = SLICE("v.json"), .id = SLICE("urn:v")};
+    const struct vex_statement statement = {.document = &vex,
+                                            .number = 2,
+                                            .status = VEX_NOT_AFFECTED,
+                                            .justification = SLICE("vulnerable_code_not_in_execute_path"),
+                                            .impact = SLICE("never called"),
+                                            .timestamp = 1764000000};
+    const struct ignore_rule rule = {.reason = SLICE("accepted"), .who = SLICE("us"), .until = SLICE("2027-01-01")};
+    s.findings[0].decision = (struct report_decision){.statement = &statement};
+    s.findings[1].decision = (struct report_decision){.rule = &rule};
+    s.report.suppressed = s.findings;
+    s.report.suppressed_n = 2;
+    s.report.findings = s.findings + 2;
+    s.report.findings_n = FINDINGS - 2;
+    yyjson_doc *doc JSON_AUTO = document("cyclonedx", &s, false, &plain);
+    assert_int_equal(yyjson_arr_size(at(doc, "/vulnerabilities")), FINDINGS); // those of two decisions are two
+    assert_str(doc, "/vulnerabilities/3/analysis/state", "not_affected");
+    assert_str(doc, "/vulnerabilities/3/analysis/justification", "code_not_reachable");
+    assert_str(doc, "/vulnerabilities/3/analysis/lastUpdated", "2025-11-24T16:00:00Z");
+    assert_str(doc, "/vulnerabilities/3/analysis/detail",
+               "VEX: not_affected (vulnerable_code_not_in_execute_path): never called; statement 2 of urn:v");
+    assert_property(doc, "/vulnerabilities/3/properties", "clarion:suppressed_by", "vex");
+    assert_null(at(doc, "/vulnerabilities/4/analysis/state"));
+    assert_str(doc, "/vulnerabilities/4/analysis/detail", "ignored: accepted (us) until 2027-01-01");
+    yyjson_doc *spdx JSON_AUTO = document("spdx", &s, false, &plain);
+    assert_str(spdx, "/packages/4/externalRefs/1/comment",
+               "CVE-2014-0160: suppressed; High (debian), fixed in 1.0.1e-2+deb7u5; ignored: accepted (us) until "
+               "2027-01-01");
+}
+
+static void test_boms_are_named_by_what_they_say(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"cyclonedx", "/serialNumber", "spdx", "/documentNamespace"};
+    struct sample s, other;
+    make_sample(&s);
+    make_sample(&other);
+    other.packages[3].package.version = SLICE("1.27");
+    for (size_t i = 0; i < ARRAY_N(names); i += 2) {
+        yyjson_doc *one JSON_AUTO = document(names[i], &s, true, &plain);
+        yyjson_doc *two JSON_AUTO = document(names[i], &other, true, &plain);
+        const char *a = yyjson_get_str(at(one, names[i + 1])), *b = yyjson_get_str(at(two, names[i + 1]));
+        assert_int_equal(strlen(a), sizeof BOM_UNNAMED - 1);
+        assert_string_not_equal(a, BOM_UNNAMED);
+        assert_string_not_equal(a, b);
+        assert_int_equal(a[sizeof "urn:uuid:" - 1 + 14], '8');
+        assert_non_null(strchr("89ab", a[sizeof "urn:uuid:" - 1 + 19]));
+    }
+}
+
+static void test_bom_links(void **state)
+{
+    (void)state;
+    static const char *const good[] = {"https://example.org", "http://a-b.example.org:8080/x?y=(1)&z#f",
+                                       "HTTPS://example.org/%41"};
+    static const char *const bad[] = {"",
+                                      "https://",
+                                      "ftp://example.org/",
+                                      "javascript:alert(1)",
+                                      "https://localhost/",
+                                      "https://127.0.0.1/",
+                                      "https://user@example.org/",
+                                      "https://exa mple.org/",
+                                      "https://-a.example/",
+                                      "https://example.org:port/",
+                                      "https://example.org:/",
+                                      "https://example..org/",
+                                      "https://example.org/\"",
+                                      "https://example.org/<",
+                                      "https://example.org/\x01",
+                                      "https://example.org/\xc3\xa4",
+                                      "https://example.org/%4",
+                                      "https://example.org/#a#b",
+                                      "https://example.org\\x"};
+    for (size_t i = 0; i < ARRAY_N(good); i++)
+        if (!bom_is_link(slice_str(good[i])))
+            fail_msg("%s is a link", good[i]);
+    for (size_t i = 0; i < ARRAY_N(bad); i++)
+        if (bom_is_link(slice_str(bad[i])))
+            fail_msg("%s is no link", bad[i]);
+    assert_false(bom_is_link(SLICE("https://example.org/\0")));
+}
+
 static void test_json_says_what_was_left_out_of_the_image(void **state)
 {
     (void)state;
@@ -449,6 +676,10 @@ static void test_bytes_that_are_no_text(void **state)
         assert_non_null(at(doc, "/packages/0/name"));
         yyjson_doc *clair JSON_AUTO = document("clair", &s, i == 1, &plain);
         assert_non_null(at(clair, "/packages/1/name"));
+        yyjson_doc *cyclonedx JSON_AUTO = document("cyclonedx", &s, i == 1, &plain);
+        assert_non_null(at(cyclonedx, "/components/1/name"));
+        yyjson_doc *spdx JSON_AUTO = document("spdx", &s, i == 1, &plain);
+        assert_non_null(at(spdx, "/packages/2/name"));
     }
     struct buf table BUF_AUTO = {0};
     write_report("table", &s, &plain, &table);
@@ -1005,7 +1236,7 @@ static void test_outputs(void **state)
     static const struct {
         const char *name;
         bool inventory;
-    } cases[] = {{"table", false}, {"json", true}, {"clair", true}};
+    } cases[] = {{"table", false}, {"json", true}, {"clair", true}, {"cyclonedx", true}, {"spdx", true}};
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
         const struct output *output = output_named(slice_str(cases[i].name));
         assert_non_null(output);
@@ -1145,6 +1376,12 @@ int main(void)
         cmocka_unit_test(test_json_report),
         cmocka_unit_test(test_json_enrichments),
         cmocka_unit_test(test_clair_enrichments),
+        cmocka_unit_test(test_cyclonedx_report),
+        cmocka_unit_test(test_spdx_report),
+        cmocka_unit_test(test_boms_say_what_is_missing),
+        cmocka_unit_test(test_boms_of_decisions),
+        cmocka_unit_test(test_boms_are_named_by_what_they_say),
+        cmocka_unit_test(test_bom_links),
         cmocka_unit_test(test_table_scores),
         cmocka_unit_test(test_json_says_what_was_left_out_of_the_image),
         cmocka_unit_test(test_json_of_an_empty_image),
