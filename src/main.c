@@ -56,7 +56,10 @@ int main(int argc, char **argv)
         name = "version";
     const struct command *command = command_named(name);
     if (command == NULL) {
-        log_error(name[0] == '-' ? "the command comes first: clarion COMMAND %s" : "there is no command \"%s\"", name);
+        if (name[0] == '-')
+            log_error("the command comes first: clarion COMMAND %s", name);
+        else
+            log_error("there is no command \"%s\"%s", name, command_hint(name).text);
         fputs("Try `clarion --help`.\n", stderr);
         return EXIT_BAD_USAGE;
     }

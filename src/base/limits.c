@@ -1,5 +1,7 @@
 #include "base/limits.h"
 
+#include "base/nearest.h"
+
 static const struct limit_entry entries[] = {
 #define LIMIT_READING(name, value, text) {#name, text, value, true},
 #define LIMIT_OTHER(name, value, text)   {#name, text, value, false},
@@ -81,5 +83,9 @@ bool limits_set(struct limits *limits, struct slice assignment, struct error *er
         memcpy((char *)limits + offsets[i], &value, sizeof value);
         return true;
     }
-    return error_set(err, ERR_USAGE, "no limit is called \"%.*s\" (`clarion version -v` lists them)", SLICE_ARG(name));
+    struct nearest nearest = nearest_to(name);
+    for (size_t i = 0; i < COUNT; i++)
+        nearest_offer(&nearest, slice_str(entries[i].name));
+    return error_set(err, ERR_USAGE, "no limit is called \"%.*s\" (`clarion version -v` lists them)%s", SLICE_ARG(name),
+                     nearest_hint(&nearest).text);
 }

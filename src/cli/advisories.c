@@ -87,12 +87,12 @@ static int show(struct cli *cli, char **arguments, size_t n)
 
 bool advisories_json(struct cli *cli, bool *json, int *code)
 {
-    const char *format = cli_value(cli, "format");
-    *json = format != NULL && strcmp(format, "json") == 0;
-    if (format == NULL || *json || strcmp(format, "text") == 0)
-        return true;
-    *code = cli_usage(cli, "there is no format \"%s\" here; there are: text json", format);
-    return false;
+    size_t format;
+    *code = EXIT_BAD_USAGE;
+    if (!cli_choice(cli, "format", &format))
+        return false;
+    *json = format == FORMAT_JSON;
+    return true;
 }
 
 static const struct advisories_part parts[] = {
@@ -116,14 +116,14 @@ static int run(struct cli *cli)
                              given < part->least ? "too little" : "too much", part->name, part->arguments);
         return part->run(cli, cli->arguments + 1, given);
     }
-    return cli_usage(cli, "there is no \"advisories %s\"; there are: show list diff rollback export import",
-                     cli->arguments[0]);
+    return cli_no_such_part(cli);
 }
 
 const struct command command_advisories = {
     .name = "advisories",
     .summary = "show, compare, put back and carry what the feeds say",
     .arguments = "PART [ARGUMENT...]",
+    .parts = "show list diff rollback export import",
     .details =
         "PART is one of\n"
         "  show ID             what each feed says about a vulnerability\n"

@@ -268,10 +268,7 @@ int advisories_diff(struct cli *cli, char **arguments, size_t n)
     if (!advisories_json(cli, &d.json, &code))
         return code;
     if (n == 1 && feed_named(slice_str(arguments[0])) == NULL)
-        return cli_usage(cli,
-                         "there is no feed \"%s\" (`clarion feeds` lists them); else give two refs, generations or "
-                         "dates",
-                         arguments[0]);
+        return cli_no_such_feed(cli, arguments[0]);
     bool ok = diff(&d, arguments, n, &err);
     buf_free(&d.out);
     store_close(&d.store);

@@ -213,7 +213,7 @@ int advisories_rollback(struct cli *cli, char **arguments, size_t n)
     struct kept_update to;
     struct error err;
     if (feed_named(slice_str(arguments[0])) == NULL)
-        return cli_usage(cli, "there is no feed \"%s\" (`clarion feeds` lists them)", arguments[0]);
+        return cli_no_such_feed(cli, arguments[0]);
     if (store_open(&cli->home, &store, &err) &&
         go_back(&store, arguments[0], n > 1 ? arguments[1] : NULL, &a, &to, &err))
         return tell(&store, &to, &a);

@@ -6,6 +6,7 @@
 
 #include "base/error.h"
 #include "base/limits.h"
+#include "base/nearest.h"
 #include "store/store.h"
 
 // Exit codes.
@@ -21,7 +22,7 @@ struct option_spec {
     char letter;       // '\0': long form only
     const char *value; // what it takes, for --help ("FILE"); NULL: a switch
     const char *help;
-    const char *choices; // blank-separated, for completion; may be NULL
+    const char *choices; // blank-separated: those it takes, or the commonest of them; may be NULL
 };
 
 // One that was given, with its value.
@@ -35,6 +36,7 @@ struct command {
     const char *name;
     const char *summary;               // one line
     const char *arguments;             // "TARGET..."; "" when it takes none
+    const char *parts;                 // blank-separated: what the first argument may be; NULL: no closed list
     const char *details;               // further text for --help; may be NULL
     const struct option_spec *options; // beside the common ones; ends with a nameless one; may be NULL
     size_t least, most;                // number of arguments
@@ -46,6 +48,9 @@ extern const struct command *const commands[]; // ends with NULL
 extern const struct option_spec common_options[];
 
 const struct command *command_named(const char *name); // NULL when there is none
+
+// How a message ends that says that there is no such command.
+struct nearest_hint command_hint(const char *name);
 
 #define CLI_OPTIONS 24
 #define CLI_GIVEN   64
@@ -60,7 +65,7 @@ struct cli {
     struct limits limits;
     const char *data, *db;  // the data folder; a database server, NULL: the file in the folder
     struct store_home home; // of both
-    bool verbose, quiet;
+    bool verbose, quiet, json_logs;
 };
 
 // Parses `argv` (argv[0] is the command's name). *done is true when that was all (--help, or a mistake, both already
@@ -75,6 +80,22 @@ const char *cli_next_value(const struct cli *cli, const char *option, size_t *at
 
 // Says what is wrong with the call, and answers EXIT_BAD_USAGE.
 int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
+
+// The same for a word of a closed, blank-separated list: says what there is, and which of it is probably meant. `what` is
+// what the word was to be: "format".
+int cli_no_such(const struct cli *cli, const char *what, const char *given, const char *known);
+
+// The same for the first argument, of command->parts.
+int cli_no_such_part(const struct cli *cli);
+
+// The same for a feed.
+int cli_no_such_feed(const struct cli *cli, const char *given);
+
+enum { FORMAT_JSON = 1 }; // in the choices of --format, behind what is for people
+
+// The value of an option whose `choices` are all that it takes: its place among them, 0 when it is not given.
+// False: the message has been written.
+bool cli_choice(const struct cli *cli, const char *option, size_t *which);
 
 void cli_print_help(const struct command *command);
 void cli_print_overview(void); // all commands

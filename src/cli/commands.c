@@ -30,6 +30,14 @@ const struct command *const commands[] = {
 };
 // clang-format on
 
+struct nearest_hint command_hint(const char *name)
+{
+    struct nearest nearest = nearest_to(slice_str(name));
+    for (size_t i = 0; commands[i] != NULL; i++)
+        nearest_offer(&nearest, slice_str(commands[i]->name));
+    return nearest_hint(&nearest);
+}
+
 const struct command *command_named(const char *name)
 {
     for (size_t i = 0; commands[i] != NULL; i++)

@@ -148,13 +148,14 @@ static int run(struct cli *cli)
         shells[i].write(&out);
         return cli_emit(buf_slice(&out), NULL);
     }
-    return cli_usage(cli, "no completion for \"%s\"; there is: bash, zsh, fish", cli->arguments[0]);
+    return cli_no_such_part(cli);
 }
 
 const struct command command_completion = {
     .name = "completion",
     .summary = "print a completion script for a shell",
     .arguments = "bash|zsh|fish",
+    .parts = "bash zsh fish",
     .least = 1,
     .most = 1,
     .run = run,

@@ -18,12 +18,11 @@ static int fail(const struct error *err)
 
 static int run(struct cli *cli)
 {
-    const char *format = cli_value(cli, "format");
-    bool json = format != NULL && strcmp(format, "json") == 0;
+    size_t format;
     struct buf texts[2] = {{0}, {0}}, out BUF_AUTO = {0};
     struct error err;
-    if (format != NULL && !json && strcmp(format, "text") != 0)
-        return cli_usage(cli, "there is no format \"%s\" here; there are: text json", format);
+    if (!cli_choice(cli, "format", &format))
+        return EXIT_BAD_USAGE;
     struct report_diff *diff = NULL;
     bool ok = true;
     for (size_t i = 0; ok && i < 2; i++)
@@ -31,7 +30,7 @@ static int run(struct cli *cli)
     if (ok)
         diff = report_diff_new(buf_slice(&texts[0]), buf_slice(&texts[1]), &err);
     if (diff != NULL)
-        (json ? report_diff_json : report_diff_text)(diff, &out);
+        (format == FORMAT_JSON ? report_diff_json : report_diff_text)(diff, &out);
     int code = diff != NULL ? cli_emit(buf_slice(&out), cli_value(cli, "output")) : fail(&err);
     report_diff_free(&diff);
     buf_free(&texts[0]);

@@ -236,10 +236,9 @@ static bool read_rows(struct store *store, const struct generation *g, struct ar
 
 static int run(struct cli *cli)
 {
-    const char *format = cli_value(cli, "format");
-    bool json = format != NULL && strcmp(format, "json") == 0;
-    if (format != NULL && !json && strcmp(format, "table") != 0)
-        return cli_usage(cli, "there is no format \"%s\" here; there are: table json", format);
+    size_t format;
+    if (!cli_choice(cli, "format", &format))
+        return EXIT_BAD_USAGE;
     struct store store STORE_AUTO = {0};
     struct arena a ARENA_AUTO = {0};
     struct generation g;
@@ -252,7 +251,7 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     }
     struct buf out BUF_AUTO = {0};
-    if (json)
+    if (format == FORMAT_JSON)
         write_json(rows, n, &g, &out);
     else
         write_table(rows, n, &g, cli->verbose, &out);

@@ -1,13 +1,17 @@
 #include "cli/gate.h"
 
+#include "base/nearest.h"
+
 static bool misread(struct slice condition, struct error *err)
 {
+    struct nearest nearest = nearest_to(condition);
+    nearest_offer_list(&nearest, "critical high medium low negligible unknown kev");
     return error_set(
         err, ERR_USAGE,
         "--fail-on takes critical, high, medium, low, negligible or unknown, kev, epss>SHARE, epss>=SHARE, "
         "cvss>SCORE or cvss>=SCORE (a SHARE from 0 to 1, a SCORE from 0 to 10 with one decimal at most), or "
-        "several with commas between them, not \"%.*s\"",
-        SLICE_ARG(condition));
+        "several with commas between them, not \"%.*s\"%s",
+        SLICE_ARG(condition), nearest_hint(&nearest).text);
 }
 
 // A decimal number with at most `decimals` of them as a whole number of the last one's unit: "9.8" with one is 98.

@@ -9,7 +9,7 @@ static int run(struct cli *cli)
     }
     const struct command *command = command_named(cli->arguments[0]);
     if (command == NULL)
-        return cli_usage(cli, "there is no command \"%s\"", cli->arguments[0]);
+        return cli_usage(cli, "there is no command \"%s\"%s", cli->arguments[0], command_hint(cli->arguments[0]).text);
     cli_print_help(command);
     return EXIT_FINE;
 }

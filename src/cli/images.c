@@ -131,7 +131,8 @@ static bool list_images(struct store *store, const struct image_query *query, bo
 
 static int run(struct cli *cli)
 {
-    const char *format = cli_value(cli, "format"), *repository = cli_value(cli, "repository");
+    size_t format;
+    const char *repository = cli_value(cli, "repository");
     struct arena a ARENA_AUTO = {0};
     struct store store STORE_AUTO = {0};
     struct buf out BUF_AUTO = {0};
@@ -139,14 +140,13 @@ static int run(struct cli *cli)
     struct error err;
     struct image_query query = {
         .repository = SLICE(""), .tag = slice_str(cli_value(cli, "tag")), .text = SLICE(""), .most = PAGE};
-    bool json = format != NULL && strcmp(format, "json") == 0;
-    if (format != NULL && !json && strcmp(format, "table") != 0)
-        return cli_usage(cli, "there is no format \"%s\" here; there are: table json", format);
+    if (!cli_choice(cli, "format", &format))
+        return EXIT_BAD_USAGE;
     if (repository != NULL && !reference_parse(slice_str(repository), &a, &reference, &err))
         return cli_usage(cli, "--repository: %s", err.text);
     if (repository != NULL)
         query.repository = reference_repository(&a, &reference);
-    if (store_open(&cli->home, &store, &err) && list_images(&store, &query, json, &out, &err))
+    if (store_open(&cli->home, &store, &err) && list_images(&store, &query, format == FORMAT_JSON, &out, &err))
         return cli_emit(buf_slice(&out), NULL);
     log_error("%s", err.text);
     return EXIT_FAILED;

@@ -226,10 +226,9 @@ static const struct part parts[] = {{"list", "", 0, list}, {"show", "ID", 1, sho
 
 static int run(struct cli *cli)
 {
-    const char *format = cli_value(cli, "format");
-    bool json = format != NULL && strcmp(format, "json") == 0;
-    if (format != NULL && !json && strcmp(format, "table") != 0)
-        return cli_usage(cli, "there is no format \"%s\" here; there are: table json", format);
+    size_t format;
+    if (!cli_choice(cli, "format", &format))
+        return EXIT_BAD_USAGE;
     if (strcmp(cli->arguments[0], "test") == 0) // needs no store
         return cli->arguments_n == 2 ? notifications_test(cli, cli->arguments[1])
                                      : cli_usage(cli, "it is used so: clarion notifications test TARGET -c FILE");
@@ -241,15 +240,16 @@ static int run(struct cli *cli)
         struct session s SESSION_AUTO;
         if (!session_open(&s, cli, false))
             return EXIT_FAILED;
-        return parts[i].run(&s, json, slice_str(cli->arguments_n > 1 ? cli->arguments[1] : ""));
+        return parts[i].run(&s, format == FORMAT_JSON, slice_str(cli->arguments_n > 1 ? cli->arguments[1] : ""));
     }
-    return cli_usage(cli, "there is no \"notifications %s\"; there are: list show retry test", cli->arguments[0]);
+    return cli_no_such_part(cli);
 }
 
 const struct command command_notifications = {
     .name = "notifications",
     .summary = "list, show and deliver again what was told of updates of the feeds, and test where it goes",
     .arguments = "PART [ID|TARGET]",
+    .parts = "list show retry test",
     .details =
         "PART is one of\n"
         "  list      the notifications that are kept, the newest first, and how far they are delivered\n"

@@ -78,7 +78,7 @@ static const char *default_data(void)
     return path;
 }
 
-static bool take_common(struct cli *cli, int option, bool *json_logs, struct error *err)
+static bool take_common(struct cli *cli, int option, struct error *err)
 {
     switch (option - COMMON_BASE) {
     case COMMON_DATA:
@@ -96,7 +96,7 @@ static bool take_common(struct cli *cli, int option, bool *json_logs, struct err
         cli->quiet = true;
         return true;
     default:
-        *json_logs = true;
+        cli->json_logs = true;
         return true;
     }
 }
@@ -112,11 +112,34 @@ static bool take_own(struct cli *cli, size_t option)
     return true;
 }
 
+// An abbreviation that fits several options is told from a name that fits none.
+static int no_such_option(const struct cli *cli, const char *given)
+{
+    const struct option_spec *const tables[] = {cli->command->options, common_options};
+    struct slice name, value;
+    slice_cut(slice_str(given), '=', &name, &value);
+    while (name.n != 0 && name.p[0] == '-')
+        name = slice_from(name, 1);
+    struct nearest nearest = nearest_to(name);
+    struct buf fitting BUF_AUTO = {0};
+    for (size_t t = 0; t < 2; t++)
+        for (size_t i = 0; i < count(tables[t]); i++) {
+            struct slice known = slice_str(tables[t][i].name);
+            nearest_offer(&nearest, known);
+            if (name.n != 0 && slice_starts(known, name))
+                buf_addf(&fitting, " --%s", known.p);
+        }
+    if (given[0] == '-' && given[1] == '-' && fitting.n != 0)
+        return cli_usage(cli, "%s may be each of:%s", given, fitting.p);
+    if (nearest.best.n == 0)
+        return cli_usage(cli, "no such option: %s", given);
+    return cli_usage(cli, "no such option: %s; is \"--%.*s\" meant?", given, SLICE_ARG(nearest.best));
+}
+
 bool cli_parse(struct cli *cli, const struct command *command, int argc, char **argv, bool *done, int *code)
 {
     struct option options[CLI_OPTIONS + 8] = {0};
     char letters[3 * (CLI_OPTIONS + 8)] = ":";
-    bool json_logs = false;
     struct error err;
     *cli = (struct cli){
         .command = command, .limits = limits_default(), .data = default_data(), .db = getenv("CLARION_DB")};
@@ -127,7 +150,8 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
     int option;
     while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         if (option == '?' || option == ':') {
-            *code = cli_usage(cli, option == ':' ? "option %s wants a value" : "no such option: %s", argv[optind - 1]);
+            *code = option == ':' ? cli_usage(cli, "option %s wants a value", argv[optind - 1])
+                                  : no_such_option(cli, argv[optind - 1]);
             return false;
         }
         if (option < OWN_BASE)
@@ -138,7 +162,7 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
             return false;
         }
         if (option >= COMMON_BASE) {
-            if (!take_common(cli, option, &json_logs, &err)) {
+            if (!take_common(cli, option, &err)) {
                 *code = cli_usage(cli, "%s", err.text);
                 return false;
             }
@@ -147,7 +171,7 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
             return false;
         }
     }
-    log_setup(cli->quiet ? LOG_ERROR : cli->verbose ? LOG_DEBUG : LOG_WARN, json_logs);
+    log_setup(cli->quiet ? LOG_ERROR : cli->verbose ? LOG_DEBUG : LOG_WARN, cli->json_logs);
     cli->arguments = argv + optind;
     cli->arguments_n = (size_t)(argc - optind);
     if (cli->arguments_n < command->least || cli->arguments_n > command->most) {

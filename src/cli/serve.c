@@ -28,7 +28,7 @@ static int run(struct cli *cli)
     unsigned roles = ROLES_ALL;
     const char *wanted = cli_value_or(cli, "mode", "CLAIR_MODE");
     if (wanted != NULL && !service_mode_parse(slice_str(wanted), &roles))
-        return cli_usage(cli, "there is no mode \"%s\" here; there are: combo indexer matcher notifier", wanted);
+        return cli_no_such(cli, "mode", wanted, "combo indexer matcher notifier");
     if (!cli_load_config(cli, &a, &check))
         return EXIT_FAILED;
     if (!cli->quiet && !cli->verbose) // the command line has the last word

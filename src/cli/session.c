@@ -212,27 +212,24 @@ static bool check_severity_from(struct cli *cli)
     if (strcmp(from, SEVERITY_FROM_FEED) == 0 || strcmp(from, SEVERITY_FROM_HIGHEST) == 0 ||
         feed_named(slice_str(from)) != NULL)
         return true;
-    cli_usage(cli,
-              "--severity-from takes feed, nvd, highest or the name of a feed (`clarion feeds` lists them), not \"%s\"",
-              from);
+    struct nearest nearest = nearest_to(slice_str(from));
+    nearest_offer_list(&nearest, SEVERITY_FROM_FEED " " SEVERITY_FROM_HIGHEST);
+    for (size_t i = 0; feeds[i] != NULL; i++)
+        nearest_offer(&nearest, slice_str(feeds[i]->name));
+    cli_usage(
+        cli,
+        "--severity-from takes feed, nvd, highest or the name of a feed (`clarion feeds` lists them), not \"%s\"%s",
+        from, nearest_hint(&nearest).text);
     return false;
 }
 
+// The choices of --sort are in the order of the enumeration.
 static bool sort_order(struct cli *cli, enum report_order *order)
 {
-    static const char *const names[] = {
-        [ORDER_SEVERITY] = "severity", [ORDER_CVSS] = "cvss", [ORDER_EPSS] = "epss", [ORDER_PACKAGE] = "package"};
-    const char *name = cli_value(cli, "sort");
-    *order = ORDER_SEVERITY;
-    if (name == NULL)
-        return true;
-    for (int i = ORDER_SEVERITY; i <= ORDER_PACKAGE; i++)
-        if (strcmp(name, names[i]) == 0) {
-            *order = (enum report_order)i;
-            return true;
-        }
-    cli_usage(cli, "--sort takes severity, cvss, epss or package, not \"%s\"", name);
-    return false;
+    size_t which;
+    bool ok = cli_choice(cli, "sort", &which);
+    *order = (enum report_order)which;
+    return ok;
 }
 
 bool session_report(struct session *s, struct stored_image *image, const struct index_result *indexed, struct arena *a,
@@ -258,11 +255,11 @@ const struct output *session_output(struct cli *cli, const char *fallback, bool 
     const struct output *output = output_named(slice_str(name != NULL ? name : fallback));
     if (output != NULL && (inventory ? output->inventory : output->report) != NULL)
         return output;
-    char known[256] = "";
+    struct buf known BUF_AUTO = {0};
     for (size_t i = 0; outputs[i] != NULL; i++)
         if ((inventory ? outputs[i]->inventory : outputs[i]->report) != NULL)
-            snprintf(known + strlen(known), sizeof known - strlen(known), " %s", outputs[i]->name);
-    cli_usage(cli, "there is no format \"%s\" here; there are:%s", name, known);
+            buf_addf(&known, "%s%s", known.n != 0 ? " " : "", outputs[i]->name);
+    cli_no_such(cli, "format", name, known.p);
     return NULL;
 }
 

@@ -53,7 +53,7 @@ static int copy(struct cli *cli)
 static int run(struct cli *cli)
 {
     if (strcmp(cli->arguments[0], "copy") != 0)
-        return cli_usage(cli, "there is no \"store %s\"; there is: copy", cli->arguments[0]);
+        return cli_no_such_part(cli);
     return copy(cli);
 }
 
@@ -61,6 +61,7 @@ const struct command command_store = {
     .name = "store",
     .summary = "copy a whole store, such as from SQLite to PostgreSQL",
     .arguments = "copy FROM TO",
+    .parts = "copy",
     .details = "FROM and TO are a data folder, or a database server as --db takes it; the segments of a server are in\n"
                "the folder of --data. Stop the service first: what changes in FROM meanwhile is not copied.\n"
                "TO must be empty. A copy that was broken off is taken up where it was by the same command; until it\n"

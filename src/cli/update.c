@@ -123,7 +123,7 @@ static int run(struct cli *cli)
     struct error err;
     for (size_t i = 0; i < cli->arguments_n; i++)
         if (feed_named(slice_str(cli->arguments[i])) == NULL)
-            return cli_usage(cli, "there is no feed \"%s\" (`clarion feeds` lists them)", cli->arguments[i]);
+            return cli_no_such_feed(cli, cli->arguments[i]);
     if (!set_kept(cli))
         return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
     if (!read_places(cli, &a, &how, &err))

@@ -93,8 +93,10 @@ static int run(struct cli *cli)
 {
     const char *what = cli->arguments[0];
     bool adds = strcmp(what, "add") == 0, removes = strcmp(what, "remove") == 0;
-    if (cli->arguments_n != (adds || removes ? 2 : 1) || (!adds && !removes && strcmp(what, "list") != 0))
-        return cli_usage(cli, "it takes one of: add FILE, list, remove ID");
+    if (!adds && !removes && strcmp(what, "list") != 0)
+        return cli_no_such_part(cli);
+    if (cli->arguments_n != (adds || removes ? 2 : 1))
+        return cli_usage(cli, "it is used so: clarion vex %s%s", what, adds ? " FILE" : removes ? " ID" : "");
     struct session s SESSION_AUTO;
     struct error err;
     if (!session_open(&s, cli, false))
@@ -110,6 +112,7 @@ const struct command command_vex = {
     .name = "vex",
     .summary = "keep VEX documents that every report obeys",
     .arguments = "add FILE | list | remove ID",
+    .parts = "add list remove",
     .details = "FILE is OpenVEX 0.2, CSAF 2.0 or 2.1 (VEX or security advisory) or CycloneDX with vulnerabilities, in "
                "JSON.\nA document with the id of one that is kept takes its place.\n",
     .least = 1,

@@ -67,10 +67,9 @@ static int run(struct cli *cli)
     struct error err;
     bool known;
     struct slice asked = slice_str(cli->arguments[0]);
-    const char *format = cli_value(cli, "format");
-    bool json = format != NULL && strcmp(format, "json") == 0;
-    if (format != NULL && !json && strcmp(format, "table") != 0)
-        return cli_usage(cli, "there is no format \"%s\" here; there are: table json", format);
+    size_t format;
+    if (!cli_choice(cli, "format", &format))
+        return EXIT_BAD_USAGE;
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
@@ -84,7 +83,7 @@ static int run(struct cli *cli)
         log_error("%s", err.text);
         return EXIT_FAILED;
     }
-    if (json) {
+    if (format == FORMAT_JSON) {
         where_list_write(&list, asked, true, &out);
         buf_addc(&out, '\n');
     } else {

@@ -1,6 +1,8 @@
 // The table of keys: Clair v4's, in the order of its documentation, and Clarion's own.
 #include "service/config.h"
 
+#include "base/nearest.h"
+
 #define FIELD(name) offsetof(struct config, name)
 
 #define ONE_POOL "one pool serves all: pool_max_conns in the connection string says how many connections it has"
@@ -200,42 +202,15 @@ bool config_is_section(struct slice path)
     return false;
 }
 
-// How many letters have to be added, taken out or changed to make `a` of `b`; both are short.
-static size_t distance(struct slice a, struct slice b)
-{
-    size_t row[65];
-    for (size_t j = 0; j <= b.n; j++)
-        row[j] = j;
-    for (size_t i = 1; i <= a.n; i++) {
-        size_t corner = row[0];
-        row[0] = i;
-        for (size_t j = 1; j <= b.n; j++) {
-            size_t changed = corner + (a.p[i - 1] != b.p[j - 1]);
-            size_t added = row[j - 1] + 1, removed = row[j] + 1;
-            corner = row[j];
-            row[j] = changed < added ? changed : added;
-            row[j] = removed < row[j] ? removed : row[j];
-        }
-    }
-    return row[b.n];
-}
-
 struct slice config_nearest(struct slice path)
 {
     ptrdiff_t dot = slice_rfind(path, '.');
     struct slice section = dot < 0 ? SLICE("") : slice_of(path.p, (size_t)dot);
-    struct slice name = slice_from(path, (size_t)(dot + 1)), best = {0};
-    size_t least = name.n < 5 ? 2 : 4; // more is another word
-    for (const struct config_key *key = config_keys; key->path != NULL && name.n <= 64; key++) {
+    struct nearest nearest = nearest_to(slice_from(path, (size_t)(dot + 1)));
+    for (const struct config_key *key = config_keys; key->path != NULL; key++) {
         struct slice other, rest;
         slice_cut(below(key, section), '.', &other, &rest);
-        if (other.n == 0 || other.n > 64)
-            continue;
-        size_t steps = distance(name, other);
-        if (steps < least) {
-            least = steps;
-            best = other;
-        }
+        nearest_offer(&nearest, other);
     }
-    return best;
+    return nearest.best;
 }
