@@ -103,19 +103,6 @@ class CommandLine(clarion.Case):
             documented = re.findall(r"^\| `(\w+)` \| (\d+) \| (.*) \|$", f.read(), re.M)
         self.assertEqual(documented, table)
 
-    def test_completion(self):
-        for shell in ("bash", "zsh", "fish"):
-            r = self.plain("completion", shell)
-            self.assertEqual((r.code, r.err), (0, ""))
-            for command in COMMANDS:
-                self.assertIn(command, r.out)
-            self.assertIn("only-fixed", r.out)
-        script = self.plain("completion", "bash").out
-        for words, expected in (("clarion sc", "scan"), ("clarion scan --fail-on hi", "high"), ("clarion feeds --js", "--json-logs")):
-            ask = script + '\nCOMP_WORDS=(%s); COMP_CWORD=%d; _clarion; echo "${COMPREPLY[*]}"' % (words, len(words.split()) - 1)
-            done = subprocess.run(["bash", "-c", ask], capture_output=True, text=True, check=True)
-            self.assertEqual(done.stdout.strip(), expected)
-
     def test_json_logs(self):
         r = self.plain("scan", "--json-logs", "--data", self.data, self.path('no"such'))
         self.assertEqual(r.code, 3)
