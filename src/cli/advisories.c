@@ -126,13 +126,13 @@ const struct command command_advisories = {
     .parts = "show list diff rollback export import",
     .details =
         "PART is one of\n"
-        "  show ID             what each feed says about a vulnerability\n"
-        "  list                the generations and updates that are kept\n"
-        "  diff FEED           what the feed's last update changed\n"
-        "  diff REF REF        what changed between two updates of a feed, or two generations or dates\n"
-        "  rollback FEED [REF] puts the feed's former segment in force again, or that of an update\n"
-        "  export FILE         writes what is in force into a bundle, for a site without a network\n"
-        "  import FILE         puts a bundle in force, all of it or nothing\n"
+        "  show ID              what each feed says about a vulnerability\n"
+        "  list                 the generations and updates that are kept\n"
+        "  diff FEED            what the feed's last update changed\n"
+        "  diff REF REF         what changed between two updates of a feed, or two generations or dates\n"
+        "  rollback FEED [REF]  puts the feed's former segment in force again, or that of an update\n"
+        "  export FILE          writes what is in force into a bundle, for a site without a network\n"
+        "  import FILE          puts a bundle in force, all of it or nothing\n"
         "REF is an update's or a generation's, as `list` tells it. FILE may be - for standard output or input.\n",
     .options = options,
     .least = 1,

@@ -30,6 +30,16 @@ struct given_option {
     const char *name, *value;
 };
 
+// A word of --help with its text.
+struct help_word {
+    const char *word, *text;
+};
+
+#define PROGRAM_SUMMARY "find the known vulnerabilities in container images"
+
+// Of the program as a whole; each ends with a NULL.
+extern const struct help_word first_steps[], exit_words[], environment_words[];
+
 struct cli;
 
 struct command {

@@ -243,17 +243,19 @@ void cli_print_help(const struct command *command)
 
 void cli_print_overview(void)
 {
-    printf("Usage: clarion COMMAND [OPTION...] [ARGUMENT...]\n\n"
-           "Finds the known vulnerabilities in container images.\n\nCommands:\n");
+    printf("Usage: clarion COMMAND [OPTION...] [ARGUMENT...]\n\n" PROGRAM_SUMMARY "\n\nCommands:\n");
     int width = 0;
     for (size_t i = 0; commands[i] != NULL; i++)
         width = (int)strlen(commands[i]->name) > width ? (int)strlen(commands[i]->name) : width;
     for (size_t i = 0; commands[i] != NULL; i++)
         printf("  %-*s  %s\n", width, commands[i]->name, commands[i]->summary);
-    printf("\n`clarion COMMAND --help` tells more. First steps:\n"
-           "  clarion update                     fetch the vulnerability feeds\n"
-           "  clarion scan docker-archive:F.tar  scan what `docker save` wrote\n\n"
-           "Exit status: 0 fine, 1 findings at or over --fail-on, 2 wrong usage, 3 failed or incomplete.\n");
+    printf("\n`clarion COMMAND --help` tells more. First steps:\n");
+    for (const struct help_word *w = first_steps; w->word != NULL; w++)
+        printf("  %-33s  %s\n", w->word, w->text);
+    printf("\nExit status:");
+    for (const struct help_word *w = exit_words; w->word != NULL; w++)
+        printf("%s %s %s", w != exit_words ? "," : "", w->word, w->text);
+    printf("\n");
 }
 
 int cli_emit(struct slice bytes, const char *path)

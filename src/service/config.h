@@ -152,7 +152,7 @@ const struct yaml_node *config_given(const struct config_check *check, const cha
 // the check, `text` is copied.
 void config_refuse(struct config_check *check, struct arena *a, bool error, const char *path, const char *text);
 
-// ---- config_keys.c, config_values.c: for config.c -------------------------------------------------------------------
+// ---- config_keys.c, config_values.c, config_words.c: for config.c and the manual ------------------------------------
 
 enum config_type {
     CONFIG_TEXT,
@@ -187,6 +187,16 @@ struct config_key {
 };
 
 extern const struct config_key config_keys[]; // ends with a path that is NULL
+
+// What a key is for, in a sentence or two. NULL: the key's note says why it is for nothing.
+struct config_words {
+    const char *path, *text;
+};
+extern const struct config_words config_words[]; // ends with a path that is NULL
+const char *config_words_of(const char *path);
+
+// The word for a type, for people: "duration".
+const char *config_type_name(enum config_type type);
 
 // The key at a path, or the name that is most like it among those beside it (empty when none is).
 const struct config_key *config_key_at(struct slice path);

@@ -413,9 +413,22 @@ static void telemetry(void **state)
     assert_int_equal(check.problems.n, 1);
 }
 
+// The manual says of each key what it is for, or why it is for nothing, and of nothing else.
+static void words(void **state)
+{
+    (void)state;
+    for (const struct config_key *key = config_keys; key->path != NULL; key++)
+        if ((config_words_of(key->path) != NULL) == (key->note != NULL))
+            fail_msg("%s has %s", key->path, key->note != NULL ? "words beside its note" : "no words");
+    for (const struct config_words *w = config_words; w->path != NULL; w++)
+        if (config_key_at(slice_str(w->path)) == NULL)
+            fail_msg("there is no key %s", w->path);
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
+        cmocka_unit_test(words),
         cmocka_unit_test(durations), cmocka_unit_test(ages),
         cmocka_unit_test(in_force),  cmocka_unit_test(defaults),
         cmocka_unit_test(errors),    cmocka_unit_test(secrets_stay_hidden),
