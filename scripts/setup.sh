@@ -9,7 +9,8 @@ build=(gcc meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libisal-
 tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 isal zstd openssl
        python3-venv python3-packaging ruby composer php-composer-semver rpm
        docker-registry skopeo valgrind rabbitmq-server postgresql python3-pika python3-jwt
-       mono-mcs zsh fish man-db groff mandoc)
+       mono-mcs zsh fish man-db groff mandoc
+       systemd dpkg-dev debhelper lintian apt-utils)
 
 wanted=("${build[@]}")
 case "${1:-}" in

@@ -34,9 +34,10 @@ class Answer:
 
 
 class Service:
-    """`clarion serve` on ports of its own; `config` is added to its configuration (JSON is YAML)."""
+    """`clarion serve` on ports of its own; `config` is added to its configuration (JSON is YAML), `program` stands for the
+    program under test."""
 
-    def __init__(self, case, config=None, *args, data=None, env=None, wait=True):
+    def __init__(self, case, config=None, *args, data=None, env=None, wait=True, program=None):
         case.serving = True
         self.case, self.port, self.introspection, self.killed = case, free_port(), free_port(), False
         settings = {"http_listen_addr": "127.0.0.1:%d" % self.port, "introspection_addr": "127.0.0.1:%d" % self.introspection,
@@ -49,7 +50,7 @@ class Service:
         data = data or case.data
         self.log = case.path("service-%d.log" % self.port)
         with open(self.log, "wb") as log:
-            self.process = subprocess.Popen([clarion.BINARY, "serve", "-c", self.file, "--data", data, *args],
+            self.process = subprocess.Popen([*(program or [clarion.BINARY]), "serve", "-c", self.file, "--data", data, *args],
                                             stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=log,
                                             env=store.environment(data, env))
         case.addCleanup(self.end)
