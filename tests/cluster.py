@@ -18,7 +18,6 @@ from upstream import Server, Upstream
 
 POST = "/indexer/api/v1/index_report"
 REPORT = "/matcher/api/v1/vulnerability_report/"
-PAGES = "/notifier/api/v1/notification/"
 LOCK_OF_NAME = 0x436c6172
 WAIT = 120  # seconds, of a machine that has much else to do
 LONG = bool(os.environ.get("CLARION_CLUSTER_LONG"))

@@ -15,6 +15,7 @@ import unittest
 
 import brokers
 import clarion
+import notified
 import store
 import receivers
 from clarion import debian_layer, stanza, tracker_entry
@@ -78,15 +79,6 @@ class Base(clarion.Case):
 
     def settle(self, service):
         self.await_that(self.noted, service)
-
-    def pages(self, service, ident, size=3):
-        items, after = [], ""
-        while True:
-            page = service.get("%s%s?page_size=%d%s" % (PAGES, ident, size, after)).doc
-            items += page["notifications"]
-            if not page["page"].get("next"):
-                return items
-            after = "&next=" + page["page"]["next"]
 
     def contents(self, ident):
         return self.run_clarion("notifications", "show", "--format", "json", ident).doc["contents"]
@@ -214,14 +206,14 @@ class Broker(Base):
         self.settle(service)
         self.await_that(self.delivered, service)
         ident, = self.notifications()
-        pages = self.pages(service, ident)
+        pages = notified.items(service, ident, 3)
         self.assertEqual(len(pages), 10)
         # It was deleted, as the items are in the messages: gone with the next collection.
         self.assertTrue(self.query("SELECT deleted FROM notification")[0][0])
         service.end()
         again = Service(self, {})
         self.await_that(lambda: not self.query("SELECT 1 FROM notification_item"), again)
-        self.assertEqual(self.pages(again, ident), [])
+        self.assertEqual(notified.items(again, ident, 3), [])
         return ident, pages, self.messages(one), self.messages(two), {"callback": callback + ident, "notification_id": ident}
 
     def test_direct_by_amqp(self):
@@ -320,7 +312,7 @@ class Images(Base):
         self.assertEqual(service.ask("DELETE", "/indexer/api/v1/index_report/" + digest).status, 204)
 
     def told(self, service, ident, size=500):
-        return sorted((i["reason"], i["manifest"], i["vulnerability"]["name"]) for i in self.pages(service, ident, size))
+        return sorted((i["reason"], i["manifest"], i["vulnerability"]["name"]) for i in notified.items(service, ident, size))
 
     def test_between_update_and_notification(self):
         """Those are told of that are there when the notification is made: one that was forgotten is not, one that was indexed since
@@ -407,7 +399,7 @@ class Images(Base):
         self.update()
         self.settle(service)
         ident, = self.notifications()
-        before = self.pages(service, ident, 500)
+        before = notified.items(service, ident, 500)
         self.assertEqual(len(before), 24)
         for size in (1, 4, 5):
             page = service.get("%s%s?page_size=%d" % (PAGES, ident, size)).doc
@@ -419,13 +411,13 @@ class Images(Base):
                 self.assertLessEqual(len(page["notifications"]), size)
             self.assertEqual(got, before[:size] + [i for i in before[size:] if i["manifest"] != two])
             self.assertEqual(self.indexed(*self.layers("two"), name="two"), two)  # there again, and so are its items
-            self.assertEqual(self.pages(service, ident, 500), before)
+            self.assertEqual(notified.items(service, ident, 500), before)
         self.check_other_layers(service, ident, one)
 
     def check_other_layers(self, service, ident, digest):
         """An image that was posted anew with fewer layers: which of them brought a package is not known any more."""
         self.query("UPDATE notification_item SET layer = 7")
-        self.assertEqual(len(self.pages(service, ident, 500)), 24)
+        self.assertEqual(len(notified.items(service, ident, 500)), 24)
         self.assertEqual({i["layer"] for i in self.contents(ident) if i["manifest"] == digest}, {""})
 
 
@@ -625,10 +617,6 @@ class Kills(Base):
         handler.send_header("Content-Length", "0")
         handler.end_headers()
 
-    def found(self, service, digest):
-        report = service.get("/matcher/api/v1/vulnerability_report/" + digest).doc
-        return {(digest, v["name"]): v["normalized_severity"] for v in report["vulnerabilities"].values()}
-
     def test_killed_at_any_moment(self):
         """No change is lost, none is told of twice: laid upon what was known at first, one after the other, the notifications come to
         what is known in the end. Each is delivered, in order, and only one that was on its way comes again."""
@@ -638,7 +626,7 @@ class Kills(Base):
                   "notifier": {"disable_summary": True, "webhook": {"target": hook.url, "callback": "http://127.0.0.1:1/"}}}
         service = Service(self, config)
         self.await_that(lambda: self.query("SELECT 1 FROM notified"), service)
-        known = {what: severity for d in digests for what, severity in self.found(service, d).items()}
+        known = notified.known(service, digests)
         self.assertEqual(len(known), self.IMAGES)
         service.end()
         hits, on_their_way = dict.fromkeys(self.PHASES, 0), 0
@@ -653,15 +641,8 @@ class Kills(Base):
         self.settle(service)
         self.await_that(self.delivered, service)
         made = self.notifications()
-        for item in (item for ident in made for item in self.pages(service, ident, 1000)):
-            what, severity = (item["manifest"], item["vulnerability"]["name"]), item["vulnerability"]["normalized_severity"]
-            self.assertEqual(what in known, item["reason"] != "added", item)
-            self.assertFalse(item["reason"] == "changed" and known[what] == severity, item)
-            if item["reason"] == "removed":
-                del known[what]
-            else:
-                known[what] = severity
-        self.assertEqual(known, {what: severity for d in digests for what, severity in self.found(service, d).items()})
+        notified.lay_upon(self, known, (item for ident in made for item in notified.items(service, ident)))
+        self.assertEqual(known, notified.known(service, digests))
         self.assertEqual({flaw for _, flaw in known}, set(self.flaws))
         came = [json.loads(body)["notification_id"] for _, _, body in hook.requests]
         self.assertEqual([ident for i, ident in enumerate(came) if i == 0 or came[i - 1] != ident], made)

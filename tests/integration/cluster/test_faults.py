@@ -10,6 +10,7 @@ import time
 import unittest
 
 import cluster
+import notified
 import receivers
 from clarion import stanza
 from upstream import FOREVER
@@ -146,7 +147,7 @@ class Faults(cluster.Case):
             self.assertEqual(self.post(combo, document).status, 201)
         base = [document["hash"] for document in base]
         self.await_that(lambda: self.sql("SELECT 1 FROM notified"))
-        known = {what: severity for d in base for what, severity in self.rated(combo, d).items()}
+        known = notified.known(combo.service, base)
         self.assertEqual(len(known), self.IMAGES)
 
         threads = [threading.Thread(target=self.client, args=(i,), daemon=True) for i in range(2)]
@@ -166,9 +167,6 @@ class Faults(cluster.Case):
         for thread in threads:
             thread.join(cluster.WAIT)
         self.check(nodes, base, known, hook)
-
-    def rated(self, node, digest):
-        return {(digest, v["name"]): v["normalized_severity"] for v in self.report(node, digest)["vulnerabilities"].values()}
 
     def settled(self, flaw):
         """All is made, told, delivered and worked off."""
@@ -192,17 +190,9 @@ class Faults(cluster.Case):
         self.assertEqual(self.sql("SELECT * FROM shared_lease"), [])
         # Laid upon what was known at first, the notifications come to what is known in the end.
         made = [row[0] for row in self.sql("SELECT uuid FROM notification ORDER BY id")]
-        for item in (item for ident in made for item in self.items(combo, ident)):
-            what, severity = (item["manifest"], item["vulnerability"]["name"]), item["vulnerability"]["normalized_severity"]
-            if what[0] not in base:
-                continue
-            self.assertEqual(what in known, item["reason"] != "added", item)
-            self.assertFalse(item["reason"] == "changed" and known[what] == severity, item)
-            if item["reason"] == "removed":
-                del known[what]
-            else:
-                known[what] = severity
-        self.assertEqual(known, {what: severity for d in base for what, severity in self.rated(combo, d).items()})
+        told = (item for ident in made for item in notified.items(combo.service, ident))
+        notified.lay_upon(self, known, (item for item in told if item["manifest"] in base))
+        self.assertEqual(known, notified.known(combo.service, base))
         came = [json.loads(body)["notification_id"] for _, _, body in hook.requests]
         self.assertEqual([ident for i, ident in enumerate(came) if i == 0 or came[i - 1] != ident], made)
         self.assertLessEqual(len(came) - len(made), self.hits["delivery"])
@@ -210,15 +200,6 @@ class Faults(cluster.Case):
               % (KILLS, ", ".join("%s %d" % hit for hit in self.hits.items()), len(self.posted), len(self.pushed), len(made), len(came)))
         if KILLS >= 200:  # with a few only, chance may leave one out
             self.assertTrue(all(self.hits[phase] for phase in AIMED), self.hits)
-
-    def items(self, node, ident):
-        items, after = [], ""
-        while True:
-            page = node.service.get("%s%s?page_size=1000%s" % (cluster.PAGES, ident, after)).doc
-            items += page["notifications"]
-            if not page["page"].get("next"):
-                return items
-            after = "&next=" + page["page"]["next"]
 
 
 if __name__ == "__main__":
