@@ -216,6 +216,11 @@ bool db_column_null(struct db_row *row, int column)
 
 // ---- transactions ---------------------------------------------------------------------------------------------------
 
+bool db_goes_on(const struct db *db, unsigned tries, double since)
+{
+    return tries < db->again && (tries == 0 || clock_monotonic() - since <= DB_PATIENCE);
+}
+
 // Those that were refused together come back at different times.
 void db_pause(unsigned tries)
 {
@@ -247,7 +252,7 @@ static bool end(struct db *db, struct db_work *work, struct error *err)
         db->in_transaction = db->in_transaction && !work->ok;
     }
     db_rollback(db);
-    if (work->ok || work->tries >= db->again || clock_monotonic() - work->since > DB_PATIENCE)
+    if (work->ok || !db_goes_on(db, work->tries, work->since))
         return true;
     log_debug("store: trying a transaction again: %s", err->text);
     db_pause(work->tries++);

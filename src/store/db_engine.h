@@ -48,6 +48,10 @@ struct db_source *db_sqlite_source(struct slice path);
 void db_sqlite_source_free(struct db_source *source);
 bool db_sqlite_there(const struct db_source *source);
 
-// When trying again has to end, and how long to wait before the next try (seconds).
+// When trying again has to end, in seconds.
 #define DB_PATIENCE 30.0
+// Does it help to try again what was begun at `since` and has been tried again so often? Once it does however long the
+// first run took: the process may have stood still in it.
+bool db_goes_on(const struct db *db, unsigned tries, double since);
+// Waits before the next try.
 void db_pause(unsigned tries);

@@ -61,7 +61,7 @@ static bool ask_results(struct postgres *db, const struct db_request *requests, 
             return true;
         results_free(results);
         *results = (struct results){0};
-        if (tries >= db->db.again || clock_monotonic() - since > DB_PATIENCE)
+        if (!db_goes_on(&db->db, tries, since))
             return false;
         log_debug("store: asking again: %s", err->text);
         db_pause(tries);
@@ -204,19 +204,19 @@ static bool column_null(struct db_row *row, int column)
 
 static bool begin(struct db *handle, bool writes, enum db_turn turn, struct error *err)
 {
+    static const char take_turn[] = "SELECT pg_advisory_xact_lock(CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))",
+                      take_none[] = "SELECT pg_advisory_xact_lock_shared(CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))";
     struct postgres *db = (struct postgres *)handle;
     const struct db_value values[] = {db_int(LOCK_OF_TURN), db_int(turn)};
     const struct db_request start = {.sql = writes ? "BEGIN ISOLATION LEVEL READ COMMITTED"
                                                    : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
-                            wait = {.sql = "SELECT pg_advisory_xact_lock(CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))",
-                                    .values = values,
-                                    .n = 2};
+                            wait = {.sql = turn == DB_TURN_NONE ? take_none : take_turn, .values = values, .n = 2};
     db->told = false;
     db->connection = pool_borrow(db, err);
     if (db->connection == NULL)
         return false;
     if (pipeline_queue(db, db->connection, &start, false, err) &&
-        (!writes || turn == DB_TURN_NONE || pipeline_queue(db, db->connection, &wait, false, err)))
+        (!writes || pipeline_queue(db, db->connection, &wait, false, err)))
         return true;
     pool_give_back(db->source, db->connection);
     db->connection = NULL;

@@ -68,7 +68,8 @@ struct postgres {
 // Types, as the server numbers them (pg_type.dat).
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25 };
 
-// What advisory locks are of: a turn of db.h, or a name.
+// What advisory locks are of: a turn of db.h, or a name. Each transaction that writes has one of a turn; DB_TURN_NONE is
+// shared by all that take no turns, and only shows that it writes.
 #define LOCK_OF_TURN 0x436c6175
 #define LOCK_OF_NAME 0x436c6172
 

@@ -16,6 +16,7 @@
 
 #define LOOK_MILLISECONDS 5000 // a change is seen that late when nobody can tell of it
 #define CONNECT_AGAIN     500  // milliseconds
+#define STALLED_SECONDS   10   // that a node may let a writing transaction wait for it
 
 void watch_init(struct postgres_watch *watch)
 {
@@ -181,6 +182,33 @@ static bool hear(struct postgres_source *s, int *fd)
     return w->listening;
 }
 
+// ---- nodes that stand still -----------------------------------------------------------------------------------------
+
+// A node that is stopped (SIGSTOP, a frozen machine) still acknowledges its packets, so that the server keeps what its
+// transaction has locked, for ever. What was sent of a pipeline without its end is no time that the server would see as
+// idle (idle_in_transaction_session_timeout), so the others look. One that had to wait for its turn for so long may be
+// met just before it goes on: that, too, only has its transaction run again. Connections of other users are not ours to
+// end.
+static void end_stalled(struct postgres_watch *w)
+{
+    char sql[1024];
+    snprintf(sql, sizeof sql,
+             "SELECT application_name, pid, pg_terminate_backend(pid) FROM pg_stat_activity a WHERE datname = "
+             "current_database() AND usename = current_user AND wait_event_type = 'Client' AND state_change < "
+             "clock_timestamp() - interval '%d seconds' AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND "
+             "locktype = 'advisory' AND l.database = a.datid AND classid = %d AND granted)",
+             STALLED_SECONDS, LOCK_OF_TURN);
+    PGresult *result = PQexec(w->connection, sql);
+    if (PQresultStatus(result) != PGRES_TUPLES_OK)
+        log_debug("store: nodes that stand still: %.*s", SLICE_ARG(postgres_first_line(PQerrorMessage(w->connection))));
+    for (int i = 0; i < PQntuples(result); i++)
+        log_warn(
+            "store: \"%s\" has stood still for %d s in a transaction that others may wait for: its connection to the "
+            "database server (process %s there) was ended",
+            PQgetvalue(result, i, 0), STALLED_SECONDS, PQgetvalue(result, i, 1));
+    PQclear(result);
+}
+
 static void *watch_main(void *argument)
 {
     struct postgres_source *s = argument;
@@ -194,10 +222,14 @@ static void *watch_main(void *argument)
         if (stopping)
             return NULL;
         poll(fds, 2, listens ? LOOK_MILLISECONDS : CONNECT_AGAIN);
-        if (clock_monotonic() - looked > LOOK_MILLISECONDS / 1000.0) {
-            atomic_fetch_add(&s->version, 1);
-            looked = clock_monotonic();
-        }
+        if (clock_monotonic() - looked < LOOK_MILLISECONDS / 1000.0)
+            continue;
+        atomic_fetch_add(&s->version, 1);
+        looked = clock_monotonic();
+        pthread_mutex_lock(&w->lock);
+        if (w->listening)
+            end_stalled(w);
+        pthread_mutex_unlock(&w->lock);
     }
 }
 

@@ -1,0 +1,67 @@
+"""A node that stands still in a transaction, as a frozen machine does, keeps the others from nothing for long; when it goes on,
+it does again what was ended."""
+import json
+import random
+import signal
+import threading
+import time
+import unittest
+
+import cluster
+from clarion import stanza
+
+LOCK_OF_TURN, TURN_INVENTORY = 0x436c6175, 2
+HAS_TURN = ("SELECT 1 FROM pg_locks JOIN pg_stat_activity USING (pid) WHERE application_name = 'a' AND locktype = 'advisory' AND granted AND "
+            "classid = %d AND objid = %d" % (LOCK_OF_TURN, TURN_INVENTORY))
+TIMES = 3 if cluster.LONG else 1
+
+
+class Stopped(cluster.Case):
+    def setUp(self):
+        super().setUp()
+        self.layer, self.stop, self.posted, self.chance = cluster.layer_of(stanza("bash", "5.2-1")), threading.Event(), [], random.Random(20301)
+
+    def client(self, number):
+        for i in range(100000):
+            if self.stop.is_set():
+                return
+            document = cluster.manifest("image %d of %d" % (i, number), self.blobs.layer(self.layer))
+            self.posted.append((document["hash"], self.nodes["a"].service.ask("POST", cluster.POST, json.dumps(document)).status))
+
+    def halt(self, process):
+        """In the middle of a transaction, in which it has the turn to put images in."""
+        while True:
+            time.sleep(0.02 + self.chance.random() * 0.05)
+            process.send_signal(signal.SIGSTOP)
+            if all(self.sql(HAS_TURN) for _ in range(3)):  # what the server has from it already is done
+                return
+            process.send_signal(signal.SIGCONT)
+
+    def test_in_a_transaction(self):
+        a, b = (self.node(name, matcher={"disable_updaters": True}) for name in "ab")
+        self.assertEqual(self.post(b, cluster.manifest("first", self.blobs.layer(self.layer))).status, 201)
+        process = a.service.process
+        self.addCleanup(process.send_signal, signal.SIGCONT)
+        threads = [threading.Thread(target=self.client, args=(i,), daemon=True) for i in range(4)]
+        for thread in threads:
+            thread.start()
+        waited = []
+        for i in range(TIMES):
+            self.halt(process)
+            start = time.monotonic()
+            self.assertEqual(self.post(b, cluster.manifest("other %d" % i, self.blobs.layer(self.layer))).status, 201)
+            waited.append(time.monotonic() - start)
+            self.assertEqual(b.service.messages().count('"a" has stood still for'), i + 1)
+            before = len(self.posted)
+            process.send_signal(signal.SIGCONT)
+            self.await_that(lambda: len(self.posted) > before + len(threads))
+        self.stop.set()
+        for thread in threads:
+            thread.join(cluster.WAIT)
+        self.assertEqual({status for _, status in self.posted}, {201})
+        self.assertEqual(self.sql("SELECT count(*) FROM image"), [[str(len(self.posted) + TIMES + 1)]])
+        print("# note: %d images; another node was waited for by %s s" % (len(self.posted), ", ".join("%.0f" % x for x in waited)))
+
+
+if __name__ == "__main__":
+    unittest.main()
