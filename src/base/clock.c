@@ -110,6 +110,15 @@ struct timespec clock_after(double seconds)
     return t;
 }
 
+void cond_init_monotonic(pthread_cond_t *cond)
+{
+    pthread_condattr_t monotonic;
+    pthread_condattr_init(&monotonic);
+    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
+    pthread_cond_init(cond, &monotonic);
+    pthread_condattr_destroy(&monotonic);
+}
+
 uint64_t clock_nanoseconds(void)
 {
     struct timespec t;

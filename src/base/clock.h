@@ -3,6 +3,7 @@
 
 #include "base/slice.h"
 
+#include <pthread.h>
 #include <time.h>
 
 #define CLOCK_TEXT 32
@@ -18,8 +19,9 @@ bool clock_parse(struct slice text, int64_t *seconds);
 // A monotonic clock for durations, in seconds.
 double clock_monotonic(void);
 
-// So many seconds from now on the monotonic clock, for pthread_cond_timedwait.
+// So many seconds from now on the monotonic clock, for pthread_cond_timedwait at a condition that goes by it.
 struct timespec clock_after(double seconds);
+void cond_init_monotonic(pthread_cond_t *cond);
 
 // The real time in nanoseconds, whatever $SOURCE_DATE_EPOCH says: for what is observed, not for what is reported.
 uint64_t clock_nanoseconds(void);

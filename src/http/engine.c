@@ -1,5 +1,7 @@
 #include "http/engine.h"
 
+#include "base/clock.h"
+
 #include "http/headers.h"
 #include "http/proxy.h"
 
@@ -266,12 +268,8 @@ struct engine *engine_new(const struct limits *limits, const struct engine_files
     e->ca = copy_name(files->ca);
     e->cert = copy_name(files->cert);
     e->key = copy_name(files->key);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&e->lock, NULL);
-    pthread_cond_init(&e->breaks_off, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&e->breaks_off);
     return e;
 }
 
@@ -326,14 +324,7 @@ void engine_break_off(struct engine *e)
 
 void engine_sleep(struct engine *e, double seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)seconds;
-    until.tv_nsec += (long)((seconds - (double)(time_t)seconds) * 1e9);
-    if (until.tv_nsec >= 1000000000L) {
-        until.tv_sec++;
-        until.tv_nsec -= 1000000000L;
-    }
+    const struct timespec until = clock_after(seconds);
     pthread_mutex_lock(&e->lock);
     while (!e->broken_off && pthread_cond_timedwait(&e->breaks_off, &e->lock, &until) == 0)
         continue;

@@ -518,13 +518,9 @@ struct web_server *web_server_start(const struct web_options *options, struct er
     struct web_server *s = must_alloc(sizeof *s);
     *s = (struct web_server){.options = options};
     s->last = &s->first;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
     pthread_cond_init(&s->work, NULL);
-    pthread_cond_init(&s->idle, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&s->idle);
     bool ready = start_threads(s) && start_daemon(s);
     if (ready && start_accepting(s, err))
         return s;
@@ -542,9 +538,7 @@ struct web_server *web_server_start(const struct web_options *options, struct er
 // How many requests still run after so many seconds.
 static size_t wait_until_idle(struct web_server *s, uint64_t seconds)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += (time_t)seconds;
+    const struct timespec until = clock_after((double)seconds);
     pthread_mutex_lock(&s->lock);
     s->draining = true;
     while (s->running != 0 && pthread_cond_timedwait(&s->idle, &s->lock, &until) == 0)

@@ -291,11 +291,9 @@ static bool next_event(struct store *store, struct arena *a, struct queued_event
 // Until something may be due, or has come since `seen`.
 static void wait_until(struct events *ev, uint64_t seen, int64_t due)
 {
-    struct timespec until;
     int64_t pause = due == INT64_MAX ? ev->look_around : due - clock_now();
     pause = pause < 1 ? 1 : pause > ev->look_around ? ev->look_around : pause;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += pause;
+    const struct timespec until = clock_after((double)pause);
     pthread_mutex_lock(&ev->lock);
     while (!ev->stop && ev->news == seen && pthread_cond_timedwait(&ev->wake, &ev->lock, &until) != ETIMEDOUT)
         continue;
@@ -344,12 +342,8 @@ struct events *events_start(const struct config *config, struct store_home *home
     struct events *ev = must_alloc(sizeof *ev);
     *ev = (struct events){.config = config, .home = home, .indexing = indexing};
     ev->look_around = db_source_shared(home->database) ? LOOK_AT_OTHERS : LOOK_AROUND;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&ev->lock, NULL);
-    pthread_cond_init(&ev->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&ev->wake);
     bool ok = true;
     ev->registries = ARENA_NEW(&ev->arena, struct event_registry, config->event_registries.n);
     for (size_t i = 0; ok && i < config->event_registries.n; i++)

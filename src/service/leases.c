@@ -73,12 +73,8 @@ struct leases *leases_start(struct store_home *home, struct error *err)
 {
     struct leases *l = must_alloc(sizeof *l);
     *l = (struct leases){.home = home, .shared = db_source_shared(home->database)};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&l->lock, NULL);
-    pthread_cond_init(&l->changed, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&l->changed);
     l->started = pthread_create(&l->thread, NULL, renew_thread, l) == 0;
     if (l->started)
         return l;

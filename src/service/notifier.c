@@ -46,9 +46,7 @@ struct notifier {
 // A second, or less when there is something new since `seen` or it is to stop. False: then.
 static bool wait_for_news(struct notifier *n, uint64_t *seen)
 {
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec++;
+    const struct timespec until = clock_after(1);
     pthread_mutex_lock(&n->lock);
     while (!atomic_load(&n->stopping) && n->news == *seen &&
            pthread_cond_timedwait(&n->wake, &n->lock, &until) != ETIMEDOUT)
@@ -322,12 +320,8 @@ struct notifier *notifier_start(const struct config *config, struct store_home *
 {
     struct notifier *n = must_alloc(sizeof *n);
     *n = (struct notifier){.config = config, .home = home, .deliverers_n = targets_n};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&n->lock, NULL);
-    pthread_cond_init(&n->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&n->wake);
     n->deliverers = must_alloc(sizeof *n->deliverers * (targets_n + 1));
     n->names = must_alloc(sizeof *n->names * (targets_n + 1));
     for (size_t i = 0; i < targets_n; i++) {

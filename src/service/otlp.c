@@ -71,12 +71,8 @@ struct otlp_sender *otlp_sender_new(const struct config_otlp *config, const char
 {
     struct otlp_sender *s = must_alloc(sizeof *s);
     *s = (struct otlp_sender){.config = config, .limits = limits};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&s->lock, NULL);
-    pthread_cond_init(&s->change, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&s->change);
     if (config == NULL)
         return s;
     if (!take_url(s, path, err)) {

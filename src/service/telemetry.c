@@ -174,12 +174,8 @@ struct telemetry *telemetry_new(const struct telemetry_options *options, struct 
     t->traces = (struct exporter){.telemetry = t, .signal = EXPORT_TRACES, .what = "spans"};
     t->metrics = (struct exporter){.telemetry = t, .signal = EXPORT_METRICS, .what = "values of metrics"};
     name_instance(t);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->change, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&t->change);
     if (!make_sender(&t->traces, config->trace_name, &config->trace_otlp, "/v1/traces", err) ||
         !make_sender(&t->metrics, config->metrics_name, &config->metrics_otlp, "/v1/metrics", err)) {
         telemetry_free(&t);

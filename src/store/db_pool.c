@@ -24,11 +24,7 @@ struct db_source *db_postgres_source(struct slice where, unsigned connections, s
     memcpy(s->conninfo, conninfo.text.p, conninfo.text.n);
     s->most = connections != 0 ? connections : conninfo.connections != 0 ? conninfo.connections : CONNECTIONS;
     pthread_mutex_init(&s->lock, NULL);
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_cond_init(&s->given_back, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&s->given_back);
     watch_init(&s->watch);
     return &s->source;
 }

@@ -29,12 +29,8 @@ struct tracer *tracer_new(const struct tracer_options *options)
     *t = (struct tracer){.limits = options->limits, .all = options->all};
     t->threshold = options->probability >= 1 ? (uint64_t)1 << 63 : (uint64_t)(options->probability * BITS63);
     t->last = &t->first;
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&t->lock, NULL);
-    pthread_cond_init(&t->change, &monotonic);
-    pthread_condattr_destroy(&monotonic);
+    cond_init_monotonic(&t->change);
     return t;
 }
 
