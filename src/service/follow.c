@@ -1,39 +1,26 @@
 #include "service/follow.h"
 
-#include "base/clock.h"
 #include "base/log.h"
+#include "service/rounds.h"
 
-#include <errno.h>
-#include <pthread.h>
 #include <stdio.h>
 #include <stdlib.h>
 
 #define LOOK_SECONDS 0.2 // a look costs nothing as long as nobody has told of a change
 
 struct follow {
+    struct rounds rounds;
     struct store_home *home;
     struct views *views;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;           // under the lock
+    // Of the thread.
+    struct store store;
+    int64_t seen;        // version
     char generation[32]; // that was last seen
 };
 
-static bool pause_a_little(struct follow *f)
-{
-    const struct timespec until = clock_after(LOOK_SECONDS);
-    pthread_mutex_lock(&f->lock);
-    while (!f->stop && pthread_cond_timedwait(&f->wake, &f->lock, &until) != ETIMEDOUT)
-        continue;
-    bool stop = f->stop;
-    pthread_mutex_unlock(&f->lock);
-    return !stop;
-}
-
 // Taking a view brings it up to date, and its segments here. Those of former generations, which were taken likewise,
 // are let go: who makes an update removes them from his own folder only.
-static bool catch_up(struct follow *f, struct store *store)
+static bool catch_up(struct follow *f)
 {
     struct error err;
     struct view *view = views_take(f->views, &err);
@@ -47,24 +34,22 @@ static bool catch_up(struct follow *f, struct store *store)
         snprintf(f->generation, sizeof f->generation, "%.*s", SLICE_ARG(id));
     views_give(f->views, view);
     if (news)
-        store_collect(store);
+        store_collect(&f->store);
     return true;
 }
 
-static void *follow_thread(void *argument)
+static double look(void *context)
 {
-    struct follow *f = argument;
-    struct store store STORE_AUTO = {0};
+    struct follow *f = context;
     struct error err;
-    int64_t seen = 0, version;
-    if (!store_open(f->home, &store, &err)) {
+    int64_t version;
+    if (f->store.db == NULL && !store_open(f->home, &f->store, &err)) {
         log_error("other nodes cannot be followed: %s", err.text);
-        return NULL;
+        return ROUNDS_END;
     }
-    while (pause_a_little(f))
-        if (store_version(&store, &version, &err) && version != seen && catch_up(f, &store))
-            seen = version;
-    return NULL;
+    if (store_version(&f->store, &version, &err) && version != f->seen && catch_up(f))
+        f->seen = version;
+    return LOOK_SECONDS;
 }
 
 bool follow_start(struct store_home *home, struct views *views, struct follow **out, struct error *err)
@@ -73,21 +58,11 @@ bool follow_start(struct store_home *home, struct views *views, struct follow **
     if (!db_source_shared(home->database))
         return true;
     struct follow *f = must_alloc(sizeof *f);
-    *f = (struct follow){.home = home, .views = views};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&f->lock, NULL);
-    pthread_cond_init(&f->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    errno = pthread_create(&f->thread, NULL, follow_thread, f);
-    if (errno == 0) {
+    *f = (struct follow){.rounds = {.round = look, .context = f}, .home = home, .views = views};
+    if (rounds_start(&f->rounds, LOOK_SECONDS, "follows other nodes", err)) {
         *out = f;
         return true;
     }
-    error_errno(err, "cannot start a thread that follows other nodes");
-    pthread_cond_destroy(&f->wake);
-    pthread_mutex_destroy(&f->lock);
     free(f);
     return false;
 }
@@ -97,13 +72,8 @@ void follow_stop(struct follow **follow)
     struct follow *f = *follow;
     if (f == NULL)
         return;
-    pthread_mutex_lock(&f->lock);
-    f->stop = true;
-    pthread_cond_signal(&f->wake);
-    pthread_mutex_unlock(&f->lock);
-    pthread_join(f->thread, NULL);
-    pthread_cond_destroy(&f->wake);
-    pthread_mutex_destroy(&f->lock);
+    rounds_stop(&f->rounds);
+    store_close(&f->store);
     free(f);
     *follow = NULL;
 }

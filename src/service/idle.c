@@ -1,8 +1,8 @@
 #include "service/idle.h"
 
-#include <errno.h>
+#include "service/rounds.h"
+
 #include <malloc.h>
-#include <pthread.h>
 #include <stdlib.h>
 #include <time.h>
 
@@ -10,26 +10,12 @@
 #define REST_SECONDS 0.02 // of processor time in a period: what a few checks of its health cost
 
 struct idle {
+    struct rounds rounds;
     struct views *views;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop; // under the lock
+    // Of the thread.
+    bool worked; // in the period before
+    double used; // processor time until its end
 };
-
-// False when it is to stop.
-static bool pause_for_a_period(struct idle *idle)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += PERIOD;
-    pthread_mutex_lock(&idle->lock);
-    while (!idle->stop && pthread_cond_timedwait(&idle->wake, &idle->lock, &until) != ETIMEDOUT)
-        continue;
-    bool stop = idle->stop;
-    pthread_mutex_unlock(&idle->lock);
-    return !stop;
-}
 
 // Of the whole process: whatever its threads did, it took time.
 static double processor_seconds(void)
@@ -39,40 +25,26 @@ static double processor_seconds(void)
     return (double)used.tv_sec + (double)used.tv_nsec / 1e9;
 }
 
-static void *idle_thread(void *argument)
+static double look(void *context)
 {
-    struct idle *idle = argument;
-    bool worked = true;
-    double before = processor_seconds();
-    while (pause_for_a_period(idle)) {
-        double now = processor_seconds();
-        bool rests = now - before < REST_SECONDS;
-        if (rests && worked) {
-            views_rest(idle->views);
-            malloc_trim(0);
-        }
-        worked = !rests;
-        before = processor_seconds();
+    struct idle *idle = context;
+    bool rests = processor_seconds() - idle->used < REST_SECONDS;
+    if (rests && idle->worked) {
+        views_rest(idle->views);
+        malloc_trim(0);
     }
-    return NULL;
+    idle->worked = !rests;
+    idle->used = processor_seconds();
+    return PERIOD;
 }
 
 struct idle *idle_start(struct views *views, struct error *err)
 {
     struct idle *idle = must_alloc(sizeof *idle);
-    *idle = (struct idle){.views = views};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&idle->lock, NULL);
-    pthread_cond_init(&idle->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    errno = pthread_create(&idle->thread, NULL, idle_thread, idle);
-    if (errno == 0)
+    *idle = (struct idle){
+        .rounds = {.round = look, .context = idle}, .views = views, .worked = true, .used = processor_seconds()};
+    if (rounds_start(&idle->rounds, PERIOD, "gives memory back", err))
         return idle;
-    error_errno(err, "cannot start a thread that gives memory back");
-    pthread_cond_destroy(&idle->wake);
-    pthread_mutex_destroy(&idle->lock);
     free(idle);
     return NULL;
 }
@@ -82,13 +54,7 @@ void idle_stop(struct idle **idle)
     struct idle *i = *idle;
     if (i == NULL)
         return;
-    pthread_mutex_lock(&i->lock);
-    i->stop = true;
-    pthread_cond_signal(&i->wake);
-    pthread_mutex_unlock(&i->lock);
-    pthread_join(i->thread, NULL);
-    pthread_cond_destroy(&i->wake);
-    pthread_mutex_destroy(&i->lock);
+    rounds_stop(&i->rounds);
     free(i);
     *idle = NULL;
 }

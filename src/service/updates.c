@@ -3,16 +3,14 @@
 #include "base/clock.h"
 #include "base/log.h"
 #include "feed/feed.h"
+#include "service/rounds.h"
 #include "service/service.h"
 #include "store/store.h"
 
-#include <errno.h>
 #include <openssl/rand.h>
-#include <pthread.h>
 #include <stdlib.h>
 
-#define SECOND    INT64_C(1000000000)
-#define FOLLOWING (3 * SECOND) // after which one that does not lead looks whether nobody does
+#define FOLLOWING 3.0 // seconds, after which one that does not lead looks whether nobody does
 
 // ---- sets -----------------------------------------------------------------------------------------------------------
 
@@ -70,22 +68,12 @@ bool updates_wanted(const struct config *config, const struct feed *feed)
 // ---- the thread -----------------------------------------------------------------------------------------------------
 
 struct updates {
+    struct rounds rounds;
     const struct service *service;
     const struct config *config; // the service's
     struct store_home *home;
-    pthread_t thread;
-    pthread_mutex_t lock;
-    pthread_cond_t wake;
-    bool stop;
+    struct store_lock duty; // of the thread
 };
-
-static bool stopping(struct updates *u)
-{
-    pthread_mutex_lock(&u->lock);
-    bool stop = u->stop;
-    pthread_mutex_unlock(&u->lock);
-    return stop;
-}
 
 static void say_progress(void *context, const char *feed, const char *message)
 {
@@ -148,7 +136,7 @@ static void run_feed(struct updates *u, const struct feed *feed, struct store *s
 }
 
 // False when others are to go on with it, since this process has lost the duty, or it could not begin.
-static bool run_feeds(struct updates *u, const struct store_lock *duty)
+static bool run_feeds(struct updates *u)
 {
     struct store store STORE_AUTO = {0};
     struct error err;
@@ -157,8 +145,8 @@ static bool run_feeds(struct updates *u, const struct store_lock *duty)
         return false;
     }
     store_observe(&store, metrics_db(u->service->metrics));
-    for (size_t i = 0; feeds[i] != NULL && !stopping(u); i++) {
-        if (!store_lock_holds(duty))
+    for (size_t i = 0; feeds[i] != NULL && !rounds_stopping(&u->rounds); i++) {
+        if (!store_lock_holds(&u->duty))
             return false;
         if (updates_wanted(u->config, feeds[i]))
             run_feed(u, feeds[i], &store);
@@ -166,75 +154,49 @@ static bool run_feeds(struct updates *u, const struct store_lock *duty)
     return true;
 }
 
-// The period, moved by up to a tenth.
-static int64_t next_pause(int64_t period)
+// The period in seconds, moved by up to a tenth.
+static double next_pause(int64_t nanoseconds)
 {
+    double period = (double)nanoseconds / 1e9;
     uint32_t chance = 0;
     if (RAND_bytes((unsigned char *)&chance, sizeof chance) != 1)
         return period;
-    return period - period / 10 + (int64_t)((double)period / 5 * ((double)chance / UINT32_MAX));
-}
-
-// False when the service stops.
-static bool pause_for(struct updates *u, int64_t pause)
-{
-    struct timespec until;
-    clock_gettime(CLOCK_MONOTONIC, &until);
-    until.tv_sec += pause / SECOND;
-    until.tv_nsec += pause % SECOND;
-    if (until.tv_nsec >= SECOND) {
-        until.tv_sec++;
-        until.tv_nsec -= SECOND;
-    }
-    pthread_mutex_lock(&u->lock);
-    while (!u->stop && pthread_cond_timedwait(&u->wake, &u->lock, &until) != ETIMEDOUT)
-        continue;
-    bool stop = u->stop;
-    pthread_mutex_unlock(&u->lock);
-    return !stop;
+    return period * (0.9 + 0.2 * ((double)chance / UINT32_MAX));
 }
 
 // Is it this process that updates, of all that share the store?
-static bool leads(struct updates *u, struct store_lock *duty)
+static bool leads(struct updates *u)
 {
     struct error err;
-    bool got = store_lock_holds(duty);
+    bool got = store_lock_holds(&u->duty);
     if (got)
         return true;
-    store_unlock(duty);
-    if (!store_lock_duty(u->home, "updates", duty, &got, &err))
+    store_unlock(&u->duty);
+    if (!store_lock_duty(u->home, "updates", &u->duty, &got, &err))
         log_error("feeds cannot be updated: %s", err.text);
     return got;
 }
 
-static void *updates_thread(void *argument)
+static double update(void *context)
 {
-    struct updates *u = argument;
-    struct store_lock duty STORE_LOCK_AUTO = STORE_LOCK_NONE;
-    int64_t pause;
-    do {
-        pause = FOLLOWING;
-        if (leads(u, &duty) && run_feeds(u, &duty))
-            pause = next_pause(u->config->matcher_period);
-    } while (pause_for(u, pause));
-    return NULL;
+    struct updates *u = context;
+    return leads(u) && run_feeds(u) ? next_pause(u->config->matcher_period) : FOLLOWING;
 }
 
 struct updates *updates_start(const struct service *service, struct store_home *home)
 {
+    struct error err;
     if (service->config->updaters_disabled)
         return NULL;
     struct updates *u = must_alloc(sizeof *u);
-    *u = (struct updates){.service = service, .config = service->config, .home = home};
-    pthread_condattr_t monotonic;
-    pthread_condattr_init(&monotonic);
-    pthread_condattr_setclock(&monotonic, CLOCK_MONOTONIC);
-    pthread_mutex_init(&u->lock, NULL);
-    pthread_cond_init(&u->wake, &monotonic);
-    pthread_condattr_destroy(&monotonic);
-    if (pthread_create(&u->thread, NULL, updates_thread, u) == 0)
+    *u = (struct updates){.rounds = {.round = update, .context = u},
+                          .service = service,
+                          .config = service->config,
+                          .home = home,
+                          .duty = STORE_LOCK_NONE};
+    if (rounds_start(&u->rounds, 0, "updates feeds", &err))
         return u;
-    log_error("feeds will not be updated: no thread can be started");
+    log_error("feeds will not be updated: %s", err.text);
     free(u);
     return NULL;
 }
@@ -244,13 +206,8 @@ void updates_stop(struct updates **updates)
     struct updates *u = *updates;
     if (u == NULL)
         return;
-    pthread_mutex_lock(&u->lock);
-    u->stop = true;
-    pthread_cond_signal(&u->wake);
-    pthread_mutex_unlock(&u->lock);
-    pthread_join(u->thread, NULL);
-    pthread_cond_destroy(&u->wake);
-    pthread_mutex_destroy(&u->lock);
+    rounds_stop(&u->rounds);
+    store_unlock(&u->duty);
     free(u);
     *updates = NULL;
 }
