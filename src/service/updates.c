@@ -10,7 +10,9 @@
 #include <openssl/rand.h>
 #include <stdlib.h>
 
-#define FOLLOWING 3.0 // seconds, after which one that does not lead looks whether nobody does
+#define RETRY_FIRST 5.0   // seconds, until what our own store has refused is tried again; then twice as long each time
+#define RETRY_MOST  300.0 // but never longer
+#define FOLLOWING   3.0   // seconds, after which one that does not lead looks whether nobody does
 
 // ---- sets -----------------------------------------------------------------------------------------------------------
 
@@ -72,7 +74,11 @@ struct updates {
     const struct service *service;
     const struct config *config; // the service's
     struct store_home *home;
-    struct store_lock duty; // of the thread
+    // Of the thread.
+    struct store_lock duty;
+    bool *failed; // of each feed: our own store has failed when it was last updated
+    double retry; // seconds until these are tried again; 0: there are none
+    double due;   // when all are, on the monotonic clock
 };
 
 static void say_progress(void *context, const char *feed, const char *message)
@@ -101,8 +107,8 @@ static void tell_outcome(const struct feed *feed, const struct feed_outcome *out
     }
 }
 
-// Each feed is a trace of its own: they have nothing to do with each other.
-static void run_feed(struct updates *u, const struct feed *feed, struct store *store)
+// Each feed is a trace of its own: they have nothing to do with each other. False when our own store fails.
+static bool run_feed(struct updates *u, const struct feed *feed, struct store *store)
 {
     struct metrics *metrics = u->service->metrics;
     struct span *span SPAN_AUTO = span_root(telemetry_tracer(u->service->telemetry), SPAN_INTERNAL, "update feed");
@@ -119,7 +125,8 @@ static void run_feed(struct updates *u, const struct feed *feed, struct store *s
     double start = clock_monotonic();
     span_text(span, "clarion.feed", slice_str(feed->name));
     span_log(span);
-    if (feed_update(feed, store, &how, &outcome, &err)) {
+    bool ok = feed_update(feed, store, &how, &outcome, &err);
+    if (ok) {
         metrics_feed(metrics, feed, &outcome, clock_monotonic() - start);
         tell_outcome(feed, &outcome, clock_monotonic() - start);
         span_number(span, "clarion.feed.records", (int64_t)outcome.records);
@@ -133,10 +140,12 @@ static void run_feed(struct updates *u, const struct feed *feed, struct store *s
         span_fail(span, slice_str(err.text));
     }
     span_log(NULL);
+    return ok;
 }
 
-// False when others are to go on with it, since this process has lost the duty, or it could not begin.
-static bool run_feeds(struct updates *u)
+// All that are wanted, or those of them that have failed. False when others are to go on with it, since this process
+// has lost the duty, or it could not begin.
+static bool run_feeds(struct updates *u, bool all)
 {
     struct store store STORE_AUTO = {0};
     struct error err;
@@ -148,8 +157,8 @@ static bool run_feeds(struct updates *u)
     for (size_t i = 0; feeds[i] != NULL && !rounds_stopping(&u->rounds); i++) {
         if (!store_lock_holds(&u->duty))
             return false;
-        if (updates_wanted(u->config, feeds[i]))
-            run_feed(u, feeds[i], &store);
+        if (updates_wanted(u->config, feeds[i]) && (all || u->failed[i]))
+            u->failed[i] = !run_feed(u, feeds[i], &store);
     }
     return true;
 }
@@ -177,10 +186,41 @@ static bool leads(struct updates *u)
     return got;
 }
 
+static bool any_failed(const struct updates *u)
+{
+    size_t i = 0;
+    while (feeds[i] != NULL && !u->failed[i])
+        i++;
+    return feeds[i] != NULL;
+}
+
+// An upstream that fails waits for its next time, but what is only ours to mend need not.
+static double until_next(struct updates *u)
+{
+    double left = u->due - clock_monotonic();
+    u->retry = !any_failed(u) ? 0 : u->retry == 0 ? RETRY_FIRST : u->retry < RETRY_MOST / 2 ? 2 * u->retry : RETRY_MOST;
+    left = u->retry != 0 && u->retry < left ? u->retry : left;
+    return left > 0 ? left : 0;
+}
+
 static double update(void *context)
 {
     struct updates *u = context;
-    return leads(u) && run_feeds(u) ? next_pause(u->config->matcher_period) : FOLLOWING;
+    double now = clock_monotonic();
+    bool all = now >= u->due;
+    if (!leads(u) || !run_feeds(u, all))
+        return FOLLOWING;
+    if (all)
+        u->due = clock_monotonic() + next_pause(u->config->matcher_period);
+    return until_next(u);
+}
+
+static size_t feeds_count(void)
+{
+    size_t n = 0;
+    while (feeds[n] != NULL)
+        n++;
+    return n;
 }
 
 struct updates *updates_start(const struct service *service, struct store_home *home)
@@ -193,10 +233,13 @@ struct updates *updates_start(const struct service *service, struct store_home *
                           .service = service,
                           .config = service->config,
                           .home = home,
-                          .duty = STORE_LOCK_NONE};
+                          .duty = STORE_LOCK_NONE,
+                          .failed = must_alloc(feeds_count() * sizeof *u->failed)};
+    memset(u->failed, 0, feeds_count() * sizeof *u->failed);
     if (rounds_start(&u->rounds, 0, "updates feeds", &err))
         return u;
     log_error("feeds will not be updated: %s", err.text);
+    free(u->failed);
     free(u);
     return NULL;
 }
@@ -208,6 +251,7 @@ void updates_stop(struct updates **updates)
         return;
     rounds_stop(&u->rounds);
     store_unlock(&u->duty);
+    free(u->failed);
     free(u);
     *updates = NULL;
 }

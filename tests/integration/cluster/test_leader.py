@@ -60,6 +60,16 @@ class Leader(cluster.Case):
             self.await_that(lambda: self.generation() != former)
         self.assertTrue(all(node.alive() for node in nodes))
 
+    def test_record_refused(self):
+        """What the store refuses is not given up until the next period."""
+        self.node("schema", "indexer")
+        self.sql("CREATE FUNCTION refuse() RETURNS trigger LANGUAGE plpgsql AS 'BEGIN RAISE EXCEPTION ''refused by the test''; END'")
+        self.sql("CREATE TRIGGER refuse BEFORE INSERT ON update_operation EXECUTE FUNCTION refuse()")
+        node = self.node("matcher", "matcher", updaters={"sets": ["debian", "alpine"], "mirror": self.mirror.url})
+        self.await_that(lambda: node.service.messages().count("refused by the test") == 2)
+        self.sql("DROP TRIGGER refuse ON update_operation")
+        self.await_that(lambda: len(self.sql("SELECT DISTINCT feed FROM update_operation")) == 2)
+
 
 if __name__ == "__main__":
     unittest.main()
