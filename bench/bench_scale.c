@@ -17,8 +17,8 @@
 #include "match/report.h"
 #include "notify/notices.h"
 #include "notify/where.h"
-#include "store/names.h"
 #include "store/segments.h"
+#include "store/summaries.h"
 
 #include <math.h>
 #include <stdio.h>
@@ -86,17 +86,27 @@ struct place {
     bool cached; // all but its last layer are those of other pushes
 };
 
+static int by_digest(const void *x, const void *y)
+{
+    const struct summarised_image *a = x, *b = y;
+    return strcmp(a->image.manifest.text, b->image.manifest.text);
+}
+
 static bool model_load(struct model *m, struct store *s, uint64_t manifests, struct error *err)
 {
-    const struct image_query query = {.most = FAMILIES_MOST, .text = SLICE("oci:")};
-    struct listed_image *list;
+    const struct summary_query query = {.most = FAMILIES_MOST, .text = SLICE("oci:")};
+    struct summarised_image *list;
+    struct summary_key next;
     size_t n;
-    if (!store_image_list(s, &query, &m->arena, &list, &n, err))
+    bool more;
+    if (!store_summary_list(s, &query, &m->arena, &list, &n, &next, &more, err))
         return false;
+    if (n > 1)
+        qsort(list, n, sizeof *list, by_digest);
     for (size_t i = 0; i < n; i++) {
         bool found;
         struct stored_image *image = &m->families[m->families_n];
-        if (!store_image_get(s, &list[i].manifest, NULL, &m->arena, image, &found, err))
+        if (!store_image_get(s, &list[i].image.manifest, NULL, &m->arena, image, &found, err))
             return false;
         m->families_n += found && image->inventory.packages_n != 0;
     }

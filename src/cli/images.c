@@ -138,8 +138,7 @@ static int run(struct cli *cli)
     struct buf out BUF_AUTO = {0};
     struct reference reference;
     struct error err;
-    struct image_query query = {
-        .repository = SLICE(""), .tag = slice_str(cli_value(cli, "tag")), .text = SLICE(""), .most = PAGE};
+    struct image_query query = {.repository = SLICE(""), .tag = slice_str(cli_value(cli, "tag")), .most = PAGE};
     if (!cli_choice(cli, "format", &format))
         return EXIT_BAD_USAGE;
     if (repository != NULL && !reference_parse(slice_str(repository), &a, &reference, &err))

@@ -148,6 +148,7 @@ static const struct {
     {ROLE_MATCHER, api_matcher_routes},
     {ROLE_INDEXER, api_event_routes},
     {ROLES_ALL, api_image_routes},
+    {ROLES_ALL, api_summary_routes},
     {ROLE_INDEXER, api_harbor_routes}, // who can pull; reports are made of the store that all share
     {ROLE_MATCHER, api_updates_routes},
     {ROLE_MATCHER, api_search_routes},

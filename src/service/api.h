@@ -4,6 +4,7 @@
 #include "base/json.h"
 #include "service/requests.h"
 #include "service/service.h"
+#include "store/summaries.h"
 
 // Each ends with a path that is NULL.
 extern const struct web_route api_indexer_routes[];
@@ -15,6 +16,7 @@ extern const struct web_route api_affected_routes[];
 extern const struct web_route api_search_routes[];
 extern const struct web_route api_event_routes[];
 extern const struct web_route api_image_routes[];
+extern const struct web_route api_summary_routes[];
 
 #define API_TYPE_INDEX_REPORT "application/vnd.clair.index_report.v1+json"
 #define API_TYPE_PLAIN        "text/plain; charset=utf-8" // of JSON, where Clair leaves its library to guess
@@ -49,3 +51,6 @@ void api_add_time(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, 
 #define API_PAGE 100
 bool api_page_size(struct service *service, const struct web_request *request, uint64_t *most,
                    struct web_response *response);
+
+// The member "summary" of an image: null as long as it was not judged.
+void api_add_summary(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct summarised_image *image);

@@ -2,8 +2,8 @@
 #include "base/clock.h"
 #include "http/negotiate.h"
 #include "image/reference.h"
+#include "match/matcher.h"
 #include "service/api.h"
-#include "store/names.h"
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
@@ -42,8 +42,16 @@ static void add_distribution(yyjson_mut_doc *doc, yyjson_mut_val *object, struct
 
 // ---- the list -------------------------------------------------------------------------------------------------------
 
-static void add_listed(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct listed_image *image)
+// By digest, which needs no summaries, or by these; and from where on.
+struct asked {
+    bool by_digest;
+    struct image_query digests;
+    struct summary_query summaries;
+};
+
+static void add_listed(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct summarised_image *summarised)
 {
+    const struct listed_image *image = &summarised->image;
     yyjson_mut_val *o = yyjson_mut_arr_add_obj(doc, list);
     json_add_str(doc, o, "digest", digest_slice(&image->manifest));
     json_add_str(doc, o, "reference", image->reference);
@@ -56,22 +64,46 @@ static void add_listed(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct l
     yyjson_mut_val *names = json_add_arr(doc, o, "names");
     for (size_t i = 0; i < image->names_n; i++)
         add_name(doc, names, &image->names[i]);
+    api_add_summary(doc, o, summarised);
 }
 
-static bool write_list(struct store *store, const struct image_query *query, struct arena *a, struct buf *out,
+// `next`: for the page behind this one; empty: there is none.
+static bool list_images(struct store *store, const struct asked *asked, struct arena *a,
+                        struct summarised_image **images, size_t *n, struct slice *next, struct error *err)
+{
+    struct listed_image *listed;
+    struct summary_key key;
+    bool more;
+    *next = SLICE("");
+    if (!asked->by_digest) {
+        if (!store_summary_list(store, &asked->summaries, a, images, n, &key, &more, err))
+            return false;
+        *next = more ? summary_key_text(&key, a) : SLICE("");
+        return true;
+    }
+    if (!store_image_list(store, &asked->digests, a, &listed, n, err))
+        return false;
+    *images = ARENA_NEW(a, struct summarised_image, *n);
+    if (*n == asked->digests.most)
+        *next = digest_slice(&listed[*n - 1].manifest);
+    return store_summaries_of(store, listed, *n, a, *images, err);
+}
+
+static bool write_list(struct store *store, const struct asked *asked, struct arena *a, struct buf *out,
                        struct error *err)
 {
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
-    struct listed_image *images;
+    struct summarised_image *images;
+    struct slice next;
     size_t n;
-    if (!store_image_list(store, query, a, &images, &n, err))
+    if (!list_images(store, asked, a, &images, &n, &next, err))
         return false;
     yyjson_mut_val *list = json_add_arr(doc, root, "images");
     for (size_t i = 0; i < n; i++)
         add_listed(doc, list, &images[i]);
-    if (n == query->most)
-        json_add_str(doc, root, "next", digest_slice(&images[n - 1].manifest));
+    if (next.n != 0)
+        json_add_str(doc, root, "next", next);
     else
         yyjson_mut_obj_add_null(doc, root, "next");
     json_write(doc, false, out);
@@ -95,33 +127,94 @@ static bool take_repository(const struct web_request *request, struct slice *rep
     return true;
 }
 
-static bool take_query(struct service *service, const struct web_request *request, struct image_query *query,
-                       struct web_response *response)
+static bool take_flag(const struct web_request *request, const char *name, bool *flag, struct web_response *response)
+{
+    struct slice text = web_parameter(request, name);
+    *flag = slice_eq(text, SLICE("true"));
+    if (*flag || text.n == 0 || slice_eq(text, SLICE("false")))
+        return true;
+    web_error(request, response, 400, "%s must be \"true\" or \"false\"", name);
+    return false;
+}
+
+static bool take_severity(const struct web_request *request, unsigned *least, struct web_response *response)
+{
+    struct slice text = web_parameter(request, "severity");
+    *least = 0;
+    for (unsigned s = 0; s < SUMMARY_SEVERITIES && text.n != 0; s++)
+        if (slice_eq_nocase(text, slice_str(severity_name((enum severity)s))))
+            *least = 1 + s;
+    if (text.n == 0 || *least != 0)
+        return true;
+    web_error(request, response, 400,
+              "severity must be one of Unknown, Negligible, Low, Medium, High and Critical: images with a finding that "
+              "severe or worse");
+    return false;
+}
+
+// What is asked for beside a repository and a tag orders the list by what was found, unless the order is given.
+static bool take_order(const struct web_request *request, struct asked *asked, struct web_response *response)
+{
+    struct slice order = web_parameter(request, "order");
+    const struct summary_query *q = &asked->summaries;
+    bool filtered = q->text.n != 0 || q->least != 0 || q->fixable || q->exploited || q->unjudged;
+    asked->by_digest = order.n != 0 ? slice_eq(order, SLICE("digest")) : !filtered;
+    asked->summaries.order = slice_eq(order, SLICE("newest")) ? SUMMARY_NEWEST : SUMMARY_WORST;
+    if (asked->by_digest && filtered)
+        web_error(request, response, 400,
+                  "order=digest goes with repository and tag alone: worst and newest go with any filter");
+    else if (order.n != 0 && !asked->by_digest && asked->summaries.order == SUMMARY_WORST &&
+             !slice_eq(order, SLICE("worst")))
+        web_error(request, response, 400, "order must be one of digest, worst and newest");
+    else
+        return true;
+    return false;
+}
+
+static bool take_after(const struct web_request *request, struct asked *asked, struct web_response *response)
 {
     struct slice after = web_parameter(request, "after");
     struct error err;
-    *query = (struct image_query){.tag = web_parameter(request, "tag"), .text = web_parameter(request, "q")};
-    if (after.n != 0 && !digest_parse(after, &query->after, &err)) {
-        web_error(request, response, 400, "after must be what `next` of the page before says: %s", err.text);
+    if (after.n == 0 || (asked->by_digest ? digest_parse(after, &asked->digests.after, &err)
+                                          : summary_key_parse(after, &asked->summaries.after, &err)))
+        return true;
+    web_error(request, response, 400, "after must be what `next` of the page before says, in the same order: %s",
+              err.text);
+    return false;
+}
+
+static bool take_query(struct service *service, const struct web_request *request, struct asked *asked,
+                       struct web_response *response)
+{
+    *asked = (struct asked){.digests.tag = web_parameter(request, "tag"),
+                            .summaries.tag = web_parameter(request, "tag"),
+                            .summaries.text = web_parameter(request, "q")};
+    if (!take_repository(request, &asked->digests.repository, response) ||
+        !take_severity(request, &asked->summaries.least, response) ||
+        !take_flag(request, "fixable", &asked->summaries.fixable, response) ||
+        !take_flag(request, "exploited", &asked->summaries.exploited, response) ||
+        !take_flag(request, "not_judged", &asked->summaries.unjudged, response) ||
+        !take_order(request, asked, response) || !take_after(request, asked, response) ||
+        !api_page_size(service, request, &asked->digests.most, response))
         return false;
-    }
-    return take_repository(request, &query->repository, response) &&
-           api_page_size(service, request, &query->most, response);
+    asked->summaries.repository = asked->digests.repository;
+    asked->summaries.most = asked->digests.most;
+    return true;
 }
 
 static void get_images(void *context, const struct web_request *request, struct web_response *response)
 {
     struct service *service = context;
-    struct image_query query;
+    struct asked asked;
     struct error err;
-    if (!take_query(service, request, &query, response))
+    if (!take_query(service, request, &asked, response))
         return;
     struct view *view = api_view(service, request, response);
     if (view == NULL)
         return;
     response->status = 200;
     response->type = "application/json";
-    if (!write_list(&view->store, &query, request->arena, &response->body, &err))
+    if (!write_list(&view->store, &asked, request->arena, &response->body, &err))
         api_fail(request, response, &err);
     views_give(service->views, view);
 }

@@ -245,6 +245,15 @@ static void tell_notifier(const struct notifier *notifier, struct metric_sink *s
                "From a feed's update to its notification, of the last one.", (double)load.last_age);
 }
 
+static void tell_summarising(const struct summarising *summarising, struct metric_sink *sink)
+{
+    const struct summarising_load load = summarising_load(summarising);
+    tell_counter(sink, "clarion_summaries_total", "clarion.summaries", "{summary}",
+                 "Summaries of images made, one for all with the same packages.", (double)load.groups);
+    tell_counter(sink, "clarion_summary_errors_total", "clarion.summary.errors", "{error}",
+                 "Times that summaries of images could not be made.", (double)load.errors);
+}
+
 void service_tell(void *context, struct metric_sink *sink)
 {
     static const struct metric_spec build = {METRIC_GAUGE, "clarion_build_info", "clarion.build", "1",
@@ -262,6 +271,8 @@ void service_tell(void *context, struct metric_sink *sink)
         tell_indexing(service->indexing, sink);
     if (service->notifier != NULL)
         tell_notifier(service->notifier, sink);
+    if (service->summarising != NULL)
+        tell_summarising(service->summarising, sink);
     if (telemetry_tracer(service->telemetry) != NULL)
         tell_traces(telemetry_tracer(service->telemetry), sink);
     tell_store(service, sink);

@@ -240,6 +240,7 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
               (idle = idle_start(service.views, err)) != NULL &&
               ((roles & ROLE_MATCHER) == 0 || follow_start(home, service.views, &follow, err)) &&
+              ((roles & ROLE_MATCHER) == 0 || (service.summarising = summarising_start(config, home, err)) != NULL) &&
               ((roles & ROLE_INDEXER) == 0 || start_indexing(&service, home, err)) &&
               ((roles & ROLE_NOTIFIER) == 0 || start_notifier(&service, home, &targets, &a, err)) &&
               telemetry_start(service.telemetry, err) && serve_until_told(&service, roles, home, &signals, err);
@@ -247,6 +248,7 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
         telemetry_stop(service.telemetry);
     follow_stop(&follow);
     idle_stop(&idle);
+    summarising_stop(&service.summarising);
     notifier_stop(&service.notifier);
     events_stop(&service.events);
     indexing_stop(&service.indexing);

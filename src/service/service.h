@@ -8,6 +8,7 @@
 #include "service/indexing.h"
 #include "service/metrics.h"
 #include "service/notifier.h"
+#include "service/summarising.h"
 #include "service/telemetry.h"
 #include "service/views.h"
 
@@ -25,12 +26,13 @@ struct service {
     const struct config *config;
     const struct web_route *routes; // of the API
     struct views *views;
-    struct indexing *indexing; // NULL without that role
-    struct events *events;     // likewise
-    bool loopback;             // the API is reached from this machine only
-    struct digest scanners;    // and the indexer's limits: its state
-    char index_state[33];      // as the API tells it: changes with what the scanners find
-    struct notifier *notifier; // NULL without that role
+    struct indexing *indexing;       // NULL without that role
+    struct events *events;           // likewise
+    bool loopback;                   // the API is reached from this machine only
+    struct digest scanners;          // and the indexer's limits: its state
+    char index_state[33];            // as the API tells it: changes with what the scanners find
+    struct notifier *notifier;       // NULL without that role
+    struct summarising *summarising; // NULL without the matcher's role
     struct metrics *metrics;
     struct telemetry *telemetry;
     struct cache *reports; // by their tags

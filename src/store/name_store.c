@@ -284,33 +284,17 @@ static bool listed_row(void *context, struct db_row *row, struct error *err)
 
 #define SELECT_LISTED "SELECT " LISTED_COLUMNS " FROM image " LISTED_JOINS " WHERE image.manifest > ?1 "
 
-// The digests that start with ?5.
-#define IN_RANGE(digest) "(" digest " BETWEEN ?6 AND ?7 AND (?8 = 0 OR length(" digest ") = ?8))"
-
-// Three questions, so that each goes by its own index: what a repository or a text names is looked up first, and costs
-// as much as there are names, not images.
+// Two questions, so that each goes by its own index: what a repository or a tag names is looked up first, and costs as
+// much as there are names, not images.
 static const char all_images[] = SELECT_LISTED "ORDER BY image.manifest LIMIT ?2";
-static const char images_of_repository[] = SELECT_LISTED
+static const char images_by_name[] = SELECT_LISTED
     "AND image.manifest IN (WITH named AS (SELECT tag.manifest FROM tag JOIN repository ON repository.id = "
-    "repository_id WHERE repository.name = ?3 AND until = 0 AND (?4 = '' OR tag.name = ?4) "
+    "repository_id WHERE until = 0 AND (?3 = '' OR repository.name = ?3) AND (?4 = '' OR tag.name = ?4) "
     "UNION SELECT rm.manifest FROM repository_manifest AS rm JOIN repository ON repository.id = rm.repository_id "
     "WHERE repository.name = ?3 AND ?4 = '') "
     "SELECT manifest FROM named UNION "
     "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent) "
-    "AND (?5 = '' OR " IN_RANGE("image.manifest") " OR instr(?3 || ':' || ?4, ?5) > 0) "
-                                                  "ORDER BY image.manifest LIMIT ?2";
-static const char images_with_text[] = SELECT_LISTED
-    "AND ((?5 <> '' AND ?4 = '' AND instr(reference, ?5) > 0) OR image.manifest IN (WITH named AS (SELECT tag.manifest FROM tag "
-    "JOIN repository ON repository.id = repository_id WHERE until = 0 AND (?4 = '' OR tag.name = ?4) AND "
-    "instr(repository.name || ':' || tag.name, ?5) > 0 UNION SELECT rm.manifest FROM repository_manifest AS rm "
-    "JOIN repository ON repository.id = rm.repository_id WHERE ?4 = '' AND instr(repository.name, ?5) > 0 "
-    "UNION SELECT manifest FROM image WHERE ?4 = '' AND " IN_RANGE(
-        "manifest") ") "
-                    "SELECT manifest FROM named UNION "
-                    "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent UNION "
-                    "SELECT index_member.manifest FROM index_member WHERE ?4 = '' AND " IN_RANGE(
-                        "parent") ")) "
-                                  "ORDER BY image.manifest LIMIT ?2";
+    "ORDER BY image.manifest LIMIT ?2";
 
 bool listed_names(struct store *s, struct listed_image *image, struct arena *a, struct error *err)
 {
@@ -327,22 +311,15 @@ bool store_image_list(struct store *s, const struct image_query *query, struct a
                       size_t *n, struct error *err)
 {
     struct list_context c = {.arena = a};
-    const char *sql = query->repository.n != 0                  ? images_of_repository
-                      : query->text.n != 0 || query->tag.n != 0 ? images_with_text
-                                                                : all_images;
+    const char *sql = query->repository.n != 0 || query->tag.n != 0 ? images_by_name : all_images;
     char after[DIGEST_BYTES];
-    const struct digest_range range = digest_starting(query->text);
     const struct db_value values[] = {
         db_blob(digest_pack(&query->after, after)),
         db_int((int64_t)query->most),
         db_text(query->repository),
         db_text(query->tag),
-        db_text(query->text),
-        db_blob(slice_of(range.low, range.low_n)),
-        db_blob(slice_of(range.high, range.high_n)),
-        db_int((int64_t)range.size),
     };
-    if (!db_query(s->db, sql, values, sql == all_images ? 2 : 8, listed_row, &c, err))
+    if (!db_query(s->db, sql, values, sql == all_images ? 2 : 4, listed_row, &c, err))
         return false;
     for (size_t i = 0; i < c.list.n; i++)
         if (!listed_names(s, &c.list.v[i], a, err))

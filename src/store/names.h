@@ -71,11 +71,11 @@ struct listed_image {
 
 struct image_query {
     struct slice repository, tag; // only images that are there, under that tag; may be empty
-    struct slice text;   // only images with it in a name, or at the start of their digest or an index's; may be empty
-    struct digest after; // the last one of the page before; may be empty
+    struct digest after;          // the last one of the page before; may be empty
     uint64_t most;
 };
 
-// Indexed images ordered by digest, so that no page changes another.
+// Indexed images ordered by digest, so that no page changes another. By what was found, by a text and in other orders:
+// summaries.h.
 bool store_image_list(struct store *s, const struct image_query *query, struct arena *a, struct listed_image **images,
                       size_t *n, struct error *err);

@@ -67,7 +67,7 @@ static bool in_use(struct store *s, const char *name, bool *used)
     const struct db_value values[] = {db_text(slice_str(digest))};
     bool ok = db_query(
         s->db,
-        "SELECT EXISTS (SELECT 1 FROM update_operation WHERE segment = ?1) OR EXISTS (SELECT 1 FROM notified WHERE segment = ?1)",
+        "SELECT EXISTS (SELECT 1 FROM update_operation WHERE segment = ?1) OR EXISTS (SELECT 1 FROM notified WHERE segment = ?1) OR EXISTS (SELECT 1 FROM summarised WHERE segment = ?1)",
         values, 1, number_row, &n, &err);
     *used = n != 0;
     return ok;

@@ -106,10 +106,11 @@ bool store_segments_forget(struct store *s, struct error *err)
         return true;
     struct db_work work = {.turn = DB_TURN_UPDATES};
     while (db_works(s->db, &work, err))
-        work.ok = db_run(s->db, err,
-                         "DELETE FROM shared_segment WHERE given < unixepoch() - ?1 AND digest NOT IN (SELECT segment "
-                         "FROM update_operation) AND digest NOT IN (SELECT segment FROM notified)",
-                         db_int(SETTLING));
+        work.ok = db_run(
+            s->db, err,
+            "DELETE FROM shared_segment WHERE given < unixepoch() - ?1 AND digest NOT IN (SELECT segment "
+            "FROM update_operation) AND digest NOT IN (SELECT segment FROM notified) AND digest NOT IN (SELECT segment FROM summarised)",
+            db_int(SETTLING));
     return work.ok;
 }
 

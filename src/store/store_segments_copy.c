@@ -72,9 +72,10 @@ bool store_segments_copy(struct store *from, struct store *to, const struct stor
     int from_lock FD_AUTO = -1, to_lock FD_AUTO = -1;
     *n = 0;
     if (!store_hold_segments(from, &from_lock, err) || !store_hold_segments(to, &to_lock, err) ||
-        !db_query(from->db,
-                  "SELECT segment FROM update_operation UNION SELECT segment FROM notified WHERE segment <> ''", NULL,
-                  0, segment_row, &segments, err))
+        !db_query(
+            from->db,
+            "SELECT segment FROM update_operation UNION SELECT segment FROM notified WHERE segment <> '' UNION SELECT segment FROM summarised WHERE feed <> ''",
+            NULL, 0, segment_row, &segments, err))
         return false;
     for (; *n < segments.list.n; ++*n) {
         const struct digest *digest = &segments.list.v[*n];

@@ -16,7 +16,7 @@
 #define SUMMARY_SEVERITIES 6
 
 // Counts are of findings that are neither undetermined nor suppressed.
-struct summary {
+struct image_summary {
     uint64_t severities[SUMMARY_SEVERITIES];
     uint64_t fixable, exploited; // of all severities; exploited: CISA's catalogue has them
     uint64_t undetermined;       // a feed does not know yet
@@ -33,7 +33,7 @@ struct summary {
 #define SUMMARY_GAPS      1
 #define SUMMARY_FIXABLE   2
 #define SUMMARY_EXPLOITED 4
-unsigned summary_class(const struct summary *summary);
+unsigned summary_class(const struct image_summary *summary);
 // Of a class other than SUMMARY_UNJUDGED: 0 nothing, else 1 + the severity.
 unsigned summary_class_worst(unsigned class);
 
@@ -71,8 +71,8 @@ struct summarised_image {
     struct listed_image image; // with its names in force
     int64_t row;
     unsigned class;
-    struct summary summary; // all zero with class SUMMARY_UNJUDGED
-    bool due;               // judged, but something came since that may change it
+    struct image_summary summary; // all zero with class SUMMARY_UNJUDGED
+    bool due;                     // judged, but something came since that may change it
 };
 
 // `*more`: there are others behind these, from `*next` on. What a page costs follows its length, or, with a repository
@@ -82,19 +82,20 @@ bool store_summary_list(struct store *s, const struct summary_query *query, stru
                         struct summarised_image **images, size_t *n, struct summary_key *next, bool *more,
                         struct error *err);
 
-// The summary of one image; `*found`: it is indexed.
-bool store_summary_get(struct store *s, const struct digest *manifest, struct arena *a, struct summarised_image *out,
-                       bool *found, struct error *err);
+// Fills in the same of images that were listed otherwise, one for each of them: one wait for a server. One that is not
+// there any more is as one that was not judged.
+bool store_summaries_of(struct store *s, const struct listed_image *images, size_t n, struct arena *a,
+                        struct summarised_image *out, struct error *err);
 
 // ---- summary_overview.c ---------------------------------------------------------------------------------------------
 
 struct summary_overview {
-    uint64_t images, unjudged;                 // unjudged: that no summary was made of yet
-    uint64_t worst[SUMMARY_SEVERITIES + 1];    // images by class_worst: [0] nothing was found
-    uint64_t fixable, exploited, gaps;         // images of such a class
-    uint64_t due;                              // groups that are to be judged, or judged again
-    uint64_t told, told_images, notifications; // of the notifications made since `since`
-    int64_t since;                             // seconds
+    uint64_t images, unjudged;              // unjudged: that no summary was made of yet
+    uint64_t worst[SUMMARY_SEVERITIES + 1]; // images by class_worst: [0] nothing was found
+    uint64_t fixable, exploited, gaps;      // images of such a class
+    uint64_t due;                           // groups that are to be judged, or judged again
+    uint64_t notifications, told;           // made since `since`, and the items that they have now
+    int64_t since;                          // seconds
 };
 bool store_summary_overview(struct store *s, int64_t since, struct summary_overview *out, struct error *err);
 
@@ -127,7 +128,7 @@ bool store_group_images(struct store *s, const struct summary_group *group, stru
 // What came of a group: one summary for all of its images, or, where images_n is not 0, one for each of these images.
 struct summary_result {
     struct summary_group group;
-    const struct summary *summaries; // 1, or images_n
+    const struct image_summary *summaries; // 1, or images_n
     const int64_t *images;
     size_t images_n;
 };
@@ -140,13 +141,15 @@ struct summarised_feed {
 };
 bool store_summarised(struct store *s, struct arena *a, struct summarised_feed **out, size_t *n, struct error *err);
 
-// Notes what they are made by from now on, and that those groups are due that have one of the candidates or sets; with
-// `all`, every one. In one transaction.
+// Notes what they are made by from now on, and which groups are due: all, or those of the candidates, in all sets that
+// have them, and those groups. In one transaction.
 struct summary_change {
     const struct summarised_feed *feeds; // replaces all
     size_t feeds_n;
     bool all;
-    const struct store_candidate *candidates; // in all sets that have them
+    const struct store_candidate *candidates;
     size_t candidates_n;
+    const struct summary_group *groups;
+    size_t groups_n;
 };
 bool store_summary_change(struct store *s, const struct summary_change *change, struct error *err);

@@ -258,13 +258,9 @@ struct images_context {
     VEC(struct summarised_image) list;
 };
 
-static bool image_row(void *context, struct db_row *row, struct error *err)
+static void read_summary(struct db_row *row, struct arena *a, struct summarised_image *out)
 {
     enum { ROW = 9, CLASS, SEVERITIES, FIXABLE = SEVERITIES + SUMMARY_SEVERITIES };
-    struct images_context *c = context;
-    struct summarised_image *out = &VEC_PUSH(c->arena, &c->list);
-    if (!listed_read(row, c->arena, &out->image, err))
-        return false;
     out->row = db_column_int(row, ROW);
     out->class = (unsigned)db_column_int(row, CLASS);
     for (int i = 0; i < SUMMARY_SEVERITIES; i++)
@@ -275,9 +271,16 @@ static bool image_row(void *context, struct db_row *row, struct error *err)
     out->summary.judged = (uint64_t)db_column_int(row, FIXABLE + 3);
     out->summary.unjudged = (uint64_t)db_column_int(row, FIXABLE + 4);
     out->summary.recognised = db_column_int(row, FIXABLE + 5) != 0;
-    out->summary.end_of_life = arena_dup(c->arena, db_column(row, FIXABLE + 6));
+    out->summary.end_of_life = arena_dup(a, db_column(row, FIXABLE + 6));
     out->due = db_column_int(row, FIXABLE + 7) != 0;
-    return true;
+}
+
+static bool image_row(void *context, struct db_row *row, struct error *err)
+{
+    struct images_context *c = context;
+    struct summarised_image *out = &VEC_PUSH(c->arena, &c->list);
+    read_summary(row, c->arena, out);
+    return listed_read(row, c->arena, &out->image, err);
 }
 
 // One that goes meanwhile is left out.
@@ -323,16 +326,31 @@ bool store_summary_list(struct store *s, const struct summary_query *query, stru
     return true;
 }
 
-bool store_summary_get(struct store *s, const struct digest *manifest, struct arena *a, struct summarised_image *out,
-                       bool *found, struct error *err)
+struct filling {
+    struct arena *arena;
+    struct summarised_image *out;
+};
+
+static bool fill_row(void *context, struct db_row *row, struct error *err)
 {
-    struct images_context c = {.arena = a};
-    char bytes[DIGEST_BYTES];
-    const struct db_value values[] = {db_blob(digest_pack(manifest, bytes))};
-    if (!db_query(s->db, SELECT_SUMMARISED "WHERE image.manifest = ?1", values, 1, image_row, &c, err))
-        return false;
-    *found = c.list.n != 0;
-    if (*found)
-        *out = c.list.v[0];
-    return !*found || listed_names(s, &out->image, a, err);
+    struct filling *f = context;
+    (void)err;
+    read_summary(row, f->arena, f->out);
+    return true;
+}
+
+bool store_summaries_of(struct store *s, const struct listed_image *images, size_t n, struct arena *a,
+                        struct summarised_image *out, struct error *err)
+{
+    struct db_request *requests = ARENA_NEW(a, struct db_request, n);
+    struct db_value *values = ARENA_NEW(a, struct db_value, n);
+    struct filling *filling = ARENA_NEW(a, struct filling, n);
+    for (size_t i = 0; i < n; i++) {
+        out[i] = (struct summarised_image){.image = images[i]};
+        filling[i] = (struct filling){a, &out[i]};
+        values[i] = db_blob(digest_pack(&images[i].manifest, arena_alloc(a, DIGEST_BYTES)));
+        requests[i] =
+            (struct db_request){SELECT_SUMMARISED "WHERE image.manifest = ?1", &values[i], 1, fill_row, &filling[i]};
+    }
+    return n == 0 || db_batch(s->db, requests, n, err);
 }

@@ -30,7 +30,6 @@ static bool told_row(void *context, struct db_row *row, struct error *err)
     (void)err;
     o->notifications = (uint64_t)db_column_int(row, 0);
     o->told = (uint64_t)db_column_int(row, 1);
-    o->told_images = (uint64_t)db_column_int(row, 2);
     return true;
 }
 
@@ -42,9 +41,8 @@ bool store_summary_overview(struct store *s, int64_t since, struct summary_overv
     const struct db_request requests[] = {
         {"SELECT class, count(*) FROM image_listed GROUP BY class", NULL, 0, class_row, out},
         {"SELECT count(*) FROM summary_due", NULL, 0, number_row, &due},
-        {"SELECT count(*), CAST(coalesce(sum(items), 0) AS INTEGER), CAST(coalesce(max(images), 0) AS INTEGER) FROM "
-         "notification WHERE made >= ?1",
-         values, 1, told_row, out},
+        {"SELECT count(*), CAST(coalesce(sum(items), 0) AS INTEGER) FROM notification WHERE made >= ?1", values, 1,
+         told_row, out},
     };
     bool ok = db_batch(s->db, requests, sizeof requests / sizeof requests[0], err);
     out->due = (uint64_t)due;

@@ -6,7 +6,7 @@
 
 // ---- classes --------------------------------------------------------------------------------------------------------
 
-unsigned summary_class(const struct summary *summary)
+unsigned summary_class(const struct image_summary *summary)
 {
     unsigned worst = SUMMARY_SEVERITIES;
     while (worst > 0 && summary->severities[worst - 1] == 0)
@@ -92,7 +92,7 @@ bool store_group_images(struct store *s, const struct summary_group *group, stru
 
 // ---- what came of it ------------------------------------------------------------------------------------------------
 
-static bool same_summary(const struct summary *x, const struct summary *y)
+static bool same_summary(const struct image_summary *x, const struct image_summary *y)
 {
     for (size_t i = 0; i < SUMMARY_SEVERITIES; i++)
         if (x->severities[i] != y->severities[i])
@@ -107,8 +107,8 @@ static bool same_summary(const struct summary *x, const struct summary *y)
     "exploited = ?10, undetermined = ?11, judged = ?12, unjudged = ?13, recognised = ?14, end_of_life = ?15"
 
 // Writes a summary, into the row `id` or, for 0, a new one, whose id it then is.
-static bool put_summary(struct store *s, const struct summary_group *group, const struct summary *summary, int64_t *id,
-                        struct error *err)
+static bool put_summary(struct store *s, const struct summary_group *group, const struct image_summary *summary,
+                        int64_t *id, struct error *err)
 {
     const struct db_value values[] = {
         db_int(*id),
@@ -138,7 +138,8 @@ static bool put_summary(struct store *s, const struct summary_group *group, cons
                     values, 17, number_row, id, err);
 }
 
-static bool put_image(struct store *s, int64_t image, const struct summary *summary, int64_t id, struct error *err)
+static bool put_image(struct store *s, int64_t image, const struct image_summary *summary, int64_t id,
+                      struct error *err)
 {
     return db_run(s->db, err,
                   "UPDATE image_listed SET class = ?2, summary_id = ?3 WHERE image_id = ?1 AND (class <> ?2 OR "
@@ -166,7 +167,7 @@ static bool put_shared(struct store *s, const struct summary_result *r, int64_t 
 
 // A summary that differs from those before it, and its row.
 struct distinct {
-    const struct summary *summary;
+    const struct image_summary *summary;
     int64_t id;
 };
 
@@ -265,6 +266,14 @@ static bool ask_for_all(struct store *s, struct error *err)
                    NULL, 0, err);
 }
 
+static bool ask_for_group(struct store *s, const struct summary_group *g, struct error *err)
+{
+    return db_run(s->db, err,
+                  "INSERT INTO summary_due (set_id, context_id, asked) SELECT ?1, ?2, 0 WHERE EXISTS (SELECT 1 FROM "
+                  "image WHERE set_id = ?1 AND context_id = ?2) " ASK_AGAIN,
+                  db_int(g->set), db_int(g->context));
+}
+
 // The sets that have the package, as far as images of that context do.
 static bool ask_for(struct store *s, const struct store_candidate *c, struct error *err)
 {
@@ -285,6 +294,9 @@ static bool put_change(struct store *s, const struct summary_change *change, str
             return false;
     for (size_t i = 0; !change->all && i < change->candidates_n; i++)
         if (!ask_for(s, &change->candidates[i], err))
+            return false;
+    for (size_t i = 0; !change->all && i < change->groups_n; i++)
+        if (!ask_for_group(s, &change->groups[i], err))
             return false;
     return true;
 }

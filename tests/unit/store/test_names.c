@@ -182,33 +182,14 @@ static void lists(void **state)
     struct fixture *f = *state;
     struct error err;
     static const struct {
-        const char *repository, *tag, *text;
+        const char *repository, *tag;
         uint64_t most;
         int after; // as an index into `listed`; -1: from the start
         const char *images;
     } cases[] = {
-        {"", "", "", 9, -1, "012"},
-        {"", "", "", 1, -1, "0"},
-        {"", "", "", 9, 0, "12"},
-        {"", "", "", 9, 2, ""},
-        {"", "", "sha256:", 9, -1, "012"}, // the third by its index
-        {"", "", "sha512:", 9, -1, "2"},
-        {"", "", "12", 9, -1, "012"},
-        {"", "", "12f", 9, -1, "12"},
-        {"", "", "12f", 1, 1, "2"},
-        {"", "", "sha256:12f", 9, -1, "1"},
-        {"", "", "34", 9, -1, ""}, // in the middle
-        {"", "", "abc", 9, -1, "2"},
-        {"", "", "sha256:abcd", 9, -1, "2"},
-        {"", "", "sha512:abcd", 9, -1, ""},
-        {"", "", "first", 9, -1, "0"},
-        {"", "", "team/app", 9, -1, "2"},
-        {"", "1", "abc", 9, -1, ""}, // of names alone, where the tag is given
-        {"", "1", "app", 9, -1, "2"},
-        {REPOSITORY, "", "", 9, -1, "2"},
-        {REPOSITORY, "1", "12ff", 9, -1, "2"},
-        {REPOSITORY, "1", "sha256:12ff", 9, -1, ""},
-        {REPOSITORY, "2", "", 9, -1, ""},
+        {"", "", 9, -1, "012"},       {"", "", 1, -1, "0"},          {"", "", 9, 0, "12"},
+        {"", "", 9, 2, ""},           {"", "1", 9, -1, "2"},         {"", "2", 9, -1, ""},
+        {REPOSITORY, "", 9, -1, "2"}, {REPOSITORY, "1", 9, -1, "2"}, {REPOSITORY, "2", 9, -1, ""},
     };
     put_image(f, listed[0], "oci:first");
     put_image(f, listed[1], "oci:second");
@@ -219,10 +200,8 @@ static void lists(void **state)
     assert_true(digest_parse(slice_str(listed_index), &p.manifest, &err));
     assert_true(store_name_put(&f->in.store, &p, &member, 1, 10, &err));
     for (size_t i = 0; i < sizeof cases / sizeof cases[0]; i++) {
-        struct image_query query = {.repository = slice_str(cases[i].repository),
-                                    .tag = slice_str(cases[i].tag),
-                                    .text = slice_str(cases[i].text),
-                                    .most = cases[i].most};
+        struct image_query query = {
+            .repository = slice_str(cases[i].repository), .tag = slice_str(cases[i].tag), .most = cases[i].most};
         struct listed_image *images;
         size_t n;
         char found[8] = "";
@@ -235,7 +214,7 @@ static void lists(void **state)
                 if (strcmp(images[k].manifest.text, listed[l]) == 0)
                     found[strlen(found)] = (char)('0' + l);
         if (strcmp(found, cases[i].images) != 0)
-            fail_msg("case %zu (\"%s\"): \"%s\" instead of \"%s\"", i, cases[i].text, found, cases[i].images);
+            fail_msg("case %zu: \"%s\" instead of \"%s\"", i, found, cases[i].images);
     }
 }
 

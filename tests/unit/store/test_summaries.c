@@ -26,7 +26,7 @@ struct known {
     int64_t indexed;
     size_t group;
     unsigned class;
-    struct summary summary;
+    struct image_summary summary;
 };
 
 struct fixture {
@@ -97,9 +97,9 @@ static void push(struct fixture *f, const struct known *k)
     MUST(store_name_put(&f->in.store, &p, &member, k->index.text[0] != '\0', 10, &err));
 }
 
-static struct summary some_summary(struct fixture *f)
+static struct image_summary some_summary(struct fixture *f)
 {
-    struct summary s = {.judged = 1 + some(f, 9), .recognised = some(f, 3) != 0, .end_of_life = SLICE("")};
+    struct image_summary s = {.judged = 1 + some(f, 9), .recognised = some(f, 3) != 0, .end_of_life = SLICE("")};
     for (size_t i = 0; i < SUMMARY_SEVERITIES; i++)
         s.severities[i] = some(f, 4) == 0 ? 1 + some(f, 5) : 0;
     bool found = summary_class_worst(summary_class(&s)) != 0;
@@ -170,7 +170,7 @@ static void judge(struct fixture *f, const struct summary_group *group, bool apa
 {
     store_ids images = {0};
     MUST(store_group_images(&f->in.store, group, &f->arena, &images, &err));
-    struct summary *summaries = ARENA_NEW(&f->arena, struct summary, images.n + 1);
+    struct image_summary *summaries = ARENA_NEW(&f->arena, struct image_summary, images.n + 1);
     summaries[0] = some_summary(f);
     for (size_t i = 0; i < images.n; i++) {
         struct known *k = known_row(f, images.v[i]);
@@ -338,6 +338,66 @@ static void lists_what_a_repository_has(void **state)
                                              .most = 3});
 }
 
+#define REST60 "000000000000000000000000000000000000000000000000000000000000"
+
+// Three images, and the index that the third is of.
+static void finds_by_text(void **state)
+{
+    struct fixture *f = *state;
+    static const char *const digests[] = {"sha256:1234" REST60, "sha256:12f0" REST60,
+                                          "sha512:12ff" REST60 REST60 "0000"};
+    static const char *const references[] = {"oci:first", "oci:second", "oci:third"};
+    static const struct {
+        const char *repository, *tag, *text, *images;
+    } cases[] = {
+        {"", "", "sha256:", "012"}, // the third by its index
+        {"", "", "sha512:", "2"},
+        {"", "", "12", "012"},
+        {"", "", "12f", "12"},
+        {"", "", "sha256:12f", "1"},
+        {"", "", "34", ""}, // in the middle
+        {"", "", "abc", "2"},
+        {"", "", "sha256:abcd", "2"},
+        {"", "", "sha512:abcd", ""},
+        {"", "", "first", "0"},
+        {"", "", "team/app", "2"},
+        {"", "1", "app", "2"},
+        {"r.example/team/app", "1", "12ff", "2"},
+        {"r.example/team/app", "1", "sha256:12ff", ""},
+    };
+    for (size_t i = 0; i < 3; i++) {
+        struct known *k = &f->images[i];
+        MUST(digest_parse(slice_str(digests[i]), &k->manifest, &err));
+        snprintf(k->reference, sizeof k->reference, "%s", references[i]);
+        put_image(f, k);
+    }
+    struct known *third = &f->images[2];
+    MUST(digest_parse(SLICE("sha256:abcd" REST60), &third->index, &err));
+    snprintf(third->repository, sizeof third->repository, "r.example/team/app");
+    snprintf(third->tag, sizeof third->tag, "1");
+    push(f, third);
+    for (size_t i = 0; i < 2 * sizeof cases / sizeof cases[0]; i++) {
+        const struct summary_query q = {.repository = slice_str(cases[i / 2].repository),
+                                        .tag = slice_str(cases[i / 2].tag),
+                                        .text = slice_str(cases[i / 2].text),
+                                        .gathered = i % 2,
+                                        .most = 9};
+        bool found[3] = {false}, more;
+        char text[8] = "";
+        struct summarised_image *images;
+        struct summary_key next;
+        size_t n;
+        MUST(store_summary_list(&f->in.store, &q, &f->arena, &images, &n, &next, &more, &err));
+        for (size_t k = 0; k < n; k++)
+            found[known_of(f, &images[k].image.manifest) - f->images] = true;
+        for (size_t k = 0; k < 3; k++)
+            if (found[k])
+                text[strlen(text)] = (char)('0' + k);
+        if (strcmp(text, cases[i / 2].images) != 0)
+            fail_msg("case %zu (\"%s\"): \"%s\" instead of \"%s\"", i, cases[i / 2].text, text, cases[i / 2].images);
+    }
+}
+
 static void counts_what_there_is(void **state)
 {
     struct fixture *f = *state;
@@ -427,17 +487,20 @@ static void is_asked_for_what_changed(void **state)
     MUST(store_lookup_kind(&f->in.store, SLICE("deb"), 0, &f->arena, &candidates, &err));
     assert_true(candidates.n > 2);
     const struct summarised_feed feeds[] = {{SLICE(""), SLICE("basis")}, {SLICE("debian"), SLICE("sha256:1")}};
-    const struct summary_change change = {feeds, 2, false, candidates.v, 2}, all = {feeds, 1, true, NULL, 0};
+    const struct summary_change change = {.feeds = feeds, .feeds_n = 2, .candidates = candidates.v, .candidates_n = 2},
+                                all = {.feeds = feeds, .feeds_n = 1, .all = true};
     MUST(store_summary_change(&f->in.store, &change, &err));
     assert_int_equal(due(f, &groups), 2);
-    struct summarised_image image;
-    bool found;
-    size_t marked = 0, in_groups = 0;
+    struct listed_image *images;
+    struct summarised_image summarised[IMAGES];
+    const struct image_query all_images = {.repository = SLICE(""), .tag = SLICE(""), .most = IMAGES};
+    size_t images_n, marked = 0, in_groups = 0;
+    MUST(store_image_list(&f->in.store, &all_images, &f->arena, &images, &images_n, &err));
+    assert_int_equal(images_n, IMAGES);
+    MUST(store_summaries_of(&f->in.store, images, images_n, &f->arena, summarised, &err));
     for (size_t i = 0; i < IMAGES; i++) {
-        MUST(store_summary_get(&f->in.store, &f->images[i].manifest, &f->arena, &image, &found, &err));
-        assert_true(found);
-        check_image(&f->images[i], &image);
-        marked += image.due;
+        check_image(known_of(f, &images[i].manifest), &summarised[i]);
+        marked += summarised[i].due;
     }
     for (size_t g = 0; g < groups.n; g++) {
         store_ids ids = {0};
@@ -472,8 +535,13 @@ static void reads_where_a_page_ended(void **state)
 int main(void)
 {
     const struct CMUnitTest tests[] = {
-        TEST(lists_what_looking_at_each_finds), TEST(lists_what_a_repository_has), TEST(counts_what_there_is),
-        TEST(asks_again_while_it_is_judged),    TEST(forgets_with_the_image),      TEST(is_asked_for_what_changed),
+        TEST(lists_what_looking_at_each_finds),
+        TEST(lists_what_a_repository_has),
+        TEST(finds_by_text),
+        TEST(counts_what_there_is),
+        TEST(asks_again_while_it_is_judged),
+        TEST(forgets_with_the_image),
+        TEST(is_asked_for_what_changed),
         TEST(reads_where_a_page_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
