@@ -6,6 +6,8 @@
 //                                         manifests have
 //   notify DATA MANIFESTS                 makes the notifications of what is new
 //   where DATA MANIFESTS ROUND            which manifests have the first vulnerability of that round
+//   summarise DATA MANIFESTS              makes the summaries that are due
+//   lists DATA MANIFESTS                  milliseconds of lists of images and of figures over all of them
 //   rematch DATA MANIFESTS IMAGES         what all feeds say of all manifests, as if nothing had been said before; with
 //                                         IMAGES 1 also which manifests have each of it
 //
@@ -17,6 +19,8 @@
 #include "match/report.h"
 #include "notify/notices.h"
 #include "notify/where.h"
+#include "service/changes.h"
+#include "service/figures.h"
 #include "store/segments.h"
 #include "store/summaries.h"
 
@@ -592,6 +596,110 @@ static bool rematch(struct store *s, struct arena *a, bool images, struct error 
     return ok;
 }
 
+// ---- summaries ------------------------------------------------------------------------------------------------------
+
+static bool summarise_some(const struct config *config, struct view *view, uint64_t *groups, bool *more,
+                           struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct summary_result results[64];
+    summary_groups due = {0};
+    struct digest made_by;
+    bool changed;
+    if (!changes_ask(config, view, &made_by, &changed, err) || !store_summary_due(&view->store, 64, &a, &due, err))
+        return false;
+    for (size_t i = 0; i < due.n; i++)
+        if (!figures_of_group(config, view, &due.v[i], &a, &results[i], err))
+            return false;
+    *groups += due.n;
+    *more = due.n == 64;
+    return store_summary_put(&view->store, &made_by, results, due.n, err);
+}
+
+static bool summarise(struct store_home *home, struct error *err)
+{
+    const struct config config = {.limits = limits_default()};
+    struct times from = times_now();
+    struct views *views = views_new(home, &config.limits, NULL);
+    struct view *view = views_take(views, err);
+    uint64_t groups = 0;
+    bool ok = view != NULL;
+    for (bool more = true; ok && more;)
+        ok = summarise_some(&config, view, &groups, &more, err);
+    views_give(views, view);
+    views_free(&views);
+    printf("{\"groups\":%llu,", (unsigned long long)groups);
+    print_times(from);
+    return ok;
+}
+
+#define TIMES 5 // each is asked so often, and the fastest one counts: the machine may have much else to do
+
+static bool time_list(struct store *s, const char *name, const struct summary_query *query, struct error *err)
+{
+    double best = INFINITY;
+    size_t n = 0;
+    for (int i = 0; i < TIMES; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct summarised_image *images;
+        struct summary_key next;
+        bool more;
+        double from = clock_monotonic();
+        if (!store_summary_list(s, query, &a, &images, &n, &next, &more, err))
+            return false;
+        best = fmin(best, clock_monotonic() - from);
+    }
+    printf("\"%s\":%.1f,\"%s_n\":%zu,", name, best * 1000, name, n);
+    return true;
+}
+
+static bool time_figures(struct store *s, struct error *err)
+{
+    double overview = INFINITY, repositories = INFINITY;
+    for (int i = 0; i < TIMES; i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct summary_overview o;
+        struct summary_repository *list;
+        size_t n;
+        double from = clock_monotonic();
+        if (!store_summary_overview(s, 0, &o, err))
+            return false;
+        overview = fmin(overview, clock_monotonic() - from);
+        from = clock_monotonic();
+        if (!store_summary_repositories(s, SLICE(""), SLICE(""), 100, &a, &list, &n, err))
+            return false;
+        repositories = fmin(repositories, clock_monotonic() - from);
+    }
+    printf("\"overview\":%.1f,\"repositories\":%.1f}\n", overview * 1000, repositories * 1000);
+    return true;
+}
+
+static bool time_lists(struct store *s, struct error *err)
+{
+    const struct {
+        const char *name;
+        struct summary_query query;
+    } lists[] = {
+        {"worst", {.order = SUMMARY_WORST}},
+        {"newest", {.order = SUMMARY_NEWEST}},
+        {"critical", {.order = SUMMARY_NEWEST, .least = SUMMARY_SEVERITIES}},
+        {"exploited_fixable", {.order = SUMMARY_NEWEST, .exploited = true, .fixable = true}},
+        {"text_of_all", {.order = SUMMARY_WORST, .text = SLICE("e")}},
+        {"text_of_some", {.order = SUMMARY_WORST, .text = SLICE("service-77")}},
+        {"text_of_none", {.order = SUMMARY_WORST, .text = SLICE("nowhere")}},
+        {"digest", {.order = SUMMARY_WORST, .text = SLICE("sha256:12ab")}},
+        {"text_of_all_exploited", {.order = SUMMARY_NEWEST, .text = SLICE("e"), .exploited = true}},
+    };
+    printf("{");
+    for (size_t i = 0; i < sizeof lists / sizeof lists[0]; i++) {
+        struct summary_query query = lists[i].query;
+        query.most = 100;
+        if (!time_list(s, lists[i].name, &query, err))
+            return false;
+    }
+    return time_figures(s, err);
+}
+
 // ---- commands -------------------------------------------------------------------------------------------------------
 
 static bool run(struct store *s, struct model *m, const char *command, char **arguments, int n, struct error *err)
@@ -607,6 +715,10 @@ static bool run(struct store *s, struct model *m, const char *command, char **ar
         return notify(s, err);
     if (strcmp(command, "where") == 0)
         return ask_where(s, &m->arena, numbers[0], err);
+    if (strcmp(command, "summarise") == 0)
+        return summarise(s->home, err);
+    if (strcmp(command, "lists") == 0)
+        return time_lists(s, err);
     if (strcmp(command, "rematch") == 0)
         return rematch(s, &m->arena, numbers[0] != 0, err);
     return error_set(err, ERR_USAGE, "no such command: %s", command);
@@ -620,7 +732,7 @@ int main(int argc, char **argv)
     struct error err = {0};
     const char *server = getenv("CLARION_DB");
     if (argc < 4) {
-        fprintf(stderr, "usage: bench_scale fill|change|notify|where|rematch DATA MANIFESTS [...]\n");
+        fprintf(stderr, "usage: bench_scale fill|change|notify|where|summarise|lists|rematch DATA MANIFESTS [...]\n");
         return 2;
     }
     bool ok = store_home_make(argv[2], slice_str(server != NULL ? server : ""), 0, &home, &err) &&

@@ -24,7 +24,7 @@ TAP = re.compile(r"^(not )?ok \d+ (?:- (.*)|# SKIP (.*))$")  # cmocka says "not 
 UNIT_SECONDS = 900
 # Programs that open a store, and files of tests that use one in the most ways; others see no more than that it is there.
 ON_BOTH_ENGINES = re.compile(r"^(unit-(store-.*|notify-(queue|delta))|test_(clair_api|clair_quay|events|notifications|round_trips|serve|serve_harbor|"
-                             r"serve_index|store|update|vex)\.py)$")
+                             r"serve_index|store|summaries|update|vex)\.py)$")
 OF_NO_STORE = re.compile(r"^(unit-(?!store-|notify-(queue|delta)$).*|test_(versions_oracle_.*|cvss|targets|targets_brokers)\.py)$")
 
 ENVIRONMENT = dict(os.environ,

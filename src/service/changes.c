@@ -226,12 +226,14 @@ static bool follow_feeds(struct changes *c, struct error *err)
     return true;
 }
 
-bool changes_ask(const struct config *config, struct view *view, bool *changed, struct error *err)
+bool changes_ask(const struct config *config, struct view *view, struct digest *made_by, bool *changed,
+                 struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
     int held FD_AUTO = -1;
     struct changes c = {.config = config, .view = view, .a = &a};
     describe(&c);
+    *made_by = summarised_by(c.now, c.now_n);
     if (!store_summarised(&view->store, &a, &c.before, &c.before_n, err))
         return false;
     *changed = !is_same(&c);

@@ -9,4 +9,5 @@
 // these are the groups with a package of which the feed says something else than before; where more has changed, as the
 // VEX documents, the program or its configuration, or where a feed came or went, all groups are. *changed: something
 // was new.
-bool changes_ask(const struct config *config, struct view *view, bool *changed, struct error *err);
+bool changes_ask(const struct config *config, struct view *view, struct digest *made_by, bool *changed,
+                 struct error *err);

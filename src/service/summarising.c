@@ -49,15 +49,15 @@ static bool wait_a_little(struct summarising *s)
 
 // ---- judging --------------------------------------------------------------------------------------------------------
 
-static bool judge_batch(struct worker *w, struct view *view, const summary_groups *due, struct arena *a,
-                        struct error *err)
+static bool judge_batch(struct worker *w, struct view *view, const struct digest *made_by, const summary_groups *due,
+                        struct arena *a, struct error *err)
 {
     struct summary_result results[BATCH];
     size_t n = 0;
     for (; n < due->n && !atomic_load(&w->s->stopping); n++)
         if (!figures_of_group(w->s->config, view, &due->v[n], a, &results[n], err))
             return false;
-    if (!store_summary_put(&view->store, results, n, err))
+    if (!store_summary_put(&view->store, made_by, results, n, err))
         return false;
     atomic_fetch_add(&w->s->groups, n);
     return true;
@@ -68,12 +68,13 @@ static bool judge_some(struct worker *w, struct view *view, bool *more, struct e
 {
     struct arena a ARENA_AUTO = {0};
     summary_groups due = {0};
+    struct digest made_by;
     bool changed = false;
     *more = false;
     if (view->generation.id.n == 0) // nothing can be said of any image: they stay as not judged
         return true;
-    if (!changes_ask(w->s->config, view, &changed, err) || !store_summary_due(&view->store, BATCH, &a, &due, err) ||
-        !judge_batch(w, view, &due, &a, err))
+    if (!changes_ask(w->s->config, view, &made_by, &changed, err) ||
+        !store_summary_due(&view->store, BATCH, &a, &due, err) || !judge_batch(w, view, &made_by, &due, &a, err))
         return false;
     *more = due.n == BATCH && !atomic_load(&w->s->stopping);
     w->idle = due.n != 0 || changed ? 0 : w->idle;

@@ -132,14 +132,19 @@ struct summary_result {
     const int64_t *images;
     size_t images_n;
 };
-// Writes them in one transaction. A group of which somebody has asked again since it was taken stays due.
-bool store_summary_put(struct store *s, const struct summary_result *results, size_t n, struct error *err);
-
 // What summaries were made by: segments of feeds, and with the name "" a digest of all else (0009_summaries.sql).
 struct summarised_feed {
     struct slice feed, segment;
 };
 bool store_summarised(struct store *s, struct arena *a, struct summarised_feed **out, size_t *n, struct error *err);
+// A digest of these, which are ordered by feed.
+struct digest summarised_by(const struct summarised_feed *feeds, size_t n);
+
+// Writes results in one transaction, unless others have noted meanwhile that summaries are made by something else than
+// this: then nothing is written, and the groups stay due. A group of which somebody has asked again since it was taken
+// stays due, too.
+bool store_summary_put(struct store *s, const struct digest *made_by, const struct summary_result *results, size_t n,
+                       struct error *err);
 
 // Notes what they are made by from now on, and which groups are due: all, or those of the candidates, in all sets that
 // have them, and those groups. In one transaction.

@@ -1,6 +1,7 @@
 // Which groups of images are to be judged, and what came of it.
 #include "store/summaries.h"
 
+#include "base/buf.h"
 #include "store/inventory_rows.h"
 #include "store/update_rows.h"
 
@@ -88,6 +89,51 @@ bool store_group_images(struct store *s, const struct summary_group *group, stru
     const struct db_value values[] = {db_int(group->set), db_int(group->context)};
     return db_query(s->db, "SELECT id FROM image WHERE set_id = ?1 AND context_id = ?2 ORDER BY id", values, 2, id_row,
                     &c, err);
+}
+
+// ---- what summaries are made by -------------------------------------------------------------------------------------
+
+struct summarised_context {
+    struct arena *arena;
+    VEC(struct summarised_feed) list;
+};
+
+static bool summarised_row(void *context, struct db_row *row, struct error *err)
+{
+    struct summarised_context *c = context;
+    (void)err;
+    VEC_PUSH(c->arena, &c->list) =
+        (struct summarised_feed){arena_dup(c->arena, db_column(row, 0)), arena_dup(c->arena, db_column(row, 1))};
+    return true;
+}
+
+bool store_summarised(struct store *s, struct arena *a, struct summarised_feed **out, size_t *n, struct error *err)
+{
+    struct summarised_context c = {.arena = a};
+    bool ok = db_query(s->db, "SELECT feed, segment FROM summarised ORDER BY feed", NULL, 0, summarised_row, &c, err);
+    *out = c.list.v;
+    *n = c.list.n;
+    return ok;
+}
+
+struct digest summarised_by(const struct summarised_feed *feeds, size_t n)
+{
+    struct buf text BUF_AUTO = {0};
+    for (size_t i = 0; i < n; i++)
+        buf_addf(&text, "%.*s %.*s\n", SLICE_ARG(feeds[i].feed), SLICE_ARG(feeds[i].segment));
+    return digest_of(buf_slice(&text));
+}
+
+static bool is_made_by(struct store *s, const struct digest *made_by, bool *is, struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct summarised_feed *feeds;
+    size_t n;
+    if (!store_summarised(s, &a, &feeds, &n, err))
+        return false;
+    struct digest now = summarised_by(feeds, n);
+    *is = digest_eq(&now, made_by);
+    return true;
 }
 
 // ---- what came of it ------------------------------------------------------------------------------------------------
@@ -222,41 +268,20 @@ static bool put_result(struct store *s, const struct summary_result *r, struct e
                   db_int(r->group.set), db_int(r->group.context), db_int(r->group.asked));
 }
 
-bool store_summary_put(struct store *s, const struct summary_result *results, size_t n, struct error *err)
+bool store_summary_put(struct store *s, const struct digest *made_by, const struct summary_result *results, size_t n,
+                       struct error *err)
 {
     struct db_work work = {.turn = DB_TURN_INVENTORY};
     while (db_works(s->db, &work, err)) {
-        work.ok = true;
-        for (size_t i = 0; i < n && work.ok; i++)
+        bool same = false;
+        work.ok = is_made_by(s, made_by, &same, err);
+        for (size_t i = 0; same && i < n && work.ok; i++)
             work.ok = put_result(s, &results[i], err);
     }
     return work.ok;
 }
 
-// ---- what summaries are made by -------------------------------------------------------------------------------------
-
-struct summarised_context {
-    struct arena *arena;
-    VEC(struct summarised_feed) list;
-};
-
-static bool summarised_row(void *context, struct db_row *row, struct error *err)
-{
-    struct summarised_context *c = context;
-    (void)err;
-    VEC_PUSH(c->arena, &c->list) =
-        (struct summarised_feed){arena_dup(c->arena, db_column(row, 0)), arena_dup(c->arena, db_column(row, 1))};
-    return true;
-}
-
-bool store_summarised(struct store *s, struct arena *a, struct summarised_feed **out, size_t *n, struct error *err)
-{
-    struct summarised_context c = {.arena = a};
-    bool ok = db_query(s->db, "SELECT feed, segment FROM summarised ORDER BY feed", NULL, 0, summarised_row, &c, err);
-    *out = c.list.v;
-    *n = c.list.n;
-    return ok;
-}
+// ---- something new --------------------------------------------------------------------------------------------------
 
 static bool ask_for_all(struct store *s, struct error *err)
 {

@@ -179,7 +179,8 @@ static void judge(struct fixture *f, const struct summary_group *group, bool apa
         k->class = summary_class(&k->summary);
     }
     const struct summary_result result = {*group, summaries, apart ? images.v : NULL, apart ? images.n : 0};
-    MUST(store_summary_put(&f->in.store, &result, 1, &err));
+    const struct digest by_nothing = summarised_by(NULL, 0);
+    MUST(store_summary_put(&f->in.store, &by_nothing, &result, 1, &err));
 }
 
 static void judge_all_but(struct fixture *f, size_t left)
@@ -517,6 +518,25 @@ static void is_asked_for_what_changed(void **state)
     assert_true(slice_eq(kept[0].segment, SLICE("basis")));
 }
 
+// Who judged by what is no longer in force was overtaken.
+static void writes_only_what_is_in_force(void **state)
+{
+    struct fixture *f = *state;
+    summary_groups groups = {0};
+    make_images(f);
+    size_t n = due(f, &groups);
+    const struct summarised_feed feed = {SLICE("debian"), SLICE("sha256:1")};
+    const struct summary_change change = {.feeds = &feed, .feeds_n = 1};
+    MUST(store_summary_change(&f->in.store, &change, &err));
+    judge(f, &groups.v[0], false); // by nothing
+    assert_int_equal(due(f, &groups), n);
+    const struct image_summary summary = {.end_of_life = SLICE("")};
+    const struct summary_result result = {groups.v[0], &summary, NULL, 0};
+    const struct digest made_by = summarised_by(&feed, 1);
+    MUST(store_summary_put(&f->in.store, &made_by, &result, 1, &err));
+    assert_int_equal(due(f, &groups), n - 1);
+}
+
 static void reads_where_a_page_ended(void **state)
 {
     struct fixture *f = *state;
@@ -542,6 +562,7 @@ int main(void)
         TEST(asks_again_while_it_is_judged),
         TEST(forgets_with_the_image),
         TEST(is_asked_for_what_changed),
+        TEST(writes_only_what_is_in_force),
         TEST(reads_where_a_page_ended),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
