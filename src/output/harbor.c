@@ -1,6 +1,7 @@
 #include "output/harbor.h"
 
 #include "base/clock.h"
+#include "output/output.h"
 
 #include <stdlib.h>
 
@@ -366,17 +367,24 @@ static void add_severity(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
             slice_str(severity_name(report->findings_n != 0 ? report->findings[0].severity : SEVERITY_UNKNOWN)));
 }
 
+// The members that reports of both kinds begin with.
+static yyjson_mut_doc *begin(const struct harbor_artifact *artifact, int64_t now, yyjson_mut_val **root)
+{
+    char time[CLOCK_TEXT];
+    yyjson_mut_doc *doc = json_new(root);
+    clock_format(now, time);
+    json_add_str(doc, *root, "generated_at", slice_str(time));
+    add_artifact(doc, *root, artifact);
+    harbor_add_scanner(doc, *root);
+    return doc;
+}
+
 void harbor_write(const struct report *report, const struct harbor_artifact *artifact, int64_t now, struct buf *out)
 {
     struct arena scratch ARENA_AUTO = {0};
-    char time[CLOCK_TEXT];
     yyjson_mut_val *root;
-    yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
+    yyjson_mut_doc *doc JSON_MUT_AUTO = begin(artifact, now, &root);
     const struct items items = find_items(report, &scratch);
-    clock_format(now, time);
-    json_add_str(doc, root, "generated_at", slice_str(time));
-    add_artifact(doc, root, artifact);
-    harbor_add_scanner(doc, root);
     yyjson_mut_val *list = yyjson_mut_arr(doc);
     for (size_t i = 0; i < report->findings_n; i++)
         if (items.leads[i])
@@ -385,5 +393,27 @@ void harbor_write(const struct report *report, const struct harbor_artifact *art
     add_severity(doc, root, report, yyjson_mut_arr_size(list));
     yyjson_mut_obj_add_val(doc, root, "vulnerabilities", list);
     add_coverage(doc, root, report);
+    json_write(doc, false, out);
+}
+
+// ---- bills of materials ---------------------------------------------------------------------------------------------
+
+const struct harbor_bom harbor_boms[] = {
+    {"application/spdx+json", "spdx"},
+    {"application/vnd.cyclonedx+json", "cyclonedx"},
+    {0},
+};
+
+// The document is text already, of our own making: it stands there as it is.
+void harbor_write_bom(const struct report *report, const struct harbor_artifact *artifact, const struct harbor_bom *bom,
+                      int64_t now, struct buf *out)
+{
+    const struct output_options options = {0};
+    struct buf text BUF_AUTO = {0};
+    yyjson_mut_val *root;
+    yyjson_mut_doc *doc JSON_MUT_AUTO = begin(artifact, now, &root);
+    output_named(slice_str(bom->output))->inventory(report, &options, &text);
+    json_add_str(doc, root, "media_type", slice_str(bom->media_type));
+    yyjson_mut_obj_add_val(doc, root, "sbom", yyjson_mut_rawn(doc, text.p, text.n));
     json_write(doc, false, out);
 }

@@ -151,6 +151,7 @@ static void add_types(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *k
 }
 
 static const char *const report_types[] = {TYPE_REPORT, TYPE_REPORT_0, TYPE_RAW, NULL};
+static const char *const bom_types[] = {TYPE_SBOM, NULL};
 
 static void add_properties(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct generation *g, struct arena *a)
 {
@@ -171,16 +172,28 @@ static void add_properties(yyjson_mut_doc *doc, yyjson_mut_val *root, const stru
     json_add_str(doc, object, "clarion/feeds-failed", buf_slice(&failed));
 }
 
-static void write_metadata(const struct generation *g, struct arena *a, struct buf *out)
+static yyjson_mut_val *add_capability(yyjson_mut_doc *doc, yyjson_mut_val *list, const char *type,
+                                      const char *const *produced)
 {
     static const char *const consumed[] = {HARBOR_TYPE_OCI, HARBOR_TYPE_DOCKER, NULL};
+    yyjson_mut_val *capability = yyjson_mut_arr_add_obj(doc, list);
+    json_add_str(doc, capability, "type", slice_str(type));
+    add_types(doc, capability, "consumes_mime_types", consumed);
+    add_types(doc, capability, "produces_mime_types", produced);
+    return capability;
+}
+
+static void write_metadata(const struct generation *g, struct arena *a, struct buf *out)
+{
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     harbor_add_scanner(doc, root);
-    yyjson_mut_val *capability = yyjson_mut_arr_add_obj(doc, json_add_arr(doc, root, "capabilities"));
-    json_add_str(doc, capability, "type", SLICE("vulnerability"));
-    add_types(doc, capability, "consumes_mime_types", consumed);
-    add_types(doc, capability, "produces_mime_types", report_types);
+    yyjson_mut_val *list = json_add_arr(doc, root, "capabilities");
+    add_capability(doc, list, "vulnerability", report_types);
+    yyjson_mut_val *sbom = add_capability(doc, list, "sbom", bom_types);
+    yyjson_mut_val *formats = json_add_arr(doc, json_add_obj(doc, sbom, "additional_attributes"), "sbom_media_types");
+    for (size_t i = 0; harbor_boms[i].media_type != NULL; i++)
+        json_arr_add_str(doc, formats, slice_str(harbor_boms[i].media_type));
     add_properties(doc, root, g, a);
     json_write(doc, false, out);
 }
@@ -256,12 +269,21 @@ static void post_scan(void *context, const struct web_request *request, struct w
 
 // ---- reports --------------------------------------------------------------------------------------------------------
 
+// What a report is asked for as: a type of reports, and inside one of bills of materials the document's.
+struct wanted {
+    const char *type;
+    const struct harbor_bom *bom; // NULL: none
+};
+
 static bool write_report(struct service *service, struct view *view, const struct harbor_artifact *artifact,
-                         const char *type, const struct web_request *request, struct buf *out, struct error *err)
+                         const struct wanted *wanted, const struct web_request *request, struct buf *out,
+                         struct error *err)
 {
     struct report report;
     struct stored_image *image = matching_image(view, &artifact->digest, request, err);
-    if (image == NULL || !matching_report(service, view, image, request, &report, err)) {
+    bool made = image != NULL && (wanted->bom != NULL ? matching_inventory(view, image, request, &report, err)
+                                                      : matching_report(service, view, image, request, &report, err));
+    if (!made) {
         if (err->code == ERR_NOT_FOUND)
             error_set(err, ERR_NOT_FOUND,
                       "there is no such scan: the image %s is not in the store. One that was not done when the "
@@ -270,7 +292,9 @@ static bool write_report(struct service *service, struct view *view, const struc
         return false;
     }
     const struct output_options shape = {0};
-    if (strcmp(type, TYPE_RAW) == 0)
+    if (wanted->bom != NULL)
+        harbor_write_bom(&report, artifact, wanted->bom, clock_now(), out);
+    else if (strcmp(wanted->type, TYPE_RAW) == 0)
         output_named(SLICE("json"))->report(&report, &shape, out);
     else
         harbor_write(&report, artifact, clock_now(), out);
@@ -278,23 +302,37 @@ static bool write_report(struct service *service, struct view *view, const struc
 }
 
 // The report is made when it is asked for, of the feeds that are in force then.
-static void answer_report(struct service *service, const struct harbor_artifact *artifact, const char *type,
+static void answer_report(struct service *service, const struct harbor_artifact *artifact, const struct wanted *wanted,
                           const struct web_request *request, struct web_response *response)
 {
     struct error err;
     struct view *view = take_view(service, request, response);
     if (view == NULL)
         return;
-    if (write_report(service, view, artifact, type, request, &response->body, &err)) {
+    if (write_report(service, view, artifact, wanted, request, &response->body, &err)) {
         response->status = 200;
-        response->type = type;
+        response->type = wanted->type;
     } else {
         fail(request, response, err.code == ERR_NOT_FOUND ? 404 : api_status_of(err.code), &err);
     }
     views_give(service->views, view);
 }
 
-static void answer_scan(struct service *service, const struct harbor_artifact *artifact, const char *type,
+// The same place, asked in the same way. A '+' would be a blank there.
+static struct slice location_of(const struct web_request *request, const struct wanted *wanted)
+{
+    struct buf text BUF_AUTO = {0};
+    buf_add(&text, request->path);
+    buf_adds(&text, wanted->bom != NULL ? "?sbom_media_type=" : "");
+    for (const char *c = wanted->bom != NULL ? wanted->bom->media_type : ""; *c != '\0'; c++)
+        if (*c == '+')
+            buf_adds(&text, "%2B");
+        else
+            buf_addc(&text, *c);
+    return arena_dup(request->arena, buf_slice(&text));
+}
+
+static void answer_scan(struct service *service, const struct harbor_artifact *artifact, const struct wanted *wanted,
                         const struct web_request *request, struct web_response *response)
 {
     struct indexing_state state;
@@ -302,33 +340,42 @@ static void answer_scan(struct service *service, const struct harbor_artifact *a
     bool known = indexing_state(service->indexing, &artifact->digest, request->arena, &state);
     if (known && state.why.n == 0) { // on its way
         response->status = 302;
-        web_add(request, response, "Location", request->path);
+        web_add(request, response, "Location", location_of(request, wanted));
         web_add(request, response, "Refresh-After", SLICE(REFRESH_SECONDS));
     } else if (known) {
         error_set(&err, ERR_NETWORK, "%.*s", SLICE_ARG(state.why));
         fail(request, response, 500, &err);
     } else {
-        answer_report(service, artifact, type, request, response);
+        answer_report(service, artifact, wanted, request, response);
     }
 }
 
-// No report of that type is made. Bills of materials are asked for with the type of the document inside.
-static void refuse_type(const struct web_request *request, struct web_response *response)
+// A report of vulnerabilities where either would do. Bills of materials are asked for with the type of the document
+// inside. False: the answer is an error already.
+static bool take_wanted(const struct web_request *request, struct wanted *wanted, struct web_response *response)
 {
-    static const char *const boms[] = {TYPE_SBOM, NULL};
     struct slice inside = web_parameter(request, "sbom_media_type");
     struct error err;
-    bool bom = pick_type(request, boms) != NULL;
-    if (bom && !slice_eq(inside, SLICE("application/spdx+json")) &&
-        !slice_eq(inside, SLICE("application/vnd.cyclonedx+json"))) {
-        error_set(&err, ERR_USAGE,
-                  "the query must have sbom_media_type, application/spdx+json or application/vnd.cyclonedx+json");
+    *wanted = (struct wanted){.type = pick_type(request, report_types)};
+    if (wanted->type != NULL)
+        return true;
+    wanted->type = pick_type(request, bom_types);
+    for (size_t i = 0; harbor_boms[i].media_type != NULL; i++)
+        if (slice_eq(inside, slice_str(harbor_boms[i].media_type)))
+            wanted->bom = &harbor_boms[i];
+    if (wanted->type != NULL && wanted->bom != NULL)
+        return true;
+    if (wanted->type != NULL) {
+        error_set(&err, ERR_USAGE, "the query must have sbom_media_type, %s or %s", harbor_boms[0].media_type,
+                  harbor_boms[1].media_type);
         fail(request, response, 400, &err);
-        return;
+        return false;
     }
-    error_set(&err, ERR_UNSUPPORTED, "this scanner makes no report of the type \"%.*s\", but \"%s\", \"%s\" and \"%s\"",
-              SLICE_ARG(web_header(request, "Accept", 0)), TYPE_REPORT, TYPE_REPORT_0, TYPE_RAW);
+    error_set(&err, ERR_UNSUPPORTED,
+              "this scanner makes no report of the type \"%.*s\", but \"%s\", \"%s\", \"%s\" and \"%s\"",
+              SLICE_ARG(web_header(request, "Accept", 0)), TYPE_REPORT, TYPE_REPORT_0, TYPE_RAW, TYPE_SBOM);
     fail(request, response, 501, &err);
+    return false;
 }
 
 static void get_report(void *context, const struct web_request *request, struct web_response *response)
@@ -336,12 +383,10 @@ static void get_report(void *context, const struct web_request *request, struct 
     struct slice id = request->rest, end = SLICE("/report");
     struct harbor_artifact artifact;
     struct error err;
-    const char *type = pick_type(request, report_types);
+    struct wanted wanted;
     if (slice_ends(id, end) && harbor_id_parse(slice_of(id.p, id.n - end.n), request->arena, &artifact)) {
-        if (type != NULL)
-            answer_scan(context, &artifact, type, request, response);
-        else
-            refuse_type(request, response);
+        if (take_wanted(request, &wanted, response))
+            answer_scan(context, &artifact, &wanted, request, response);
         return;
     }
     error_set(&err, ERR_NOT_FOUND, "there is no such scan: %.*s", SLICE_ARG(id));

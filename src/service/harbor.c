@@ -153,7 +153,8 @@ static bool read_registry(yyjson_val *root, struct arena *a, struct pull *pull, 
     return authorization.n == 0 || take_authorization(authorization, pull, err);
 }
 
-// What is to be made of the artifact. Without the list it is all that the scanner can do.
+// What is to be made of the artifact. Without the list it is all that the scanner can do; it is the same work for
+// either, and what is asked for then is made.
 static bool check_capabilities(yyjson_val *root, struct error *err)
 {
     yyjson_val *list = json_last(root, "enabled_capabilities"), *item;
@@ -169,9 +170,7 @@ static bool check_capabilities(yyjson_val *root, struct error *err)
             return error_set(err, ERR_FORMAT, "enabled_capabilities[%zu] is no object", i);
         if (!take_needed(item, "enabled_capabilities", "type", &type, err))
             return false;
-        if (slice_eq(type, SLICE("sbom")))
-            return error_set(err, ERR_UNSUPPORTED, "this scanner makes no bills of materials for Harbor (sbom)");
-        if (!slice_eq(type, SLICE("vulnerability")))
+        if (!slice_eq(type, SLICE("vulnerability")) && !slice_eq(type, SLICE("sbom")))
             return error_set(err, ERR_USAGE, "enabled_capabilities: there is no capability \"%.*s\"", SLICE_ARG(type));
     }
     return true;

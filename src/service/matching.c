@@ -121,6 +121,12 @@ static bool make(struct service *service, struct view *view, struct stored_image
     return true;
 }
 
+bool matching_inventory(struct view *view, struct stored_image *image, const struct web_request *request,
+                        struct report *report, struct error *err)
+{
+    return report_make(image, &view->generation, view->segments, clock_now(), request->arena, report, err);
+}
+
 bool matching_report(struct service *service, struct view *view, struct stored_image *image,
                      const struct web_request *request, struct report *report, struct error *err)
 {

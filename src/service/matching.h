@@ -22,6 +22,10 @@ struct stored_image *matching_image(struct view *view, const struct digest *mani
 bool matching_report(struct service *service, struct view *view, struct stored_image *image,
                      const struct web_request *request, struct report *report, struct error *err);
 
+// Makes a report of which the inventory alone counts: no feed need ever have been loaded. ERR_STORE.
+bool matching_inventory(struct view *view, struct stored_image *image, const struct web_request *request,
+                        struct report *report, struct error *err);
+
 // Takes what the configuration leaves out of a report that was made, before VEX documents are obeyed: for
 // notifications, which follow the reports.
 void matching_restrict(const struct config *config, struct report *report);

@@ -61,8 +61,10 @@ ITEM = {"id": text, "package": text, "version": text, "fix_version?": text, "sev
         "locations?": [{"kind": text, "path": text, "layer": text, "carries_code": lambda v: isinstance(v, bool)}]}
 REPORT = {"generated_at": instant, "artifact": ARTIFACT, "scanner": SCANNER, "severity?": SEVERITIES.__contains__,
           "vulnerabilities": [ITEM], "vendor_attributes": lambda v: isinstance(v, dict)}
+SBOM_REPORT = {"generated_at": instant, "artifact": ARTIFACT, "scanner": SCANNER, "media_type": text, "sbom": lambda v: isinstance(v, dict)}
 METADATA = {"scanner": SCANNER,
-            "capabilities": [{"type": ["vulnerability", "sbom"].__contains__, "consumes_mime_types": texts, "produces_mime_types": texts}],
+            "capabilities": [{"type": ["vulnerability", "sbom"].__contains__, "consumes_mime_types": texts, "produces_mime_types": texts,
+                              "additional_attributes?": {"sbom_media_types": texts}}],
             "properties": lambda v: isinstance(v, dict) and all(text(k) and text(w) for k, w in v.items())}
 RESPONSE = {"id": text}
 FAILURE = {"error": {"message": lambda v: text(v) and v != ""}}
@@ -141,7 +143,7 @@ class Harbor:
             if a.status == 200:
                 self.case.assertEqual(a.headers["Content-Type"], mime_type)
                 return a
-            self.case.assertEqual((a.body, a.headers["Location"]), (b"", BASE + "/scan/%s/report" % scan))
+            self.case.assertEqual((a.body, a.headers["Location"]), (b"", BASE + "/scan/%s/report%s" % (scan, query)))
             wait = int(a.headers["Refresh-After"]) # seconds; Harbor reads eight bits
             self.case.assertTrue(0 < wait < 128)
             self.waits.append(wait)
@@ -207,7 +209,7 @@ class RealRegistry(HarborCase):
         service = Service(self, ALLOW)
         harbor = Harbor(self, service)
         meta = harbor.metadata()
-        self.assertEqual([c["type"] for c in meta["capabilities"]], ["vulnerability"])
+        self.assertEqual([c["type"] for c in meta["capabilities"]], ["vulnerability", "sbom"])
         updated = meta["properties"]["harbor.scanner-adapter/vulnerability-database-updated-at"]
         self.assertTrue(instant(updated), updated)
         doc = harbor.scan(request(registry.host, digest, authorization=basic()))
@@ -323,6 +325,27 @@ class Reports(HarborCase):
         later = dict(TRACKER, openssl=dict(TRACKER["openssl"], **{"CVE-2030-1": tracker_entry(urgency="medium", bookworm=None)}))
         self.update(self.feeds(later, name="later"))
         self.assertIn("CVE-2030-1", [v["id"] for v in harbor.report(scan).doc["vulnerabilities"]])
+
+    def test_bills_of_materials(self):
+        """The inventory, in either format, with or without any feed; reading it back gives the image's packages."""
+        fake = self.fake()
+        for data in (self.data, self.path("empty")):
+            service = Service(self, ALLOW, data=data)
+            harbor = Harbor(self, service)
+            scan = harbor.submit(dict(request(fake.host, fake.digest), enabled_capabilities=[
+                {"type": "sbom", "produces_mime_types": [SBOM], "parameters": {"sbom_media_types": ["application/spdx+json"]}}]))
+            for media_type, key, value in (("application/spdx+json", "spdxVersion", "SPDX-2.3"),
+                                           ("application/vnd.cyclonedx+json", "bomFormat", "CycloneDX")):
+                doc = harbor.report(scan, SBOM, "?sbom_media_type=" + media_type.replace("+", "%2B")).doc
+                self.assertEqual(wrong(SBOM_REPORT, doc), [])
+                self.assertEqual((doc["media_type"], doc["sbom"][key]), (media_type, value))
+                self.assertEqual(doc["artifact"]["digest"], fake.digest)
+                self.assertNotIn("CVE-", json.dumps(doc))
+                with open(self.path("bom.json"), "w", encoding="utf-8") as f:
+                    json.dump(doc["sbom"], f)
+                read = self.run_clarion("index", "sbom:" + self.path("bom.json"), data=self.path("other")).doc
+                self.assertEqual([(p["name"], p["version"]) for p in read["packages"]], [("openssl", "3.0.8-1")])
+            service.end()
 
     def test_stored_vex_is_obeyed(self):
         """What a stored VEX document says is not affected is no item, and the raw report says why."""
@@ -610,7 +633,6 @@ class Requests(HarborCase):
                 (422, "artifact", changed("artifact", "digest", "md5:" + "5" * 32)),
                 (501, "is not scanned", changed("artifact", "mime_type", "application/vnd.oci.image.index.v1+json")),
                 (501, "is not scanned", changed("artifact", "mime_type", "application/vnd.cncf.helm.config.v1+json")),
-                (501, "bills of materials", dict(good, enabled_capabilities=[{"type": "sbom"}])),
                 (422, "no capability", dict(good, enabled_capabilities=[{"type": "licences"}])),
                 (400, "enabled_capabilities", dict(good, enabled_capabilities={})), (400, "enabled_capabilities", dict(good, enabled_capabilities=[1])),
                 (422, "enabled_capabilities.type is missing", dict(good, enabled_capabilities=[{}]))):
@@ -631,8 +653,10 @@ class Requests(HarborCase):
         path = "/scan/sha256-%s~oci~1.0~app/report" % ("7" * 64)
         self.refused(400, "sbom_media_type", self.harbor.send, "GET", path, 200, Accept=SBOM)
         self.refused(400, "sbom_media_type", self.harbor.send, "GET", path + "?sbom_media_type=text/html", 200, Accept=SBOM)
-        self.refused(501, "makes no report", self.harbor.send, "GET", path + "?sbom_media_type=application%2Fspdx%2Bjson", 200, Accept=SBOM)
-        self.assertNotIn("sbom", json.dumps(self.harbor.metadata()["capabilities"]))
+        self.refused(404, "not in the store", self.harbor.send, "GET", path + "?sbom_media_type=application%2Fspdx%2Bjson", 200, Accept=SBOM)
+        self.assertEqual([c for c in self.harbor.metadata()["capabilities"] if c["type"] == "sbom"],
+                         [{"type": "sbom", "consumes_mime_types": [OCI, DOCKER], "produces_mime_types": [SBOM],
+                           "additional_attributes": {"sbom_media_types": ["application/spdx+json", "application/vnd.cyclonedx+json"]}}])
 
 
 class Keys(HarborCase):
