@@ -38,3 +38,9 @@ void error_text_errno(struct error *err, const char *format, ...)
     va_end(args);
     error_set(err, ERR_IO, "%s: %s", what, strerror(number));
 }
+
+void error_hint(struct error *err, const char *hint)
+{
+    size_t n = strlen(err->text);
+    snprintf(err->text + n, sizeof err->text - n, " (%s)", hint);
+}

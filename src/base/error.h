@@ -56,6 +56,9 @@ struct error {
         false;                                                                                                         \
     })
 
+// What to do next, in brackets behind the text that is there; as far as it has room.
+void error_hint(struct error *err, const char *hint);
+
 void error_text_set(struct error *err, enum error_code code, const char *format, ...)
     __attribute__((format(printf, 3, 4)));
 void error_text_wrap(struct error *err, const char *format, ...) __attribute__((format(printf, 2, 3)));

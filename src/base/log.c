@@ -9,6 +9,10 @@
 
 static enum log_level threshold = LOG_WARN;
 static bool as_json;
+static struct {
+    void (*prepare)(void *context);
+    void *context;
+} before;
 static _Thread_local const char *request;
 static _Thread_local struct {
     const char *trace_id, *span_id;
@@ -36,6 +40,12 @@ void log_span(const char *trace_id, const char *span_id)
 void log_set_level(enum log_level level)
 {
     threshold = level;
+}
+
+void log_before(void (*prepare)(void *context), void *context)
+{
+    before.context = context;
+    before.prepare = prepare;
 }
 
 bool log_enabled(enum log_level level)
@@ -89,6 +99,8 @@ void log_message(enum log_level level, const char *format, ...)
                      request != NULL ? request : "", request != NULL ? "] " : "", level == LOG_WARN ? "warning: " : "",
                      clean);
     }
+    if (before.prepare != NULL)
+        before.prepare(before.context);
     // One write a line, so that the lines of threads and processes do not mix.
     ssize_t ignored = write(STDERR_FILENO, line, (size_t)n);
     (void)ignored;

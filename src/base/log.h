@@ -18,6 +18,10 @@ void log_span(const char *trace_id, const char *span_id);
 // Says more or less from now on. To be called before threads start, too.
 void log_set_level(enum log_level level);
 
+// Called before each message, by the thread that has it: whatever else is on the terminal is to go. NULL: nothing any
+// more. To be called while no other thread has something to say.
+void log_before(void (*prepare)(void *context), void *context);
+
 bool log_enabled(enum log_level level);
 
 // Foreign bytes in the arguments are made harmless (utf8_printable).

@@ -34,6 +34,10 @@ struct reader *reader_of_range(int fd, uint64_t offset, uint64_t length);
 // Bytes in memory, which must outlive the reader. Never NULL.
 struct reader *reader_of_slice(struct slice bytes);
 
+// Reads `inner`, which it takes over, and tells after each chunk how many bytes that makes. Never NULL.
+typedef void reader_watch_fn(void *context, uint64_t done);
+struct reader *reader_watched(struct reader *inner, reader_watch_fn *watch, void *context);
+
 struct buf;
 
 // Appends everything that is left. More than `limit` bytes is ERR_LIMIT, worded by `what` ("the manifest").

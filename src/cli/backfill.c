@@ -25,13 +25,14 @@ struct failure {
 
 struct filling {
     struct arena arena;
-    struct progress progress;
+    struct progress *progress;
     bool dry_run;
     VEC(struct failure) failures; // the first of them
 };
 
 static void fill_free(struct filling *f)
 {
+    progress_free(&f->progress);
     arena_free(&f->arena);
 }
 #define FILLING_AUTO __attribute__((cleanup(fill_free)))
@@ -43,15 +44,14 @@ static void tell(void *context, const struct backfill_news *news)
     if (failed && f->failures.n < TOLD_WHY)
         VEC_PUSH(&f->arena, &f->failures) =
             (struct failure){arena_dup(&f->arena, news->name), arena_dup(&f->arena, slice_str(news->why))};
-    if (log_enabled(LOG_INFO) || (f->dry_run && news->outcome == BACKFILL_INDEXED))
-        progress_end(&f->progress);
-    if (f->dry_run && news->outcome == BACKFILL_INDEXED)
+    if (f->dry_run && news->outcome == BACKFILL_INDEXED) {
+        progress_pause(f->progress);
         printf("%.*s\n", SLICE_ARG(news->name));
-    else if (failed || news->outcome == BACKFILL_NOTED)
+    } else if (failed || news->outcome == BACKFILL_NOTED)
         log_info("%.*s: %s", SLICE_ARG(news->name), news->why);
     else
         log_info("%.*s: %s", SLICE_ARG(news->name), news->outcome == BACKFILL_INDEXED ? "indexed" : "indexed before");
-    progress_say(&f->progress, "%llu of %llu%s names: %.*s", (unsigned long long)news->done,
+    progress_say(f->progress, "%llu of %llu%s names: %.*s", (unsigned long long)news->done,
                  (unsigned long long)news->found, news->listing ? " or more" : "", SLICE_ARG(news->name));
 }
 
@@ -119,7 +119,7 @@ static int fill(struct cli *cli, struct filling *f, uint64_t jobs, const struct 
     if (!check_platforms(&how.platforms, &f->arena, &err))
         return cli_usage(cli, "--platform: %s", err.text);
     bool ok = backfill_run(&how, &totals, &err);
-    progress_end(&f->progress);
+    progress_free(&f->progress);
     if (ok)
         return sum_up(f, &totals);
     return err.code == ERR_USAGE ? cli_usage(cli, "%s", err.text) : session_refuse(&err);
@@ -134,7 +134,7 @@ static int run(struct cli *cli)
     struct session_registry registry SESSION_REGISTRY_AUTO = {0};
     if (!session_registry_open(&registry, cli))
         return EXIT_BAD_USAGE;
-    struct filling f FILLING_AUTO = {.progress = progress_start(cli), .dry_run = cli_value(cli, "dry-run") != NULL};
+    struct filling f FILLING_AUTO = {.progress = progress_new(cli), .dry_run = cli_value(cli, "dry-run") != NULL};
     return fill(cli, &f, threads, &registry.settings);
 }
 

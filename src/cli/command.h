@@ -91,8 +91,8 @@ const char *cli_next_value(const struct cli *cli, const char *option, size_t *at
 // Says what is wrong with the call, and answers EXIT_BAD_USAGE.
 int cli_usage(const struct cli *cli, const char *format, ...) __attribute__((format(printf, 2, 3)));
 
-// The same for a word of a closed, blank-separated list: says what there is, and which of it is probably meant. `what` is
-// what the word was to be: "format".
+// The same for a word of a closed, blank-separated list: says what there is, and which of it is probably meant. `what`
+// is what the word was to be: "format".
 int cli_no_such(const struct cli *cli, const char *what, const char *given, const char *known);
 
 // The same for the first argument, of command->parts.

@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "base/utf8.h"
 #include "cli/explain_words.h"
+#include "cli/watch.h"
 
 static const struct option_spec options[] = {
     {"as-of", 0, "REF|DATE", "judge by the feeds as they were then", NULL},
@@ -19,10 +20,14 @@ static int find_image(struct session *s, struct arena *a, struct index_result *i
     struct session_registry registry SESSION_REGISTRY_AUTO = {0};
     if (!session_registry_open(&registry, cli))
         return EXIT_BAD_USAGE;
-    const struct index_options how = {
+    struct index_options how = {
         .platform = cli_value(cli, "platform"), .limits = &cli->limits, .registry = &registry.settings};
     struct error err;
-    if (!index_target(&s->store, target, &how, a, indexed, &err))
+    struct progress *progress PROGRESS_AUTO = progress_new(cli);
+    watch_layers(&how, progress);
+    bool ok = index_target(&s->store, target, &how, a, indexed, &err);
+    progress_free(&progress);
+    if (!ok)
         return session_refuse(&err);
     *image = indexed->image;
     return EXIT_FINE;

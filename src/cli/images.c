@@ -3,7 +3,7 @@
 #include "base/json.h"
 #include "base/log.h"
 #include "base/utf8.h"
-#include "cli/command.h"
+#include "cli/session.h"
 #include "image/reference.h"
 #include "store/names.h"
 
@@ -89,6 +89,14 @@ static void add_image(yyjson_mut_doc *doc, yyjson_mut_val *list, const struct li
 
 // ---- the command ----------------------------------------------------------------------------------------------------
 
+static void tell_none(const struct image_query *query)
+{
+    if (query->repository.n != 0 || query->tag.n != 0)
+        log_warn("no indexed image has that name (`clarion images` lists all)");
+    else
+        log_warn(SESSION_NO_IMAGES);
+}
+
 // Page by page, so that a large store is not read as a whole.
 static bool each_page(struct store *store, struct image_query query, yyjson_mut_doc *doc, yyjson_mut_val *list,
                       struct buf *out, struct error *err)
@@ -99,6 +107,8 @@ static bool each_page(struct store *store, struct image_query query, yyjson_mut_
         size_t n;
         if (!store_image_list(store, &query, &a, &images, &n, err))
             return false;
+        if (n == 0 && query.after.text[0] == '\0')
+            tell_none(&query);
         for (size_t i = 0; i < n; i++) {
             if (doc != NULL)
                 add_image(doc, list, &images[i]);

@@ -1,6 +1,7 @@
 // clarion index TARGET: the inventory alone.
 #include "base/log.h"
 #include "cli/session.h"
+#include "cli/watch.h"
 
 static const struct option_spec options[] = {
     {"format", 'f', "FORMAT", "json (default), clair (Clair v4's IndexReport), cyclonedx or spdx",
@@ -23,11 +24,15 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     struct arena a ARENA_AUTO = {0};
     struct index_result indexed INDEX_RESULT_AUTO = {0};
-    const struct index_options how = {
+    struct index_options how = {
         .platform = cli_value(cli, "platform"), .limits = &cli->limits, .registry = &registry.settings};
     struct report report;
     struct error err;
-    if (!index_target(&s.store, cli->arguments[0], &how, &a, &indexed, &err))
+    struct progress *progress PROGRESS_AUTO = progress_new(cli);
+    watch_layers(&how, progress);
+    bool ok = index_target(&s.store, cli->arguments[0], &how, &a, &indexed, &err);
+    progress_free(&progress);
+    if (!ok)
         return session_refuse(&err);
     if (!session_report(&s, &indexed.image, &indexed, &a, &report))
         return EXIT_FAILED;

@@ -97,6 +97,9 @@ static int list(struct session *s, bool json, struct slice argument)
         else
             write_line(&all[i], deliveries, deliveries_n, &out);
     }
+    if (n == 0)
+        log_warn(
+            "no notification is kept: one is made when an update of a feed concerns an indexed image (`clarion serve`)");
     if (json) {
         json_write(doc, true, &out);
         buf_addc(&out, '\n');

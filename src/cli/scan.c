@@ -1,6 +1,7 @@
 // clarion scan TARGET...: index images and judge them.
 #include "base/log.h"
 #include "cli/session.h"
+#include "cli/watch.h"
 
 static const struct option_spec options[] = {
     SESSION_REPORT_OPTIONS,
@@ -9,13 +10,19 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static int scan_one(struct session *s, const char *target, const struct index_options *how, const struct output *output)
+static int scan_one(struct session *s, const char *target, struct index_options how, const struct output *output)
 {
     struct arena a ARENA_AUTO = {0};
     struct index_result indexed INDEX_RESULT_AUTO = {0};
     struct report report;
     struct error err;
-    if (!index_target(&s->store, target, how, &a, &indexed, &err))
+    struct progress *progress PROGRESS_AUTO = progress_new(s->cli);
+    watch_layers(&how, progress);
+    if (s->cli->arguments_n > 1)
+        progress_say(progress, "%s", target);
+    bool ok = index_target(&s->store, target, &how, &a, &indexed, &err);
+    progress_free(&progress);
+    if (!ok)
         return session_refuse(&err);
     if (!session_report(s, &indexed.image, &indexed, &a, &report))
         return EXIT_FAILED;
@@ -45,7 +52,7 @@ static int run(struct cli *cli)
                                       .registry = &registry.settings};
     int worst = EXIT_FINE;
     for (size_t i = 0; i < cli->arguments_n; i++) {
-        int code = scan_one(&s, cli->arguments[i], &how, output);
+        int code = scan_one(&s, cli->arguments[i], how, output);
         worst = code > worst ? code : worst;
     }
     return worst;

@@ -46,7 +46,7 @@ bool session_open_with_data(struct session *s, struct cli *cli)
     if (!session_open(s, cli, true))
         return false;
     if (s->generation.id.n == 0)
-        log_error("there is no vulnerability data yet: run `clarion update`");
+        log_error(SESSION_NO_DATA);
     return s->generation.id.n != 0;
 }
 
@@ -308,7 +308,7 @@ static int answer(struct session *s, const struct report *report, const struct o
     struct gate gate;
     struct error err;
     if (s->generation.id.n == 0) {
-        log_error("%s: not judged, there is no vulnerability data yet: run `clarion update`", target);
+        log_error("%s: not judged, " SESSION_NO_DATA, target);
         return EXIT_FAILED;
     }
     if (fail_on == NULL || !gate_parse(slice_str(fail_on), &gate, &err))

@@ -68,6 +68,10 @@ bool session_check_options(struct cli *cli);
 // Adds what a record says, for people: "affected from 1.0 on, fixed in 1.4".
 void session_add_statement(struct arena *a, const struct advisory *record, struct buf *out);
 
+#define SESSION_NO_DATA "there is no vulnerability data yet: run `clarion update`"
+#define SESSION_NO_IMAGES                                                                                              \
+    "no image is indexed yet: `clarion scan TARGET` and `clarion index TARGET` keep what they read"
+
 // For the --help of all commands that take a TARGET.
 #define SESSION_TARGETS                                                                                                \
     "TARGET is one of\n"                                                                                               \

@@ -34,14 +34,14 @@ static int copy(struct cli *cli)
 {
     struct store_home from STORE_HOME_AUTO = {0}, to STORE_HOME_AUTO = {0};
     struct arena a ARENA_AUTO = {0};
-    struct progress progress = progress_start(cli);
-    const struct store_copying how = {.from = &from, .to = &to, .progress = say_progress, .context = &progress};
+    struct progress *progress PROGRESS_AUTO = progress_new(cli);
+    const struct store_copying how = {.from = &from, .to = &to, .progress = say_progress, .context = progress};
     struct store_copied copied;
     struct error err;
     if (!make_home(cli, cli->arguments[1], &from, &err) || !make_home(cli, cli->arguments[2], &to, &err))
         return cli_usage(cli, "%s", err.text);
     bool ok = store_copy(&how, &a, &copied, &err);
-    progress_end(&progress);
+    progress_free(&progress);
     if (!ok) {
         log_error("%s", err.text);
         return err.code == ERR_USAGE ? EXIT_BAD_USAGE : EXIT_FAILED;

@@ -1,10 +1,11 @@
 // clarion update [FEED...]: fetch feeds and make a new generation.
 #include "base/log.h"
-#include "cli/command.h"
+#include "cli/watch.h"
 #include "feed/feed.h"
 #include "store/store.h"
 
 #include <stdio.h>
+#include <sys/stat.h>
 
 static const struct option_spec options[] = {
     {"mirror", 0, "URL|DIR", "take https://HOST/PATH from URL/HOST/PATH or DIR/HOST/PATH", NULL},
@@ -59,11 +60,15 @@ static void print_totals(const struct totals *t)
 }
 
 static enum answer update_one(struct store *store, const struct feed *feed, const struct update_options *how,
-                              struct totals *totals)
+                              struct feed_watch *watch, struct totals *totals)
 {
     struct feed_outcome outcome = {0};
     struct error err;
-    if (!feed_update(feed, store, how, &outcome, &err)) {
+    watch_feed(watch, feed);
+    bool ok = feed_update(feed, store, how, &outcome, &err);
+    watch_feed(watch, NULL);
+    progress_pause(watch->progress);
+    if (!ok) {
         log_error("%s: %s", feed->name, err.text);
         return FAILED;
     }
@@ -110,6 +115,20 @@ static bool read_places(struct cli *cli, struct arena *a, struct update_options 
     return true;
 }
 
+// Once for all feeds; a server is asked by each.
+static bool check_mirror(const char *mirror, struct error *err)
+{
+    struct stat st;
+    const char *path = mirror;
+    if (mirror == NULL || strncmp(mirror, "http://", 7) == 0 || strncmp(mirror, "https://", 8) == 0)
+        return true;
+    if (strncmp(mirror, "file://", 7) == 0)
+        path += 7;
+    if (stat(path, &st) != 0)
+        return error_errno(err, "%s", mirror);
+    return S_ISDIR(st.st_mode) || error_set(err, ERR_USAGE, "%s is no folder", mirror);
+}
+
 static int run(struct cli *cli)
 {
     struct store store STORE_AUTO = {0};
@@ -128,27 +147,35 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
     if (!read_places(cli, &a, &how, &err))
         return cli_usage(cli, "--source: %s", err.text);
+    if (!check_mirror(how.mirror, &err))
+        return cli_usage(cli, "--mirror: %s", err.text);
     if (!store_open(&cli->home, &store, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }
     struct buf lacking BUF_AUTO = {0};
     struct totals totals = {0};
+    struct feed_watch watch = {.progress = progress_new(cli)};
+    watch_feeds(&how, &watch);
+    for (size_t i = 0; feeds[i] != NULL; i++)
+        watch.of += named(cli, feeds[i]);
     size_t answers[3] = {0};
     for (size_t i = 0; feeds[i] != NULL; i++) {
         if (!named(cli, feeds[i]))
             continue;
-        enum answer answer = update_one(&store, feeds[i], &how, &totals); // the others go on
+        enum answer answer = update_one(&store, feeds[i], &how, &watch, &totals); // the others go on
         answers[answer]++;
         if (answer == NOT_MIRRORED)
             buf_addf(&lacking, "%s%s", lacking.n != 0 ? ", " : "", feeds[i]->name);
     }
+    progress_free(&watch.progress);
     print_totals(&totals);
     if (lacking.n == 0)
         return answers[FAILED] != 0 ? EXIT_FAILED : EXIT_FINE;
     // A mirror may well have some of the feeds only, but not none of them, nor lack one that was asked for.
     if (cli->arguments_n != 0 || answers[UPDATED] + answers[FAILED] == 0) {
-        log_error("the mirror %s does not have: %.*s", how.mirror, SLICE_ARG(buf_slice(&lacking)));
+        log_error("the mirror %s does not have: %.*s (what is at https://HOST/PATH has to be at %s/HOST/PATH)",
+                  how.mirror, SLICE_ARG(buf_slice(&lacking)), how.mirror);
         return EXIT_FAILED;
     }
     printf("not in this mirror: %.*s\n", SLICE_ARG(buf_slice(&lacking)));

@@ -84,6 +84,8 @@ static int list(struct store *store)
     struct error err;
     if (!store_vex_each(store, list_one, &out, &err))
         return say(&err);
+    if (out.n == 0)
+        log_warn("no VEX document is kept (`clarion vex add FILE` keeps one)");
     return cli_emit(buf_slice(&out), NULL);
 }
 

@@ -60,6 +60,21 @@ static void write_table(const struct where_list *list, bool show_suppressed, str
         write_rows(&list->suppressed, out);
 }
 
+// Why the answer is empty, when that is not what it seems to say.
+static bool explain_none(struct session *s, bool known, struct slice asked, struct error *err)
+{
+    uint64_t images;
+    if (!store_image_count(&s->store, &images, err))
+        return false;
+    if (images == 0)
+        log_warn(SESSION_NO_IMAGES);
+    else if (s->generation.id.n == 0)
+        log_warn("no indexed image has a package of that name; of vulnerabilities nothing is known: " SESSION_NO_DATA);
+    else if (!known)
+        log_warn("no loaded feed has a record of \"%s\", and no indexed image a package of that name", asked.p);
+    return true;
+}
+
 static int run(struct cli *cli)
 {
     struct where_list list WHERE_LIST_AUTO = {0};
@@ -89,8 +104,10 @@ static int run(struct cli *cli)
     } else {
         write_table(&list, cli_value(cli, "show-suppressed") != NULL, &out);
     }
-    if (!known && list.rows.n == 0)
-        log_warn("no loaded feed has a record of \"%s\", and no indexed image a package of that name", asked.p);
+    if (list.rows.n == 0 && !explain_none(&s, known, asked, &err)) {
+        log_error("%s", err.text);
+        return EXIT_FAILED;
+    }
     return cli_emit(buf_slice(&out), NULL);
 }
 

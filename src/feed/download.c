@@ -29,6 +29,8 @@ struct downloader {
     const struct limits *limits;
     CURL *curl;
     double first_wait;
+    download_watch_fn *watch;
+    void *watch_context;
 };
 
 struct downloader *downloader_new(const char *spool, const struct limits *limits)
@@ -50,6 +52,12 @@ void downloader_free(struct downloader **d)
 void downloader_set_first_wait(struct downloader *d, double seconds)
 {
     d->first_wait = seconds;
+}
+
+void downloader_set_watch(struct downloader *d, download_watch_fn *watch, void *context)
+{
+    d->watch = watch;
+    d->watch_context = context;
 }
 
 // One download, over all its tries.
@@ -176,6 +184,18 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *context)
     return t->page_bytes <= PAGE_BYTES ? size * n : 0;
 }
 
+// libcurl calls it also when nothing comes.
+static int tell_watch(void *context, curl_off_t total, curl_off_t done, curl_off_t up_total, curl_off_t up)
+{
+    struct transfer *t = context;
+    bool body = t->started && has_content(t) && total > 0 && done >= 0;
+    (void)up_total, (void)up;
+    // What a resumed try has is behind what was there before.
+    uint64_t before = body && t->size > (uint64_t)done ? t->size - (uint64_t)done : 0;
+    t->d->watch(t->d->watch_context, t->size, body ? before + (uint64_t)total : 0);
+    return 0;
+}
+
 // ---- a request ------------------------------------------------------------------------------------------------------
 
 static void add_header(struct curl_slist **list, struct arena *a, const char *name, struct slice value)
@@ -227,6 +247,11 @@ static void set_options(struct transfer *t, const char *url, struct curl_slist *
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
+    if (t->d->watch != NULL) {
+        curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
+        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, tell_watch);
+        curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
+    }
 }
 
 static CURLcode perform(struct transfer *t, const char *url, const struct fetch_validators *known)

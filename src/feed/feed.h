@@ -147,6 +147,9 @@ struct update_options {
     bool force; // accept a feed that has shrunk below half its former records
     void (*progress)(void *context, const char *feed, const char *message);
     void *progress_context;
+    // Told how far a file is, in bytes: of its download, then, `reading`, of what is read of it. NULL: nobody is.
+    void (*bytes)(void *context, const char *feed, const char *url, bool reading, uint64_t done, uint64_t total);
+    void *bytes_context;
     const struct span *span; // the run is a part of; NULL: it is not traced
 };
 

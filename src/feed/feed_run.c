@@ -628,6 +628,12 @@ static void open_former(struct feed_run *run, const struct feed_state *state)
         log_warn("%s: all of it is fetched again: %s", run->feed->name, why.text);
 }
 
+static void say_bytes(void *context, const char *url, bool reading, uint64_t done, uint64_t total)
+{
+    const struct feed_run *run = context;
+    run->options->bytes(run->options->bytes_context, run->feed->name, url, reading, done, total);
+}
+
 static void say_waiting(void *context)
 {
     struct feed_run *run = context;
@@ -662,6 +668,8 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
         run.known = known;
         run.fetcher = fetcher_new(options->mirror, store->home->folder, options->limits);
         fetcher_set_places(run.fetcher, options->places, options->places_n);
+        if (options->bytes != NULL)
+            fetcher_set_watch(run.fetcher, say_bytes, &run);
         run.builder = segment_builder_new(feed->name, store->home->folder);
         open_former(&run, state);
         ok = run_feed(&run, state, outcome, err);

@@ -20,6 +20,10 @@ struct fetcher {
     size_t places_n;
     const struct limits *limits;
     struct downloader *downloader;
+    fetch_watch_fn *watch; // NULL: nobody watches
+    void *watch_context;
+    struct slice watched;  // the URL that is fetched or read, terminated
+    uint64_t watched_size; // of its file, while it is read
 };
 
 static bool is_url(struct slice place)
@@ -64,6 +68,35 @@ void fetcher_set_places(struct fetcher *f, const struct feed_place *places, size
 {
     f->places = places;
     f->places_n = n;
+}
+
+static void tell_download(void *context, uint64_t done, uint64_t total)
+{
+    struct fetcher *f = context;
+    f->watch(f->watch_context, f->watched.p, false, done, total);
+}
+
+static void tell_reading(void *context, uint64_t done)
+{
+    struct fetcher *f = context;
+    f->watch(f->watch_context, f->watched.p, true, done, f->watched_size);
+}
+
+void fetcher_set_watch(struct fetcher *f, fetch_watch_fn *watch, void *context)
+{
+    f->watch = watch;
+    f->watch_context = context;
+    downloader_set_watch(f->downloader, watch != NULL ? tell_download : NULL, f);
+}
+
+// What is read of a file; one file is read at a time.
+static struct reader *watched_file(struct fetcher *f, int file)
+{
+    struct reader *r = reader_of_fd(file, true);
+    struct error ignored;
+    if (f->watch == NULL || !fd_size(file, &f->watched_size, &ignored))
+        return r;
+    return reader_watched(r, tell_reading, f);
 }
 
 void fetch_set_first_wait(struct fetcher *f, double seconds)
@@ -216,6 +249,7 @@ static enum fetch_result get(struct fetcher *f, const char *url, struct fetch_va
                              int *file, struct error *err)
 {
     struct place place = located(f, url, a);
+    f->watched = arena_dup(a, slice_str(url));
     if (!place.is_path)
         return download(f->downloader, place.text.p, validators, a, file, err);
     if (place.leads_out)
@@ -241,7 +275,7 @@ enum fetch_result fetch(struct fetcher *f, const char *url, struct fetch_validat
     int file = -1;
     *body = NULL;
     enum fetch_result result = get(f, url, &fresh, a, &file, err);
-    if (result == FETCH_OK && !unpack(reader_of_fd(file, true), f->limits, body, err))
+    if (result == FETCH_OK && !unpack(watched_file(f, file), f->limits, body, err))
         result = FETCH_FAILED;
     if (result == FETCH_OK)
         *validators = fresh;

@@ -25,6 +25,11 @@ void fetcher_free(struct fetcher **f);
 // What is to be fetched elsewhere, as in struct update_options; must live as long.
 void fetcher_set_places(struct fetcher *f, const struct feed_place *places, size_t n);
 
+// Told how far a file is, in bytes: first of its download, then, `reading`, of what its parser has taken of it. `total`
+// 0: nobody knows. `context` must live as long. NULL: nobody is told.
+typedef void fetch_watch_fn(void *context, const char *url, bool reading, uint64_t done, uint64_t total);
+void fetcher_set_watch(struct fetcher *f, fetch_watch_fn *watch, void *context);
+
 // Fetches `url`. With FETCH_OK: `*body` reads the bytes, unpacked when the file is gzip, bzip2, xz or zstd (told by its
 // first bytes), and `validators` are replaced by the new ones, in the arena. FETCH_FAILED fills `err`: URL, status or
 // reason, and how often it was tried. Retries on connection errors, 429 and 5xx (obeying Retry-After up to a bound),

@@ -15,6 +15,9 @@ bool oci_layout_open(struct opening *o, struct blobs *blobs, struct slice tag, s
     struct content content = {o, blobs, CONTENT_OCI};
     struct manifest index;
     struct choice choice;
+    struct blob blob;
+    if (!blobs_find(blobs, SLICE("index.json"), &blob, err) && err->code == ERR_NOT_FOUND)
+        return error_set(err, ERR_NOT_FOUND, "it has no index.json, so it is no OCI image layout");
     if (!read_index(o, blobs, &index, err) || !choose_manifest(&content, &index, tag, &choice, err))
         return error_wrap(err, "index.json");
     if (choice.reference.n != 0)

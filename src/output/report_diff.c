@@ -189,7 +189,7 @@ static bool read_side(struct side *s, struct slice text, struct arena *a, struct
 {
     s->doc = json_parse(text, err);
     if (s->doc == NULL)
-        return false;
+        return error_wrap(err, "is no report of `clarion scan --format json`");
     yyjson_val *root = yyjson_doc_get_root(s->doc), *image = json_last(root, "image");
     yyjson_val *generation = json_last(root, "generation"), *packages = json_last(root, "packages"),
                *findings = json_last(root, "findings"), *distribution = json_last(image, "distribution");

@@ -30,6 +30,7 @@ struct layer_job {
 struct layer_pool {
     struct image *image;
     const struct limits *limits;
+    const struct index_options *options;
     struct leases *leases;
     struct metrics *metrics;
     const struct span *span;
@@ -44,6 +45,33 @@ struct layer_pool {
 
 // ---- a layer --------------------------------------------------------------------------------------------------------
 
+// A layer that somebody watches.
+struct watched_layer {
+    const struct layer_pool *pool;
+    size_t index;
+};
+
+static void tell_read(const struct layer_pool *pool, size_t index, uint64_t bytes, bool ended)
+{
+    if (pool->options->reads != NULL)
+        pool->options->reads(pool->options->reads_context, pool->image, index, bytes, ended);
+}
+
+static void tell_bytes(void *context, uint64_t bytes)
+{
+    const struct watched_layer *layer = context;
+    tell_read(layer->pool, layer->index, bytes, false);
+}
+
+static struct reader *watched(struct layer_pool *pool, struct layer_job *job, struct reader *blob)
+{
+    if (blob == NULL || pool->options->reads == NULL)
+        return blob;
+    struct watched_layer *layer = arena_alloc(job->arena, sizeof *layer);
+    *layer = (struct watched_layer){pool, job->index};
+    return reader_watched(blob, tell_bytes, layer);
+}
+
 static struct reader *open_layer(struct layer_pool *pool, struct layer_job *job, const struct span *layer)
 {
     struct span *span SPAN_AUTO = span_child(layer, SPAN_CLIENT, "open layer");
@@ -52,7 +80,7 @@ static struct reader *open_layer(struct layer_pool *pool, struct layer_job *job,
     metrics_timing(pool->metrics, TIMING_FETCH, clock_monotonic() - start);
     if (blob == NULL)
         span_fail(span, slice_str(job->error.text));
-    return blob;
+    return watched(pool, job, blob);
 }
 
 static bool scan_layer(struct layer_pool *pool, struct layer_job *job, struct reader *blob, const struct span *layer,
@@ -135,9 +163,12 @@ static void take_layer(struct layer_pool *pool, struct layer_job *job, const str
 {
     struct image_layer *layer = &pool->image->layers[job->index];
     double start = clock_monotonic();
+    tell_read(pool, job->index, 0, false);
     struct reader *blob READER_AUTO = open_layer(pool, job, span);
     struct layer_result result;
-    if (blob == NULL || !scan_layer(pool, job, blob, span, &result)) {
+    bool read = blob != NULL && scan_layer(pool, job, blob, span, &result);
+    tell_read(pool, job->index, 0, true);
+    if (!read) {
         job->failed = true;
         return;
     }
@@ -391,6 +422,7 @@ bool index_image(struct store *store, struct image *image, const struct index_op
     bool known;
     struct layer_pool pool = {.image = image,
                               .limits = options->limits,
+                              .options = options,
                               .leases = options->leases,
                               .metrics = options->metrics,
                               .span = options->span,

@@ -20,6 +20,10 @@ struct index_options {
     const struct registry_settings *registry; // as in struct image_options
     void (*enters)(void *context, enum index_stage stage); // told of each stage but the first; NULL: nobody is
     void *enters_context;
+    // Told how many bytes of the i-th layer's blob have been read, and when no more of them will be; by several
+    // threads. NULL: nobody is.
+    void (*reads)(void *context, const struct image *image, size_t i, uint64_t bytes, bool ended);
+    void *reads_context;
     struct leases *leases;   // of layers, so that each is read by one at a time; NULL: whoever wants it reads it
     struct metrics *metrics; // NULL: nothing is counted
     const struct span *span; // what is done is a part of; NULL: it is not traced

@@ -68,8 +68,9 @@ bool store_update_before(struct store *s, struct slice feed, struct arena *a, st
                       SELECT_UPDATES "WHERE feed = ?1 AND segment <> (SELECT segment FROM update_operation WHERE "
                                      "feed = ?1 ORDER BY id DESC LIMIT 1) ORDER BY id DESC LIMIT 1",
                       feed, a, out, &found, err) &&
-           (found || error_set(err, ERR_NOT_FOUND, "no other segment of %.*s is kept (`clarion advisories list`)",
-                               SLICE_ARG(feed)));
+           (found ||
+            error_set(err, ERR_NOT_FOUND, "no other segment of %.*s is kept (`clarion advisories list` tells what is)",
+                      SLICE_ARG(feed)));
 }
 
 struct generations_context {

@@ -7,6 +7,7 @@
 
 #include <stdio.h>
 #include <stdlib.h>
+#include <unistd.h>
 
 // The step count lives in a table of our own rather than in a pragma, so that another engine can keep it too.
 struct applied {
@@ -157,8 +158,11 @@ bool store_open_as(struct store_home *home, enum store_opening opening, struct s
     *store = (struct store){.home = home, .segments = join(home->folder, "segments")};
     if (opening == STORE_AS_SOURCE ? check_source(home, store, err) : open_current(home, opening, store, err))
         return true;
-    if (!db_source_shared(home->database))
+    if (!db_source_shared(home->database)) {
         error_wrap(err, "data folder %s", home->folder);
+        if (access(home->folder, W_OK) != 0)
+            error_hint(err, "it cannot be written to: name another with --data or $CLARION_DATA");
+    }
     store_close(store);
     return false;
 }

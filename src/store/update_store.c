@@ -96,8 +96,10 @@ bool store_generation_at(struct store *s, struct slice id_or_date, struct arena 
                "generation_part JOIN update_operation u ON u.id = update_id WHERE u.ref = ?1) ORDER BY id DESC LIMIT 1";
     if (!read_generation(s, sql, values, 1, false, a, out, err))
         return false;
-    return out->id.n != 0 || error_set(err, ERR_NOT_FOUND, "no generation of the feeds is kept %s \"%.*s\"",
-                                       date ? "from or before" : "under the name", SLICE_ARG(id_or_date));
+    return out->id.n != 0 ||
+           error_set(err, ERR_NOT_FOUND,
+                     "no generation of the feeds is kept %s \"%.*s\" (`clarion advisories list` tells which are)",
+                     date ? "from or before" : "under the name", SLICE_ARG(id_or_date));
 }
 
 struct files_context {
