@@ -180,6 +180,7 @@ static bool serve_until_told(struct service *service, unsigned roles, struct sto
     log_info("stopping: %s", signal == SIGINT ? "SIGINT" : "SIGTERM");
     systemd_notify("STOPPING=1");
     atomic_store(&service->ready, false);
+    db_source_stopping(home->database);
     tell_server(service, NULL);
     web_server_stop(&api.server);
     if ((roles & ROLE_INDEXER) != 0)

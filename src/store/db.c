@@ -41,9 +41,19 @@ bool db_source_there(const struct db_source *source)
     return source->engine != &db_sqlite || db_sqlite_there(source);
 }
 
+void db_source_stopping(struct db_source *source)
+{
+    atomic_store(&source->stopping, clock_monotonic());
+    if (source->engine == &db_postgres)
+        db_postgres_stopping(source);
+}
+
 struct db *db_open(struct db_source *source, struct error *err)
 {
-    return source->engine->open(source, err);
+    struct db *db = source->engine->open(source, err);
+    if (db != NULL)
+        db->source = source;
+    return db;
 }
 
 void db_close(struct db **db)
@@ -216,9 +226,16 @@ bool db_column_null(struct db_row *row, int column)
 
 // ---- transactions ---------------------------------------------------------------------------------------------------
 
-bool db_goes_on(const struct db *db, unsigned tries, double since)
+bool db_goes_on(struct db *db, unsigned tries, double since, const struct error *err)
 {
-    return tries < db->again && (tries == 0 || clock_monotonic() - since <= DB_PATIENCE);
+    double now = clock_monotonic(), stopping = atomic_load(&db->source->stopping);
+    if (tries >= db->again || (tries != 0 && now - since > DB_PATIENCE))
+        return false;
+    if (stopping == 0 || now - stopping <= DB_LAST_PATIENCE)
+        return true;
+    if (!atomic_exchange(&db->source->given_up, true))
+        log_warn("store: what is left to be asked is given up, since the service stops: %s", err->text);
+    return false;
 }
 
 // Those that were refused together come back at different times.
@@ -252,7 +269,7 @@ static bool end(struct db *db, struct db_work *work, struct error *err)
         db->in_transaction = db->in_transaction && !work->ok;
     }
     db_rollback(db);
-    if (work->ok || !db_goes_on(db, work->tries, work->since))
+    if (work->ok || !db_goes_on(db, work->tries, work->since, err))
         return true;
     log_debug("store: trying a transaction again: %s", err->text);
     db_pause(work->tries++);

@@ -39,6 +39,10 @@ bool db_source_shared(const struct db_source *source);
 // Is the file there? True for a server.
 bool db_source_there(const struct db_source *source);
 
+// The service stops: a server that does not answer is not waited for any longer than a few seconds from now on, after
+// which all that is asked of it fails. Once.
+void db_source_stopping(struct db_source *source);
+
 // A database, made when it is a file that is not there. SQLite: WAL, synchronous FULL, foreign keys on, busy time-out
 // of 30 s. PostgreSQL: read committed.
 struct db;

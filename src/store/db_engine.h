@@ -3,6 +3,8 @@
 
 #include "store/db.h"
 
+#include <stdatomic.h>
+
 struct db_engine {
     struct db *(*open)(struct db_source *source, struct error *err);
     void (*close)(struct db *db);
@@ -29,9 +31,12 @@ extern const struct db_engine db_sqlite, db_postgres;
 // The beginning of each engine's own source, handle and row.
 struct db_source {
     const struct db_engine *engine;
+    _Atomic double stopping; // since when the service stops, on the monotonic clock; 0: it does not
+    atomic_bool given_up;    // it stops, and the server has not answered: it is not asked any more
 };
 struct db {
     const struct db_engine *engine;
+    struct db_source *source;
     struct db_timings *timings; // NULL: nobody wants to know
     bool in_transaction;
     unsigned again; // after the last failure: as many tries may help
@@ -43,15 +48,17 @@ struct db_row {
 // For one that is no path.
 struct db_source *db_postgres_source(struct slice conninfo, unsigned connections, struct error *err);
 void db_postgres_source_free(struct db_source *source);
+void db_postgres_stopping(struct db_source *source);
 // A path.
 struct db_source *db_sqlite_source(struct slice path);
 void db_sqlite_source_free(struct db_source *source);
 bool db_sqlite_there(const struct db_source *source);
 
-// When trying again has to end, in seconds.
-#define DB_PATIENCE 30.0
-// Does it help to try again what was begun at `since` and has been tried again so often? Once it does however long the
-// first run took: the process may have stood still in it.
-bool db_goes_on(const struct db *db, unsigned tries, double since);
+// When trying again has to end, in seconds; and when the service stops, counted from then on.
+#define DB_PATIENCE      30.0
+#define DB_LAST_PATIENCE 5.0
+// Does it help to try again what was begun at `since`, has been tried again so often, and has failed with this error?
+// Once it does however long the first run took: the process may have stood still in it.
+bool db_goes_on(struct db *db, unsigned tries, double since, const struct error *err);
 // Waits before the next try.
 void db_pause(unsigned tries);

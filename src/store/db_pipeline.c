@@ -208,7 +208,9 @@ static bool take_one(struct postgres *db, struct postgres_connection *c, const s
 // Waits for all that is on its way.
 bool pipeline_settle(struct postgres *db, struct postgres_connection *c, struct results *results, struct error *err)
 {
+    struct postgres_wait wait;
     bool ok = true;
+    stop_wait_begin(&db->source->stop, &wait, c->pg);
     if (PQpipelineSync(c->pg) == 0)
         ok = pipeline_fail(db, c, NULL, err);
     pipeline_flush(c, true);
@@ -218,6 +220,7 @@ bool pipeline_settle(struct postgres *db, struct postgres_connection *c, struct 
         ok = take_one(db, c, &c->pending[i], results, ok, err) && ok;
     c->pending_n = 0;
     PGresult *sync = PQgetResult(c->pg);
+    stop_wait_end(&db->source->stop, &wait);
     if (ok && PQresultStatus(sync) != PGRES_PIPELINE_SYNC)
         ok = pipeline_fail(db, c, sync, err);
     PQclear(sync);

@@ -9,7 +9,7 @@
 
 #define CONNECTIONS     8
 #define OLDEST_SERVER   130000
-#define CONNECT_TIMEOUT "10"
+#define CONNECT_TIMEOUT "5" // seconds: nobody can break that off, also when the service stops
 
 // ---- the server -----------------------------------------------------------------------------------------------------
 
@@ -26,6 +26,7 @@ struct db_source *db_postgres_source(struct slice where, unsigned connections, s
     pthread_mutex_init(&s->lock, NULL);
     cond_init_monotonic(&s->given_back);
     watch_init(&s->watch);
+    stop_init(&s->stop);
     return &s->source;
 }
 
@@ -42,6 +43,7 @@ void db_postgres_source_free(struct db_source *source)
 {
     struct postgres_source *s = (struct postgres_source *)source;
     watch_free(&s->watch);
+    stop_free(&s->stop);
     while (s->idle != NULL) {
         struct postgres_connection *c = s->idle;
         s->idle = c->next;
@@ -111,9 +113,15 @@ PGconn *postgres_connect(const struct postgres_source *s, struct error *err)
     return NULL;
 }
 
+static bool may_ask(struct postgres_source *s, struct error *err)
+{
+    return !atomic_load(&s->source.given_up) ||
+           error_set(err, ERR_STORE, "the database server does not answer, and the service stops");
+}
+
 static struct postgres_connection *connect_new(struct postgres_source *s, struct error *err)
 {
-    PGconn *pg = postgres_connect(s, err);
+    PGconn *pg = may_ask(s, err) ? postgres_connect(s, err) : NULL;
     if (pg == NULL)
         return NULL;
     PQenterPipelineMode(pg);
@@ -156,6 +164,8 @@ static void close_one(struct postgres_source *s, struct postgres_connection *c)
 struct postgres_connection *pool_borrow(struct postgres *db, struct error *err)
 {
     struct postgres_connection *c;
+    if (!may_ask(db->source, err))
+        return NULL;
     if (!wait_for_one(db->source, &c)) {
         error_set(err, ERR_STORE,
                   "all %u connections to the database server were busy for %.0f s: allow more (pool_max_conns)",

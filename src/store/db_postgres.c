@@ -61,7 +61,7 @@ static bool ask_results(struct postgres *db, const struct db_request *requests, 
             return true;
         results_free(results);
         *results = (struct results){0};
-        if (!db_goes_on(&db->db, tries, since))
+        if (!db_goes_on(&db->db, tries, since, err))
             return false;
         log_debug("store: asking again: %s", err->text);
         db_pause(tries);

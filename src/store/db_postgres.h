@@ -1,4 +1,4 @@
-// PostgreSQL: what db_postgres.c, db_pool.c, db_pipeline.c and db_watch.c share.
+// PostgreSQL: what db_postgres.c, db_pool.c, db_pipeline.c, db_watch.c and db_stop.c share.
 #pragma once
 
 #include "store/db_conninfo.h"
@@ -20,6 +20,23 @@ struct postgres_watch {
     size_t held_n;
 };
 
+// Somebody waits for an answer.
+struct postgres_wait {
+    int fd;
+    double since; // on the monotonic clock
+    bool broken_off;
+    struct postgres_wait *next;
+};
+
+// All who wait, and who breaks them off when the service stops.
+struct postgres_stop {
+    pthread_mutex_t lock;
+    pthread_cond_t wake;
+    pthread_t thread;
+    bool running, end;
+    struct postgres_wait *waits;
+};
+
 struct postgres_connection;
 struct postgres_source {
     struct db_source source;
@@ -30,6 +47,7 @@ struct postgres_source {
     unsigned open, most;
     atomic_llong version;
     struct postgres_watch watch;
+    struct postgres_stop stop;
 };
 
 #define STATEMENTS 256 // of a connection; further ones are prepared each time
@@ -68,8 +86,8 @@ struct postgres {
 // Types, as the server numbers them (pg_type.dat).
 enum { OID_BOOL = 16, OID_BYTEA = 17, OID_INT8 = 20, OID_INT2 = 21, OID_INT4 = 23, OID_TEXT = 25 };
 
-// What advisory locks are of: a turn of db.h, or a name. Each transaction that writes has one of a turn; DB_TURN_NONE is
-// shared by all that take no turns, and only shows that it writes.
+// What advisory locks are of: a turn of db.h, or a name. Each transaction that writes has one of a turn; DB_TURN_NONE
+// is shared by all that take no turns, and only shows that it writes.
 #define LOCK_OF_TURN 0x436c6175
 #define LOCK_OF_NAME 0x436c6172
 
@@ -121,3 +139,12 @@ struct slice postgres_first_line(const char *text);
 void watch_init(struct postgres_watch *watch);
 void watch_free(struct postgres_watch *watch);
 void watch_start(struct postgres_source *s);
+
+// ---- db_stop.c ------------------------------------------------------------------------------------------------------
+
+void stop_init(struct postgres_stop *stop);
+void stop_free(struct postgres_stop *stop);
+
+// Around what waits for the server. `wait` stays where it is meanwhile.
+void stop_wait_begin(struct postgres_stop *stop, struct postgres_wait *wait, PGconn *pg);
+void stop_wait_end(struct postgres_stop *stop, struct postgres_wait *wait);

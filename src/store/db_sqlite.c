@@ -41,7 +41,7 @@ struct sqlite_row {
 struct db_source *db_sqlite_source(struct slice path)
 {
     struct sqlite_source *s = must_alloc(sizeof *s);
-    *s = (struct sqlite_source){{&db_sqlite}, must_alloc(path.n + 1)};
+    *s = (struct sqlite_source){{.engine = &db_sqlite}, must_alloc(path.n + 1)};
     memcpy(s->path, path.p, path.n);
     s->path[path.n] = '\0';
     return &s->source;

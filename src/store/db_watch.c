@@ -52,6 +52,8 @@ static bool connect_watch(struct postgres_source *s, struct error *err)
     if (w->connection != NULL && PQstatus(w->connection) == CONNECTION_OK && PQconsumeInput(w->connection) != 0)
         return true;
     lose(w);
+    if (atomic_load(&s->source.stopping) != 0)
+        return error_set(err, ERR_STORE, "no new connection to the database server, since the service stops");
     w->connection = postgres_connect(s, err);
     return w->connection != NULL;
 }
@@ -75,15 +77,24 @@ static int32_t lock_number(struct slice name)
     return (int32_t)be32toh((uint32_t)number);
 }
 
-static bool ask_lock(PGconn *connection, const char *function, struct slice name, bool *got, struct error *err)
+static PGresult *ask(struct postgres_source *s, const char *sql)
+{
+    struct postgres_wait wait;
+    stop_wait_begin(&s->stop, &wait, s->watch.connection);
+    PGresult *result = PQexec(s->watch.connection, sql);
+    stop_wait_end(&s->stop, &wait);
+    return result;
+}
+
+static bool ask_lock(struct postgres_source *s, const char *function, struct slice name, bool *got, struct error *err)
 {
     char sql[128];
     snprintf(sql, sizeof sql, "SELECT %s(%d, %d)", function, LOCK_OF_NAME, lock_number(name));
-    PGresult *result = PQexec(connection, sql);
+    PGresult *result = ask(s, sql);
     bool ok = PQresultStatus(result) == PGRES_TUPLES_OK;
     *got = ok && PQgetvalue(result, 0, 0)[0] == 't';
     PQclear(result);
-    return ok || error_set(err, ERR_STORE, "lock of the database server: %s", PQerrorMessage(connection));
+    return ok || error_set(err, ERR_STORE, "lock of the database server: %s", PQerrorMessage(s->watch.connection));
 }
 
 static void keep_lock(struct postgres_watch *w, struct slice name)
@@ -101,7 +112,7 @@ static bool take_lock(struct postgres_source *s, struct slice name, bool *got, s
         return false;
     if (find_lock(w, name) != w->held_n)
         return true;
-    if (!ask_lock(w->connection, "pg_try_advisory_lock", name, got, err))
+    if (!ask_lock(s, "pg_try_advisory_lock", name, got, err))
         return false;
     if (*got)
         keep_lock(w, name);
@@ -125,7 +136,8 @@ bool db_source_lock(struct db_source *source, struct slice name, bool *got, stru
 
 void db_source_unlock(struct db_source *source, struct slice name)
 {
-    struct postgres_watch *w = &((struct postgres_source *)source)->watch;
+    struct postgres_source *s = (struct postgres_source *)source;
+    struct postgres_watch *w = &s->watch;
     struct error ignored;
     bool was;
     if (!db_source_shared(source))
@@ -133,7 +145,7 @@ void db_source_unlock(struct db_source *source, struct slice name)
     pthread_mutex_lock(&w->lock);
     size_t i = find_lock(w, name);
     if (i != w->held_n) {
-        if (!ask_lock(w->connection, "pg_advisory_unlock", name, &was, &ignored))
+        if (!ask_lock(s, "pg_advisory_unlock", name, &was, &ignored))
             log_debug("store: %s", ignored.text);
         free((char *)(uintptr_t)w->held[i].p);
         w->held[i] = w->held[--w->held_n];
@@ -168,7 +180,7 @@ static bool hear(struct postgres_source *s, int *fd)
         return false;
     }
     if (!w->listening) {
-        PGresult *result = PQexec(w->connection, "LISTEN " CHANNEL);
+        PGresult *result = ask(s, "LISTEN " CHANNEL);
         w->listening = heard = PQresultStatus(result) == PGRES_COMMAND_OK;
         PQclear(result);
     }
@@ -189,7 +201,7 @@ static bool hear(struct postgres_source *s, int *fd)
 // idle (idle_in_transaction_session_timeout), so the others look. One that had to wait for its turn for so long may be
 // met just before it goes on: that, too, only has its transaction run again. Connections of other users are not ours to
 // end.
-static void end_stalled(struct postgres_watch *w)
+static void end_stalled(struct postgres_source *s)
 {
     char sql[1024];
     snprintf(sql, sizeof sql,
@@ -198,9 +210,10 @@ static void end_stalled(struct postgres_watch *w)
              "clock_timestamp() - interval '%d seconds' AND EXISTS (SELECT 1 FROM pg_locks l WHERE l.pid = a.pid AND "
              "locktype = 'advisory' AND l.database = a.datid AND classid = %d AND granted)",
              STALLED_SECONDS, LOCK_OF_TURN);
-    PGresult *result = PQexec(w->connection, sql);
+    PGresult *result = ask(s, sql);
     if (PQresultStatus(result) != PGRES_TUPLES_OK)
-        log_debug("store: nodes that stand still: %.*s", SLICE_ARG(postgres_first_line(PQerrorMessage(w->connection))));
+        log_debug("store: nodes that stand still: %.*s",
+                  SLICE_ARG(postgres_first_line(PQerrorMessage(s->watch.connection))));
     for (int i = 0; i < PQntuples(result); i++)
         log_warn(
             "store: \"%s\" has stood still for %d s in a transaction that others may wait for: its connection to the "
@@ -228,7 +241,7 @@ static void *watch_main(void *argument)
         looked = clock_monotonic();
         pthread_mutex_lock(&w->lock);
         if (w->listening)
-            end_stalled(w);
+            end_stalled(s);
         pthread_mutex_unlock(&w->lock);
     }
 }

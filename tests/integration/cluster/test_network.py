@@ -91,6 +91,22 @@ class Network(cluster.Case):
         for node in (a, b):
             self.await_that(lambda: "CVE-2030-2" in (self.found(node, image["hash"]) or ()))
 
+    @cluster.need_long
+    def test_told_to_stop_when_pulled(self):
+        """It does not wait for answers that cannot come."""
+        node = self.node("a", matcher={"period": "1s"})
+        self.await_that(self.generation)
+        self.links["a"].pull()
+        thread = threading.Thread(target=lambda: self.post(node, self.image("pulled")))
+        thread.start()
+        time.sleep(2)
+        start = time.monotonic()
+        node.service.end()
+        print("# note: stopped after %.1f s" % (time.monotonic() - start))
+        self.assertLess(time.monotonic() - start, 25)
+        thread.join(cluster.WAIT)
+        self.assertRegex(node.service.messages(), "given up, since the service stops")
+
     def test_slow_and_lossy(self):
         """Each image that is posted has a report, each flaw is told of once, and nothing is left leased."""
         hook = receivers.Web(self)

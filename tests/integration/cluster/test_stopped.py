@@ -1,5 +1,5 @@
 """A node that stands still in a transaction, as a frozen machine does, keeps the others from nothing for long; when it goes on,
-it does again what was ended."""
+it does again what was ended. And one that is told to stop does so, also when the database server is away."""
 import json
 import random
 import signal
@@ -61,6 +61,25 @@ class Stopped(cluster.Case):
         self.assertEqual({status for _, status in self.posted}, {201})
         self.assertEqual(self.sql("SELECT count(*) FROM image"), [[str(len(self.posted) + TIMES + 1)]])
         print("# note: %d images; another node was waited for by %s s" % (len(self.posted), ", ".join("%.0f" % x for x in waited)))
+
+    def test_told_to_with_the_server_away(self):
+        """What is asked of it meanwhile is given up."""
+        node = self.node("a", matcher={"period": "1s"})
+        self.await_that(self.generation)
+        self.assertEqual(self.post(node, cluster.manifest("first", self.blobs.layer(self.layer))).status, 201)
+        self.addCleanup(self.server.start)
+        self.server.halt(signal.SIGQUIT)
+        answers = []
+        thread = threading.Thread(target=lambda: answers.append(self.post(node, cluster.manifest("second", self.blobs.layer(self.layer)))))
+        thread.start()
+        time.sleep(1)
+        start = time.monotonic()
+        node.service.end()
+        print("# note: stopped after %.1f s" % (time.monotonic() - start))
+        self.assertLess(time.monotonic() - start, 20)
+        thread.join(cluster.WAIT)
+        self.assertIn(answers[0].status, (500, 503), answers)
+        self.assertIn("is given up, since the service stops", node.service.messages())
 
 
 if __name__ == "__main__":
