@@ -203,11 +203,24 @@ def bench_follow(build, work, server, remote, url, manifests):
     node.stop()
 
 
-def bench(build, work, mirror):
+def start_server():
     import postgres
     if not postgres.is_there():
         raise SystemExit("bench: PostgreSQL: not installed")
-    server = postgres.Server(**AS_DISTRIBUTED)
+    return postgres.Server(**AS_DISTRIBUTED)
+
+
+def bench_sizes(build, work, mirror, manifests):
+    """What the tables of an inventory of this size take on both engines, and nothing else."""
+    server = start_server()
+    try:
+        bench_fill(build, work, server, mirror, manifests)
+    finally:
+        server.stop()
+
+
+def bench(build, work, mirror):
+    server = start_server()
     try:
         sizes = scale.sizes()
         filled = [bench_fill(build, work, server, mirror, n) for n in sizes]

@@ -232,11 +232,15 @@ def main():
     p = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     p.add_argument("build")
     p.add_argument("-n", type=int, default=5, dest="runs")
+    p.add_argument("--store", type=int, metavar="MANIFESTS", help="only what a store of that many takes, on SQLite and on PostgreSQL")
     args = p.parse_args()
     build = os.path.abspath(args.build)
     os.environ["CLARION_BUILD"] = build
     work = tempfile.mkdtemp(prefix="clarion-bench-")
     try:
+        if args.store:
+            postgresql.bench_sizes(build, work, find_feeds(work)[0], args.store)
+            return
         cache = os.path.join(build, "bench-cache")
         bench_index(build, work, cache, args.runs)
         bench_index_mixed(build, work, cache, args.runs)
