@@ -3,17 +3,13 @@
 
 #include "output/output.h"
 
-#define TABLE_NAMES 8
-
 struct table_counts {
     size_t shown, hidden;                      // findings; hidden by --only-fixed
     size_t codeless, codeless_hidden;          // in packages without the code: shown, and hidden by --only-code
     size_t development;                        // shown, in packages of development files
-    size_t fixable, exploited;                 // of those shown
-    size_t packages, updates;                  // with findings; with findings that an update fixes
+    size_t exploited;                          // of those shown
+    size_t packages;                           // with findings
     size_t by_severity[SEVERITY_CRITICAL + 1]; // shown
-    struct slice names[TABLE_NAMES];           // of packages to update, those with the worst findings first
-    size_t names_n;
 };
 
 struct table_counts table_count(const struct report *report, const struct output_options *options);

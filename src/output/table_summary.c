@@ -1,5 +1,6 @@
 #include "base/clock.h"
 #include "base/utf8.h"
+#include "match/remedies.h"
 #include "output/table.h"
 
 #include <ctype.h>
@@ -14,22 +15,11 @@ static const char *plural(size_t n)
 
 // ---- counting -------------------------------------------------------------------------------------------------------
 
-static void note_name(struct table_counts *counts, struct slice name)
-{
-    for (size_t i = 0; i < counts->names_n; i++)
-        if (slice_eq(counts->names[i], name))
-            return;
-    if (counts->names_n < TABLE_NAMES)
-        counts->names[counts->names_n++] = name;
-}
-
 struct table_counts table_count(const struct report *report, const struct output_options *options)
 {
-    enum { HAS_FINDING = 1, HAS_FIX = 2 };
     struct arena scratch ARENA_AUTO = {0};
     struct table_counts counts = {0};
-    const struct inventory *inventory = &report->image->inventory;
-    char *seen = ARENA_NEW(&scratch, char, inventory->packages_n);
+    bool *seen = ARENA_NEW(&scratch, bool, report->image->inventory.packages_n);
     for (size_t i = 0; i < report->findings_n; i++) {
         const struct report_finding *f = &report->findings[i];
         if (output_leaves_out(options, f)) {
@@ -43,14 +33,8 @@ struct table_counts table_count(const struct report *report, const struct output
         counts.shown++;
         counts.by_severity[f->severity]++;
         counts.exploited += finding_exploited(f) != NULL;
-        counts.packages += (seen[f->package] & HAS_FINDING) == 0;
-        seen[f->package] |= HAS_FINDING;
-        if (f->fixed_in.n == 0)
-            continue;
-        counts.fixable++;
-        counts.updates += (seen[f->package] & HAS_FIX) == 0;
-        seen[f->package] |= HAS_FIX;
-        note_name(&counts, inventory->packages[f->package].package.name);
+        counts.packages += !seen[f->package];
+        seen[f->package] = true;
     }
     return counts;
 }
@@ -70,18 +54,42 @@ static void add_severities(struct buf *out, const struct table_counts *counts)
     buf_addc(out, '\n');
 }
 
-static void add_updates(struct buf *out, const struct table_counts *counts)
+#define NAMES 8 // of updates, before "…"
+
+static bool is_shown(const void *options, const struct report_finding *f)
+{
+    return !output_leaves_out(options, f);
+}
+
+static bool is_among(const struct slice *names, size_t n, struct slice name)
+{
+    for (size_t i = 0; i < n; i++)
+        if (slice_eq(names[i], name))
+            return true;
+    return false;
+}
+
+// "4 of 5 are fixed by a plain update of 2 packages: openssl, bash": the worst first.
+static void add_updates(struct buf *out, const struct report *report, const struct table_counts *counts,
+                        const struct output_options *options)
 {
     struct arena scratch ARENA_AUTO = {0};
-    if (counts->fixable == 0) {
+    const struct remedies r = report_remedies(report, is_shown, options, &scratch);
+    if (r.fixable == 0) {
         buf_adds(out, "None of them has a fix yet.\n");
         return;
     }
-    buf_addf(out, "%zu of %zu %s fixed by a plain update of %zu package%s: ", counts->fixable, counts->shown,
-             counts->fixable == 1 ? "is" : "are", counts->updates, plural(counts->updates));
-    for (size_t i = 0; i < counts->names_n; i++)
-        buf_addf(out, "%s%.*s", i != 0 ? ", " : "", SLICE_ARG(utf8_plain(&scratch, counts->names[i])));
-    buf_adds(out, counts->updates > counts->names_n ? ", …\n" : "\n");
+    buf_addf(out, "%zu of %zu %s fixed by a plain update of %zu package%s: ", r.fixable, counts->shown,
+             r.fixable == 1 ? "is" : "are", r.n, plural(r.n));
+    struct slice named[NAMES]; // each once, whatever versions of it are updated
+    size_t i = 0, n = 0;
+    for (; i < r.n && n < NAMES; i++) {
+        if (is_among(named, n, r.v[i].name))
+            continue;
+        buf_addf(out, "%s%.*s", n != 0 ? ", " : "", SLICE_ARG(utf8_plain(&scratch, r.v[i].name)));
+        named[n++] = r.v[i].name;
+    }
+    buf_adds(out, i < r.n ? ", …\n" : "\n");
 }
 
 // "debian of 2026-11-24 (104834 records)"
@@ -211,7 +219,7 @@ void table_add_summary(struct buf *out, const struct report *report, const struc
         buf_addf(out, "%zu finding%s in %zu package%s", counts->shown, plural(counts->shown), counts->packages,
                  plural(counts->packages));
         add_severities(out, counts);
-        add_updates(out, counts);
+        add_updates(out, report, counts, options);
         if (counts->exploited != 0)
             buf_addf(out, "%zu %s known to be exploited (CISA's catalogue).\n", counts->exploited,
                      counts->exploited == 1 ? "is" : "are");
