@@ -8,6 +8,7 @@
 #include <locale.h>
 #include <setjmp.h>
 #include <stdarg.h>
+#include <stdlib.h>
 
 #include <cmocka.h>
 
@@ -37,6 +38,7 @@ static struct slice updater(struct arena *a, struct slice scope)
 static const struct matcher matcher = {.name = "debian",
                                        .feeds = {"debian"},
                                        .kind = "deb",
+                                       .scheme = &version_dpkg,
                                        .severity = unknown,
                                        .severity_clair = critical,
                                        .clair_updater = updater};
@@ -1092,7 +1094,7 @@ static void test_table(void **state)
                       "https://example.org/tracker/x\n");
     assert_says(text, "\nNegligible  tar          1.26             -                 CVE-2005-2541  ");
     assert_says(text, "5 findings in 4 packages: 3 high, 1 medium, 1 negligible\n");
-    assert_says(text, "4 of 5 are fixed by a plain update of 3 packages: libssl1.0.0, openssl, bash\n");
+    assert_says(text, "4 of 5 are fixed by a plain update of 2 packages: openssl, bash\n");
     assert_says(text, "Feeds: debian of 2025-11-24 (99 records)\n");
     assert_silent(text, "\x1b");
     assert_silent(text, "Undetermined");
@@ -1228,6 +1230,158 @@ static void test_table_says_what_is_missing(void **state)
     assert_says(table_of(&s, &plain, &a), "None of them has a fix yet.\n");
 }
 
+// Packages of one name in several versions are named once; of many the first.
+static void test_table_names_updates_once(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    for (size_t i = 0; i < 3; i++) {
+        s.packages[i] = package("twice", "1", "twice", 0);
+        s.packages[i].package.source_version = i == 0 ? SLICE("1") : SLICE("2");
+    }
+    s.report.findings_n = 4;
+    assert_says(table_of(&s, &plain, &a), "4 of 4 are fixed by a plain update of 2 packages: twice\n");
+}
+
+// ---- SARIF ----------------------------------------------------------------------------------------------------------
+
+#define MANY 25010 // GitHub refuses more than 25000
+
+// The least severe are left out, wherever they stand, and the document says so.
+static void test_sarif_limit(void **state)
+{
+    (void)state;
+    struct arena a ARENA_AUTO = {0};
+    struct sample s;
+    make_sample(&s);
+    struct report_finding *findings = ARENA_NEW(&a, struct report_finding, MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        findings[i] = s.findings[i % 2 == 0 ? 0 : 3]; // high, medium
+        findings[i].vulnerability = arena_printf(&a, "CVE-2020-%zu", i);
+    }
+    findings[7].severity = SEVERITY_LOW;
+    s.report.findings = findings;
+    s.report.findings_n = MANY;
+    yyjson_doc *doc JSON_AUTO = document("sarif", &s, false, &plain);
+    yyjson_val *results = at(doc, "/runs/0/results");
+    assert_int_equal(yyjson_arr_size(results), 25000);
+    assert_int_equal(yyjson_arr_size(at(doc, "/runs/0/tool/driver/rules")), 25000);
+    size_t high = 0;
+    yyjson_arr_iter each;
+    yyjson_arr_iter_init(results, &each);
+    for (yyjson_val *r; (r = yyjson_arr_iter_next(&each)) != NULL;) {
+        high += yyjson_equals_str(yyjson_obj_get(r, "level"), "error");
+        assert_false(yyjson_equals_str(yyjson_obj_get(r, "ruleId"), "CVE-2020-7"));
+    }
+    assert_int_equal(high, MANY / 2);
+    struct buf text BUF_AUTO = {0};
+    write_report("sarif", &s, &plain, &text);
+    assert_says(buf_slice(&text), "10 results, the least severe, are left out");
+    assert_says(buf_slice(&text), "GitHub shows the 5000 most severe of these 25000 results.");
+}
+
+// GitHub's severity, which it makes of a number, is the report's.
+static void test_sarif_severities(void **state)
+{
+    (void)state;
+    static const struct {
+        enum severity severity;
+        int score; // -1: none
+        const char *level, *number;
+    } cases[] = {
+        {SEVERITY_CRITICAL, 98, "error", "9.8"}, {SEVERITY_CRITICAL, 63, "error", "9.5"},
+        {SEVERITY_HIGH, 70, "error", "7.0"},     {SEVERITY_HIGH, 98, "error", "8.9"},
+        {SEVERITY_MEDIUM, -1, "warning", "6.9"}, {SEVERITY_LOW, 10, "note", "1.0"},
+        {SEVERITY_NEGLIGIBLE, 0, "note", "0.1"}, {SEVERITY_UNKNOWN, 98, "warning", NULL},
+    };
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct sample s;
+        make_sample(&s);
+        enrich(&s);
+        s.report.findings_n = 1;
+        s.findings[0].severity = cases[i].severity;
+        s.ratings[0].score = cases[i].score;
+        s.findings[0].rating = cases[i].score >= 0 ? &s.ratings[0] : NULL;
+        yyjson_doc *doc JSON_AUTO = document("sarif", &s, false, &plain);
+        assert_str(doc, "/runs/0/results/0/level", cases[i].level);
+        if (cases[i].number != NULL)
+            assert_str(doc, "/runs/0/tool/driver/rules/0/properties/security-severity", cases[i].number);
+        else
+            assert_null(at(doc, "/runs/0/tool/driver/rules/0/properties/security-severity"));
+    }
+}
+
+static void test_sarif_places(void **state)
+{
+    (void)state;
+    static const char *const cases[][2] = {
+        {"demo/image", "docker.io/demo/image"},
+        {"ghcr.io/org/app:1.2", "ghcr.io/org/app"},
+        {"localhost:5000/x:1", "localhost%3A5000/x"},
+        {"oci:/srv/My images/a b.oci/", "a%20b.oci"},
+        {"/srv/x.tar", "x.tar"},
+    };
+    for (size_t i = 0; i < ARRAY_N(cases); i++) {
+        struct arena a ARENA_AUTO = {0};
+        struct sample s;
+        make_sample(&s);
+        s.image.reference = slice_str(cases[i][0]);
+        s.packages[1].db = SLICE("srv/\xc3\xa4 #1.jar!WEB-INF/x");
+        yyjson_doc *doc JSON_AUTO = document("sarif", &s, false, &plain);
+        struct slice want = arena_printf(&a, "%s/srv/%%C3%%A4%%20%%231.jar%%21WEB-INF/x", cases[i][1]);
+        assert_str(doc, "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri", want.p);
+    }
+}
+
+// ---- hostile text ---------------------------------------------------------------------------------------------------
+
+#define SCRIPT "<script>alert(1)</script>\"'&]]>\x1b[31m\xff\xe2\x80\xae"
+
+// Wherever it comes from, it is text: nothing that marks up, no control and no byte that is not UTF-8 is left of it.
+static void test_hostile_text(void **state)
+{
+    (void)state;
+    static const char *const names[] = {"sarif", "junit", "gitlab", "openvex", "intoto", "html"};
+    struct sample s;
+    make_sample(&s);
+    enrich(&s);
+    struct report_statement *statement = &s.findings[0].statements[0];
+    struct package *p = &s.packages[1].package;
+    p->name = p->version = p->source_name = p->arch = s.packages[1].db = SLICE(SCRIPT);
+    s.findings[0].vulnerability = s.findings[0].fixed_in = SLICE(SCRIPT);
+    s.findings[0].aliases = s.findings[0].links = s.ratings[0].by = s.ratings[0].vector = SLICE("javascript:" SCRIPT);
+    statement->record.description = statement->record.state = statement->record.advisories = SLICE(SCRIPT);
+    s.image.reference = s.image.inventory.distribution.pretty_name = s.stored_layers[1].created_by = SLICE(SCRIPT);
+    s.report.unmatched = &s.unmatched;
+    s.report.unmatched_n = 1;
+    s.unmatched.reason = s.error = s.skip.skip.path = s.skip.skip.reason = s.feed.error = SLICE(SCRIPT);
+    s.report.errors = &s.error;
+    s.report.errors_n = 1;
+    s.image.inventory.skips = &s.skip;
+    s.image.inventory.skips_n = s.image.inventory.skips_total = 1;
+    for (size_t i = 0; i < ARRAY_N(names); i++) {
+        struct buf out BUF_AUTO = {0};
+        bool is_json = names[i][0] != 'j' && names[i][0] != 'h';
+        write_report(names[i], &s, &plain, &out);
+        struct slice text = buf_slice(&out);
+        assert_true(utf8_valid(text));
+        assert_silent(text, "\x1b");
+        assert_silent(text, "\xe2\x80\xae");
+        assert_says(text, "alert(1)");
+        if (is_json) {
+            struct error err;
+            yyjson_doc *doc JSON_AUTO = json_parse(text, &err);
+            assert_non_null(doc);
+        } else {
+            assert_silent(text, "<script");
+            assert_silent(text, "href=\"javascript");
+            assert_silent(text, "]]>");
+        }
+    }
+}
+
 // ---- the table of outputs -------------------------------------------------------------------------------------------
 
 static void test_outputs(void **state)
@@ -1236,7 +1390,9 @@ static void test_outputs(void **state)
     static const struct {
         const char *name;
         bool inventory;
-    } cases[] = {{"table", false}, {"json", true}, {"clair", true}, {"cyclonedx", true}, {"spdx", true}};
+    } cases[] = {{"table", false},   {"json", true},    {"clair", true},  {"cyclonedx", true},
+                 {"spdx", true},     {"sarif", false},  {"junit", false}, {"gitlab", false},
+                 {"openvex", false}, {"intoto", false}, {"html", false}};
     for (size_t i = 0; i < ARRAY_N(cases); i++) {
         const struct output *output = output_named(slice_str(cases[i].name));
         assert_non_null(output);
@@ -1371,7 +1527,8 @@ static void test_harbor_gaps(void **state)
 
 int main(void)
 {
-    setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters, as the program does
+    setlocale(LC_CTYPE, "C.UTF-8");               // for the width of characters, as the program does
+    setenv("SOURCE_DATE_EPOCH", "1790000000", 1); // documents that tell when they were made are the same all the time
     static const struct CMUnitTest tests[] = {
         cmocka_unit_test(test_json_report),
         cmocka_unit_test(test_json_enrichments),
@@ -1402,6 +1559,11 @@ int main(void)
         cmocka_unit_test(test_table_colours),
         cmocka_unit_test(test_table_never_calls_the_unknown_clean),
         cmocka_unit_test(test_table_says_what_is_missing),
+        cmocka_unit_test(test_table_names_updates_once),
+        cmocka_unit_test(test_sarif_limit),
+        cmocka_unit_test(test_sarif_severities),
+        cmocka_unit_test(test_sarif_places),
+        cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_outputs),
         cmocka_unit_test(test_same_report_same_bytes),
         cmocka_unit_test(test_harbor_items),
