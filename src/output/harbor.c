@@ -2,6 +2,7 @@
 
 #include "base/clock.h"
 #include "output/output.h"
+#include "output/words.h"
 
 #include <stdlib.h>
 
@@ -138,23 +139,13 @@ static void add_ratings(yyjson_mut_doc *doc, yyjson_mut_val *attributes, const s
 
 // ---- one item -------------------------------------------------------------------------------------------------------
 
-static bool next_word(struct slice *rest, struct slice *word)
-{
-    do {
-        if (rest->n == 0)
-            return false;
-        slice_cut(*rest, ' ', word, rest);
-    } while (word->n == 0);
-    return true;
-}
-
 static void add_words(yyjson_mut_doc *doc, yyjson_mut_val *object, const char *key, struct slice words)
 {
     struct slice word;
     if (words.n == 0)
         return;
     yyjson_mut_val *list = json_add_arr(doc, object, key);
-    while (next_word(&words, &word))
+    while (words_next(&words, &word))
         json_arr_add_str(doc, list, word);
 }
 
@@ -163,7 +154,7 @@ static void add_links(yyjson_mut_doc *doc, yyjson_mut_val *item, struct slice li
 {
     yyjson_mut_val *list = json_add_arr(doc, item, "links");
     struct slice link;
-    while (next_word(&links, &link)) {
+    while (words_next(&links, &link)) {
         struct buf text BUF_AUTO = {0};
         for (size_t i = 0; i < link.n; i++)
             if (link.p[i] == '|')
@@ -191,7 +182,7 @@ static void add_weaknesses(yyjson_mut_doc *doc, yyjson_mut_val *item, const stru
     yyjson_mut_val *list = yyjson_mut_arr(doc);
     for (size_t i = 0; i < f->enrichments_n; i++) {
         struct slice words = f->enrichments[i].weaknesses, word;
-        while (next_word(&words, &word))
+        while (words_next(&words, &word))
             if (!has_text(list, word))
                 json_arr_add_str(doc, list, word);
     }

@@ -4,12 +4,11 @@
 // GitHub tells alerts of two runs apart by rule, place and fingerprint, so none of these names a version, a tag or a
 // digest. It does not obey suppressions: what is suppressed is counted in a notification, and listed, marked as such,
 // where --show-suppressed asks for it.
-#include "base/json.h"
+#include "output/sarif.h"
+
 #include "output/gaps.h"
-#include "output/output.h"
 #include "output/words.h"
 
-#include <stdio.h>
 #include <stdlib.h>
 
 #define SCHEMA "https://docs.oasis-open.org/sarif/sarif/v2.1.0/errata01/os/schemas/sarif-schema-2.1.0.json"
@@ -21,27 +20,11 @@
 
 // ---- what is written ------------------------------------------------------------------------------------------------
 
-struct result {
+struct sarif_result {
     const struct report_finding *finding;
     size_t rule;
     struct digest fingerprint;
     size_t occurrence; // among those with the same fingerprint, from 1
-};
-
-struct rule {
-    const struct report_finding *finding; // the worst of its
-    enum severity severity;
-};
-
-struct sarif {
-    const struct report *report;
-    struct arena *a;
-    struct result *results;
-    size_t n, left_out;
-    struct rule *rules;
-    size_t rules_n;
-    struct slice repository;
-    yyjson_mut_doc *doc;
 };
 
 static bool is_suppressed(const struct report_finding *f)
@@ -55,14 +38,7 @@ static struct digest fingerprint_of(const struct sarif *s, const struct report_f
 {
     const struct inventory_package *p = words_package(s->report, f);
     const struct slice parts[] = {f->vulnerability, p->package.kind, p->package.name, p->db};
-    struct hasher *h HASHER_AUTO = hasher_new(&(struct digest){0});
-    for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++) {
-        hasher_add(h, parts[i]);
-        hasher_add(h, slice_of("", 1));
-    }
-    struct digest digest = hasher_end(h);
-    h = NULL;
-    return digest;
+    return words_digest(parts, sizeof parts / sizeof parts[0]);
 }
 
 // The worst come in, in the report's order.
@@ -83,20 +59,20 @@ static void take(struct sarif *s, const struct report_finding *findings, size_t 
         if (output_leaves_out(options, f) || of[f->severity] == 0)
             continue;
         of[f->severity]--;
-        s->results[s->n++] = (struct result){.finding = f, .fingerprint = fingerprint_of(s, f)};
+        s->results[s->n++] = (struct sarif_result){.finding = f, .fingerprint = fingerprint_of(s, f)};
     }
 }
 
 static int by_vulnerability(const void *x, const void *y)
 {
-    const struct result *a = *(struct result *const *)x, *b = *(struct result *const *)y;
+    const struct sarif_result *a = *(struct sarif_result *const *)x, *b = *(struct sarif_result *const *)y;
     int order = slice_cmp(a->finding->vulnerability, b->finding->vulnerability);
     return order != 0 ? order : (a > b) - (a < b);
 }
 
 static int by_fingerprint(const void *x, const void *y)
 {
-    const struct result *a = *(struct result *const *)x, *b = *(struct result *const *)y;
+    const struct sarif_result *a = *(struct sarif_result *const *)x, *b = *(struct sarif_result *const *)y;
     int order = strcmp(a->fingerprint.text, b->fingerprint.text);
     if (order != 0)
         return order;
@@ -107,31 +83,31 @@ static int by_fingerprint(const void *x, const void *y)
 static void number(struct sarif *s)
 {
     struct arena scratch ARENA_AUTO = {0};
-    struct result **order = ARENA_NEW(&scratch, struct result *, s->n);
+    struct sarif_result **order = ARENA_NEW(&scratch, struct sarif_result *, s->n);
     for (size_t i = 0; i < s->n; i++)
         order[i] = &s->results[i];
     if (s->n == 0)
         return;
-    qsort(order, s->n, sizeof(struct result *), by_fingerprint);
+    qsort(order, s->n, sizeof(struct sarif_result *), by_fingerprint);
     for (size_t i = 0; i < s->n; i++) {
         bool again = i > 0 && digest_eq(&order[i]->fingerprint, &order[i - 1]->fingerprint);
         order[i]->occurrence = again ? order[i - 1]->occurrence + 1 : 1;
     }
-    qsort(order, s->n, sizeof(struct result *), by_vulnerability);
+    qsort(order, s->n, sizeof(struct sarif_result *), by_vulnerability);
     for (size_t i = 0; i < s->n; i++) {
         const struct report_finding *f = order[i]->finding;
         if (i == 0 || !slice_eq(f->vulnerability, order[i - 1]->finding->vulnerability))
-            s->rules[s->rules_n++] = (struct rule){f, f->severity};
-        struct rule *rule = &s->rules[s->rules_n - 1];
+            s->rules[s->rules_n++] = (struct sarif_rule){f, f->severity};
+        struct sarif_rule *rule = &s->rules[s->rules_n - 1];
         if (f->severity > rule->severity)
-            *rule = (struct rule){f, f->severity};
+            *rule = (struct sarif_rule){f, f->severity};
         order[i]->rule = s->rules_n - 1;
     }
 }
 
 // ---- texts ----------------------------------------------------------------------------------------------------------
 
-static void add_message(struct sarif *s, yyjson_mut_val *object, const char *key, struct slice text)
+void sarif_add_message(struct sarif *s, yyjson_mut_val *object, const char *key, struct slice text)
 {
     json_add_str(s->doc, json_add_obj(s->doc, object, key), "text", text);
 }
@@ -151,146 +127,11 @@ static struct slice as_message(struct arena *a, struct slice text)
     return arena_dup(a, buf_slice(&out));
 }
 
-static const char *level_of(enum severity severity)
+const char *sarif_level(enum severity severity)
 {
     return severity >= SEVERITY_HIGH                                     ? "error"
            : severity == SEVERITY_MEDIUM || severity == SEVERITY_UNKNOWN ? "warning"
                                                                          : "note";
-}
-
-static enum severity severity_of_score(int tenths)
-{
-    return tenths >= 90   ? SEVERITY_CRITICAL
-           : tenths >= 70 ? SEVERITY_HIGH
-           : tenths >= 40 ? SEVERITY_MEDIUM
-           : tenths > 0   ? SEVERITY_LOW
-                          : SEVERITY_NEGLIGIBLE;
-}
-
-// GitHub makes a severity of a number, and must come to the one that the report has: the score where that agrees, else
-// one within. Of an unknown severity nothing is said.
-static void add_security_severity(struct sarif *s, yyjson_mut_val *properties, const struct rule *rule)
-{
-    static const char *const within[] = {[SEVERITY_NEGLIGIBLE] = "0.1",
-                                         [SEVERITY_LOW] = "3.9",
-                                         [SEVERITY_MEDIUM] = "6.9",
-                                         [SEVERITY_HIGH] = "8.9",
-                                         [SEVERITY_CRITICAL] = "9.5"};
-    const struct report_rating *rating = rule->finding->rating;
-    if (rating != NULL && severity_of_score(rating->score) == rule->severity && rating->score > 0)
-        json_add_str(s->doc, properties, "security-severity",
-                     arena_printf(s->a, "%d.%d", rating->score / 10, rating->score % 10));
-    else if (rule->severity != SEVERITY_UNKNOWN)
-        json_add_str(s->doc, properties, "security-severity", slice_str(within[rule->severity]));
-}
-
-// ---- rules ----------------------------------------------------------------------------------------------------------
-
-static struct slice first_link(const struct report_finding *f)
-{
-    struct slice link, rest = f->links;
-    while (words_next(&rest, &link))
-        if (slice_starts_nocase(link, SLICE("https://")) || slice_starts_nocase(link, SLICE("http://")))
-            return link;
-    return (struct slice){0};
-}
-
-// A link as a URI reference: what cannot stand in one is %XX.
-static struct slice as_uri(struct arena *a, struct slice link)
-{
-    struct buf out BUF_AUTO = {0};
-    for (size_t i = 0; i < link.n; i++) {
-        unsigned char c = (unsigned char)link.p[i];
-        if (c <= ' ' || c >= 0x7f || strchr("\"<>\\^`{|}", c) != NULL)
-            buf_addf(&out, "%%%02X", c);
-        else
-            buf_addc(&out, (char)c);
-    }
-    return arena_dup(a, buf_slice(&out));
-}
-
-static void add_help_line(struct buf *out, const char *what, struct slice text)
-{
-    if (text.n == 0)
-        return;
-    buf_addf(out, "\n\n**%s:** ", what);
-    words_add_markdown(out, text);
-}
-
-static void add_help(struct sarif *s, yyjson_mut_val *object, const struct rule *rule, struct slice description)
-{
-    const struct report_finding *f = rule->finding;
-    const struct report_epss *epss = finding_epss(f);
-    struct buf out BUF_AUTO = {0};
-    struct slice link, rest = f->links;
-    words_add_markdown(&out, description);
-    add_help_line(&out, "Severity", slice_str(severity_name(rule->severity)));
-    if (f->rating != NULL)
-        add_help_line(&out, "CVSS",
-                      arena_printf(s->a, "%d.%d, %.*s (%.*s)", f->rating->score / 10, f->rating->score % 10,
-                                   SLICE_ARG(f->rating->vector), SLICE_ARG(f->rating->source)));
-    if (epss != NULL)
-        add_help_line(&out, "EPSS", arena_printf(s->a, "%.2f%%", epss->probability / 1e4));
-    if (finding_exploited(f) != NULL)
-        add_help_line(&out, "Known to be exploited (CISA) since", finding_exploited(f)->added);
-    add_help_line(&out, "Also called", f->aliases);
-    add_help_line(&out, "Advisories", f->statements[0].record.advisories);
-    for (const char *head = "\n\n**Links:**\n\n"; words_next(&rest, &link);) {
-        buf_addf(&out, "%s- ", head);
-        words_add_markdown(&out, link);
-        head = "\n";
-    }
-    yyjson_mut_val *help = json_add_obj(s->doc, object, "help");
-    json_add_str(s->doc, help, "text", description);
-    json_add_str(s->doc, help, "markdown", buf_slice(&out));
-}
-
-static void add_rule(struct sarif *s, yyjson_mut_val *list, const struct rule *rule)
-{
-    const struct report_finding *f = rule->finding;
-    const struct package *p = &words_package(s->report, f)->package;
-    yyjson_mut_val *object = yyjson_mut_arr_add_obj(s->doc, list);
-    struct slice short_text =
-        arena_printf(s->a, "%.*s (%s)", SLICE_ARG(f->vulnerability), severity_name(rule->severity));
-    struct slice description = f->statements[0].record.description;
-    if (description.n == 0)
-        description = arena_printf(s->a, "%.*s, as the feed %s has it, without a description.",
-                                   SLICE_ARG(f->vulnerability), f->statements[0].feed);
-    json_add_str(s->doc, object, "id", f->vulnerability);
-    json_add_str(s->doc, object, "name", SLICE("KnownVulnerability"));
-    add_message(s, object, "shortDescription", short_text);
-    add_message(s, object, "fullDescription", description);
-    json_add_str_if(s->doc, object, "helpUri", as_uri(s->a, first_link(f)));
-    add_help(s, object, rule, description);
-    json_add_str(s->doc, json_add_obj(s->doc, object, "defaultConfiguration"), "level",
-                 slice_str(level_of(rule->severity)));
-    yyjson_mut_val *properties = json_add_obj(s->doc, object, "properties");
-    json_add_str(s->doc, properties, "precision", SLICE("very-high"));
-    add_security_severity(s, properties, rule);
-    yyjson_mut_val *tags = json_add_arr(s->doc, properties, "tags"); // at most ten are shown
-    json_arr_add_str(s->doc, tags, SLICE("security"));
-    json_arr_add_str(s->doc, tags, SLICE("vulnerability"));
-    json_arr_add_str(s->doc, tags, p->kind);
-    if (finding_exploited(f) != NULL)
-        json_arr_add_str(s->doc, tags, SLICE("known-exploited"));
-}
-
-static void add_driver(struct sarif *s, yyjson_mut_val *run)
-{
-    yyjson_mut_val *driver = json_add_obj(s->doc, json_add_obj(s->doc, run, "tool"), "driver");
-    json_add_str(s->doc, driver, "name", SLICE("Clarion"));
-    json_add_str(s->doc, driver, "version", SLICE(CLARION_VERSION));
-    yyjson_mut_val *rules = json_add_arr(s->doc, driver, "rules");
-    for (size_t i = 0; i < s->rules_n; i++)
-        add_rule(s, rules, &s->rules[i]);
-    yyjson_mut_val *notifications = json_add_arr(s->doc, driver, "notifications");
-    for (size_t i = 0; gap_kinds[i].id != NULL; i++) {
-        yyjson_mut_val *object = yyjson_mut_arr_add_obj(s->doc, notifications);
-        json_add_str(s->doc, object, "id", slice_str(gap_kinds[i].id));
-        add_message(s, object, "shortDescription", slice_str(gap_kinds[i].title));
-        add_message(s, object, "fullDescription", slice_str(gap_kinds[i].title));
-        add_message(s, object, "help", slice_str(gap_kinds[i].next));
-    }
 }
 
 // ---- results --------------------------------------------------------------------------------------------------------
@@ -374,7 +215,7 @@ static void add_facts(struct sarif *s, yyjson_mut_val *object, const struct repo
     yyjson_mut_obj_add_bool(s->doc, properties, "carries_code", !f->code.missing);
 }
 
-static void add_result(struct sarif *s, yyjson_mut_val *list, const struct result *r)
+static void add_result(struct sarif *s, yyjson_mut_val *list, const struct sarif_result *r)
 {
     const struct report_finding *f = r->finding;
     const struct inventory_package *p = words_package(s->report, f);
@@ -384,8 +225,8 @@ static void add_result(struct sarif *s, yyjson_mut_val *list, const struct resul
                      SLICE_ARG(f->vulnerability), SLICE_ARG(words_advice(s->a, s->report, f)));
     json_add_str(s->doc, object, "ruleId", f->vulnerability);
     yyjson_mut_obj_add_uint(s->doc, object, "ruleIndex", r->rule);
-    json_add_str(s->doc, object, "level", slice_str(level_of(f->severity)));
-    add_message(s, object, "message", as_message(s->a, text));
+    json_add_str(s->doc, object, "level", slice_str(sarif_level(f->severity)));
+    sarif_add_message(s, object, "message", as_message(s->a, text));
     add_locations(s, object, p);
     json_add_str(s->doc, json_add_obj(s->doc, object, "partialFingerprints"), "primaryLocationLineHash",
                  arena_printf(s->a, "%.16s:%zu", digest_hex(&r->fingerprint), r->occurrence));
@@ -404,7 +245,7 @@ static yyjson_mut_val *add_notification(struct sarif *s, yyjson_mut_val *list, c
 {
     yyjson_mut_val *object = yyjson_mut_arr_add_obj(s->doc, list);
     json_add_str(s->doc, object, "level", slice_str(level));
-    add_message(s, object, "message", as_message(s->a, text));
+    sarif_add_message(s, object, "message", as_message(s->a, text));
     return object;
 }
 
@@ -454,6 +295,24 @@ static void add_invocation(struct sarif *s, yyjson_mut_val *run, const struct ou
                                       report->suppressed_n));
 }
 
+static void add_driver(struct sarif *s, yyjson_mut_val *run)
+{
+    yyjson_mut_val *driver = json_add_obj(s->doc, json_add_obj(s->doc, run, "tool"), "driver");
+    json_add_str(s->doc, driver, "name", SLICE("Clarion"));
+    json_add_str(s->doc, driver, "version", SLICE(CLARION_VERSION));
+    yyjson_mut_val *rules = json_add_arr(s->doc, driver, "rules");
+    for (size_t i = 0; i < s->rules_n; i++)
+        sarif_add_rule(s, rules, &s->rules[i]);
+    yyjson_mut_val *notifications = json_add_arr(s->doc, driver, "notifications");
+    for (size_t i = 0; gap_kinds[i].id != NULL; i++) {
+        yyjson_mut_val *object = yyjson_mut_arr_add_obj(s->doc, notifications);
+        json_add_str(s->doc, object, "id", slice_str(gap_kinds[i].id));
+        sarif_add_message(s, object, "shortDescription", slice_str(gap_kinds[i].title));
+        sarif_add_message(s, object, "fullDescription", slice_str(gap_kinds[i].title));
+        sarif_add_message(s, object, "help", slice_str(gap_kinds[i].next));
+    }
+}
+
 static void add_subject(struct sarif *s, yyjson_mut_val *run)
 {
     const struct report *report = s->report;
@@ -475,8 +334,8 @@ static void write_report(const struct report *report, const struct output_option
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     struct sarif s = {.report = report, .a = &scratch, .doc = doc, .repository = words_repository(&scratch, report)};
-    s.results = ARENA_NEW(&scratch, struct result, report->findings_n + report->suppressed_n);
-    s.rules = ARENA_NEW(&scratch, struct rule, report->findings_n + report->suppressed_n);
+    s.results = ARENA_NEW(&scratch, struct sarif_result, report->findings_n + report->suppressed_n);
+    s.rules = ARENA_NEW(&scratch, struct sarif_rule, report->findings_n + report->suppressed_n);
     take(&s, report->findings, report->findings_n, options);
     if (options->show_suppressed)
         take(&s, report->suppressed, report->suppressed_n, options);

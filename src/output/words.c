@@ -120,15 +120,19 @@ void words_add_markdown(struct buf *out, struct slice text)
     }
 }
 
-void words_uuid(char uuid[static WORDS_UUID], const struct slice *texts, size_t n)
+struct digest words_digest(const struct slice *texts, size_t n)
 {
-    struct hasher *h HASHER_AUTO = hasher_new(&(struct digest){0});
+    struct hasher *h = hasher_new(&(struct digest){0});
     for (size_t i = 0; i < n; i++) {
         hasher_add(h, texts[i]);
         hasher_add(h, slice_of("", 1));
     }
-    struct digest digest = hasher_end(h);
-    h = NULL;
+    return hasher_end(h);
+}
+
+void words_uuid(char uuid[static WORDS_UUID], const struct slice *texts, size_t n)
+{
+    const struct digest digest = words_digest(texts, n);
     const char *hex = digest_hex(&digest);
     // Version 8 in the first digit of the third group, the variant (binary 10) in that of the fourth.
     snprintf(uuid, WORDS_UUID, "%.8s-%.4s-8%.3s-%c%.3s-%.12s", hex, hex + 8, hex + 13, "89ab"[hex[16] & 3], hex + 17,

@@ -33,6 +33,9 @@ void words_add_path(struct buf *out, struct slice path);
 // is escaped, blanks and newlines are one blank, and what a terminal would obey is written out.
 void words_add_markdown(struct buf *out, struct slice text);
 
-// A UUID (RFC 9562, version 8) made of a SHA-256 digest: the same of the same texts. A '\0' parts them.
+// The SHA-256 of texts; a '\0' parts them, so that "a", "bc" is not "ab", "c".
+struct digest words_digest(const struct slice *texts, size_t n);
+
+// A UUID (RFC 9562, version 8) made of that digest: the same of the same texts.
 #define WORDS_UUID 37 // with its NUL
 void words_uuid(char uuid[static WORDS_UUID], const struct slice *texts, size_t n);
