@@ -18,7 +18,7 @@ static void add_id(struct html *h, const struct report_finding *f)
     buf_adds(h->out, "</td>");
 }
 
-#define TEASER_BYTES ((size_t)160)
+#define TEASER_BYTES ((size_t)140)
 
 // The description's beginning, for the line that is seen before it is opened.
 static struct slice teaser(struct arena *a, const struct report_finding *f)
