@@ -93,15 +93,16 @@ static enum db_kind kind_of(const char *sql)
 // The values that a request has, its texts clean: its own array, or a copy in the arena.
 static const struct db_value *clean_values(const struct db_request *request, struct arena *a)
 {
+    size_t n = db_request_values(request);
     struct db_value *copy = NULL;
-    for (size_t i = 0; i < request->n; i++) {
+    for (size_t i = 0; i < n; i++) {
         const struct db_value *value = &request->values[i];
         struct slice text = value->type == DB_TEXT ? utf8_clean(a, value->bytes) : value->bytes;
         if (text.p == value->bytes.p)
             continue;
         if (copy == NULL) {
-            copy = ARENA_NEW(a, struct db_value, request->n);
-            memcpy(copy, request->values, request->n * sizeof *copy);
+            copy = ARENA_NEW(a, struct db_value, n);
+            memcpy(copy, request->values, n * sizeof *copy);
         }
         copy[i].bytes = text;
     }
@@ -139,7 +140,7 @@ bool db_batch(struct db *db, const struct db_request *requests, size_t n, struct
 bool db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, db_row_fn *row, void *context,
               struct error *err)
 {
-    const struct db_request request = {sql, values, n, row, context};
+    const struct db_request request = {.sql = sql, .values = values, .n = n, .row = row, .context = context};
     return db_batch(db, &request, 1, err);
 }
 
@@ -150,14 +151,26 @@ bool db_stream(struct db *db, const char *sql, db_row_fn *row, void *context, st
     return db->engine->stream(db, &request, err);
 }
 
-bool db_send(struct db *db, const char *sql, const struct db_value *values, size_t n, struct error *err)
+static bool send(struct db *db, const struct db_request *request, struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
-    const struct db_request request = {.sql = sql, .values = values, .n = n};
     double start = timing_start(db);
-    bool ok = db->engine->send(db, clean_requests(&request, 1, &scratch), err);
+    bool ok = db->engine->send(db, clean_requests(request, 1, &scratch), err);
     timing_end(db, DB_WRITE, start);
     return ok;
+}
+
+bool db_send(struct db *db, const char *sql, const struct db_value *values, size_t n, struct error *err)
+{
+    const struct db_request request = {.sql = sql, .values = values, .n = n};
+    return send(db, &request, err);
+}
+
+bool db_send_rows(struct db *db, const char *sql, const struct db_value *values, size_t n, size_t rows,
+                  struct error *err)
+{
+    const struct db_request request = {.sql = sql, .values = values, .n = n, .rows = rows};
+    return rows == 0 || send(db, &request, err);
 }
 
 bool db_change(struct db *db, const char *sql, const struct db_value *values, size_t n, uint64_t *changed,
@@ -292,6 +305,16 @@ bool db_works(struct db *db, struct db_work *work, struct error *err)
     work->ok = false;
     db->again = 0;
     return begin(db, work, err);
+}
+
+bool db_batch_write(struct db *db, const struct db_request *requests, size_t n, struct error *err)
+{
+    if (db->engine->batch_is_transaction)
+        return db_batch(db, requests, n, err);
+    struct db_work work = {.turn = DB_TURN_NONE};
+    while (db_works(db, &work, err))
+        work.ok = db_batch(db, requests, n, err);
+    return work.ok;
 }
 
 bool db_snapshot(struct db *db, struct error *err)

@@ -97,19 +97,36 @@ bool db_column_null(struct db_row *row, int column);
 typedef bool db_row_fn(void *context, struct db_row *row, struct error *err);
 
 // One statement; `row` may be NULL.
+//
+// One that is for many rows has all its values in `FROM (VALUES (?1, ?2, …)) AS each`, calls them column1, column2, …
+// as both engines do, and has `n` values for each of `rows` rows, one row behind the other; none of them NULL, which
+// would have no type there. It is for the rows in their order, and a server takes many of them at once. So no row must
+// depend on what the statement has written for another one, but for ON CONFLICT DO NOTHING, and for
+// last_insert_rowid(), which is that of the row before. An INSERT with ON CONFLICT needs a WHERE before it (WHERE
+// TRUE), lest SQLite takes it for a join's ON.
 struct db_request {
     const char *sql;
     const struct db_value *values;
     size_t n;
     db_row_fn *row;
     void *context;
+    size_t rows; // 0: it is a statement by itself
 };
+// How many values it has in all.
+static inline size_t db_request_values(const struct db_request *request)
+{
+    return request->n * (request->rows != 0 ? request->rows : 1);
+}
 
 bool db_query(struct db *db, const char *sql, const struct db_value *values, size_t n, db_row_fn *row, void *context,
               struct error *err);
 
 // Several queries that need nothing of each other, in their order: a server is waited for once.
 bool db_batch(struct db *db, const struct db_request *requests, size_t n, struct error *err);
+
+// Several statements that write, as a transaction of its own without a turn: a server is told all of it at once, and
+// waited for once. Where it is run again, which it must bear like the body of a db_work, rows may be told of again.
+bool db_batch_write(struct db *db, const struct db_request *requests, size_t n, struct error *err);
 
 // One query without values whose rows are not kept, however many they are: within a snapshot or a transaction. The
 // callback asks nothing of the same handle.
@@ -123,6 +140,10 @@ bool db_send(struct db *db, const char *sql, const struct db_value *values, size
 #define db_run(db, err, sql, ...)                                                                                      \
     db_send((db), (sql), (const struct db_value[]){__VA_ARGS__},                                                       \
             sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value), (err))
+
+// The same for many rows, of `n` values each; nothing for no rows.
+bool db_send_rows(struct db *db, const char *sql, const struct db_value *values, size_t n, size_t rows,
+                  struct error *err);
 
 // Runs one statement and tells how many rows it has changed.
 bool db_change(struct db *db, const char *sql, const struct db_value *values, size_t n, uint64_t *changed,

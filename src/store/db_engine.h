@@ -23,6 +23,7 @@ struct db_engine {
     int64_t (*column_int)(struct db_row *row, int column);
     struct slice (*column)(struct db_row *row, int column);
     bool (*column_null)(struct db_row *row, int column);
+    bool batch_is_transaction;     // what is asked at once, outside of a transaction, is one
     const char *functions;         // to be made before the schema, which uses them; NULL: none
     const char *const (*words)[2]; // what stands in a schema, what it is here; ends with NULL; NULL: as it is
 };

@@ -10,9 +10,10 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define VALUES         32 // of a statement
-#define FLUSH_AT       64 // statements, after which what is to be sent is
-#define CONFLICT_TRIES 20 // of what fails since others wrote the same row at the same time
+#define VALUES         320         // of a statement, in all its rows
+#define FLUSH_AT       64          // statements, after which what is to be sent is
+#define GROUP          "(VALUES (" // what the values of a row stand behind
+#define CONFLICT_TRIES 20          // of what fails since others wrote the same row at the same time
 
 // ---- sending --------------------------------------------------------------------------------------------------------
 
@@ -64,16 +65,16 @@ static void push(struct postgres_connection *c, struct postgres_statement *prepa
 }
 
 // Its place among the statements of the connection; NULL when there are too many of them.
-static struct postgres_statement *statement_of(struct postgres_connection *c, const char *sql)
+static struct postgres_statement *statement_of(struct postgres_connection *c, const char *sql, size_t rows)
 {
     uint64_t hash = slice_hash(slice_str(sql));
     for (size_t i = 0; i < c->statements_n; i++)
-        if (c->statements[i].hash == hash && strcmp(c->statements[i].sql, sql) == 0)
+        if (c->statements[i].hash == hash && c->statements[i].rows == rows && strcmp(c->statements[i].sql, sql) == 0)
             return &c->statements[i];
     if (c->statements_n == STATEMENTS)
         return NULL;
     struct postgres_statement *statement = &c->statements[c->statements_n++];
-    *statement = (struct postgres_statement){strdup(sql), hash, UNKNOWN};
+    *statement = (struct postgres_statement){strdup(sql), rows, hash, UNKNOWN};
     return statement;
 }
 
@@ -89,10 +90,11 @@ struct values {
 static bool encode(const struct db_request *r, struct values *out, struct error *err)
 {
     static const Oid types[] = {[DB_INT] = OID_INT8, [DB_TEXT] = OID_TEXT, [DB_BLOB] = OID_BYTEA};
-    if (r->n > VALUES)
+    size_t n = db_request_values(r);
+    if (n > VALUES)
         return error_set(err, ERR_STORE, "a statement with more than %d values", VALUES);
-    out->n = (int)r->n;
-    for (size_t i = 0; i < r->n; i++) {
+    out->n = (int)n;
+    for (size_t i = 0; i < n; i++) {
         const struct db_value *v = &r->values[i];
         if (v->bytes.n > INT32_MAX)
             return error_set(err, ERR_STORE, "a value of more than 2 GiB");
@@ -108,21 +110,35 @@ static bool encode(const struct db_request *r, struct values *out, struct error 
     return true;
 }
 
-// The text with $1 for ?1.
-static void number_values(const char *sql, struct buf *out)
+static void add_numbered(struct buf *out, struct slice sql)
 {
-    for (; *sql != '\0'; sql++)
-        buf_addc(out, *sql == '?' ? '$' : *sql);
+    for (size_t i = 0; i < sql.n; i++)
+        buf_addc(out, sql.p[i] == '?' ? '$' : sql.p[i]);
+}
+
+// The text with $1 for ?1, and with as many groups of values as it has rows.
+static void number_values(const struct db_request *r, struct buf *out)
+{
+    struct slice text = slice_str(r->sql);
+    ptrdiff_t group = r->rows != 0 ? slice_find_slice(text, SLICE(GROUP)) : -1;
+    if (group >= 0) {
+        struct slice values = slice_from(text, (size_t)group + sizeof GROUP - 1);
+        add_numbered(out, slice_of(text.p, text.n - values.n));
+        for (size_t i = 0; i < r->n * r->rows; i++)
+            buf_addf(out, "%s$%zu", i == 0 ? "" : i % r->n == 0 ? "), (" : ", ", i + 1);
+        text = slice_from(values, (size_t)slice_find(values, ')'));
+    }
+    add_numbered(out, text);
     buf_addc(out, '\0');
 }
 
 static bool prepare(struct postgres_connection *c, struct postgres_statement *statement, const char *name,
-                    const struct values *values)
+                    const struct db_request *r, const struct values *values)
 {
     struct buf text BUF_AUTO = {0};
     if (statement->state != UNKNOWN)
         return true;
-    number_values(statement->sql, &text);
+    number_values(r, &text);
     if (PQsendPrepare(c->pg, name, text.p, values->n, values->types) == 0)
         return false;
     statement->state = ON_ITS_WAY;
@@ -130,28 +146,27 @@ static bool prepare(struct postgres_connection *c, struct postgres_statement *st
     return true;
 }
 
-static bool send_unprepared(struct postgres_connection *c, const char *sql, const struct values *v)
+static bool send_unprepared(struct postgres_connection *c, const struct db_request *r, const struct values *v)
 {
     struct buf text BUF_AUTO = {0};
-    number_values(sql, &text);
+    number_values(r, &text);
     return PQsendQueryParams(c->pg, text.p, v->n, v->types, v->bytes, v->lengths, v->formats, 1) != 0;
 }
 
-// Puts a statement on its way.
-bool pipeline_queue(struct postgres *db, struct postgres_connection *c, const struct db_request *r, bool wanted,
-                    struct error *err)
+static bool queue_one(struct postgres *db, struct postgres_connection *c, const struct db_request *r, bool wanted,
+                      struct error *err)
 {
     struct values values;
     char name[32];
     if (!encode(r, &values, err))
         return false;
-    struct postgres_statement *statement = statement_of(c, r->sql);
+    struct postgres_statement *statement = statement_of(c, r->sql, r->rows);
     bool ok = true;
     if (statement == NULL) {
-        ok = send_unprepared(c, r->sql, &values);
+        ok = send_unprepared(c, r, &values);
     } else {
         snprintf(name, sizeof name, "c%zu", (size_t)(statement - c->statements));
-        ok = prepare(c, statement, name, &values) &&
+        ok = prepare(c, statement, name, r, &values) &&
              PQsendQueryPrepared(c->pg, name, values.n, values.bytes, values.lengths, values.formats, 1) != 0;
     }
     if (!ok)
@@ -162,10 +177,44 @@ bool pipeline_queue(struct postgres *db, struct postgres_connection *c, const st
     return true;
 }
 
+// A number of rows is another statement for the server, so few numbers are used: how many of `left` rows come next.
+static size_t next_piece(const struct db_request *r, size_t left)
+{
+    static const size_t sizes[] = {32, 16, 8, 4, 3, 2, 1};
+    size_t i = 0;
+    while (sizes[i] > 1 && (sizes[i] > left || sizes[i] * r->n > VALUES))
+        i++;
+    return sizes[i];
+}
+
+size_t pipeline_pieces(const struct db_request *r)
+{
+    size_t pieces = 0;
+    for (size_t left = r->rows; left != 0; left -= next_piece(r, left))
+        pieces++;
+    return r->rows != 0 ? pieces : 1;
+}
+
+bool pipeline_queue(struct postgres *db, struct postgres_connection *c, const struct db_request *r, bool wanted,
+                    struct error *err)
+{
+    struct db_request piece = *r;
+    if (r->rows == 0)
+        return queue_one(db, c, r, wanted, err);
+    for (size_t left = r->rows; left != 0; left -= piece.rows) {
+        piece.rows = next_piece(r, left);
+        if (!queue_one(db, c, &piece, wanted, err))
+            return false;
+        piece.values += piece.rows * r->n;
+    }
+    return true;
+}
+
 bool pipeline_send_bare(struct postgres_connection *c, const char *sql)
 {
+    const struct db_request request = {.sql = sql};
     const struct values none = {.n = 0};
-    return send_unprepared(c, sql, &none);
+    return send_unprepared(c, &request, &none);
 }
 
 // ---- what comes back ------------------------------------------------------------------------------------------------

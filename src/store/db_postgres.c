@@ -19,12 +19,14 @@ struct postgres_row {
 
 // ---- questions ------------------------------------------------------------------------------------------------------
 
-static bool call_back(const struct db_request *r, const PGresult *result, struct error *err)
+// `*done`: no more rows are wanted.
+static bool call_back(const struct db_request *r, const PGresult *result, bool *done, struct error *err)
 {
     for (int i = 0; r->row != NULL && i < PQntuples(result); i++) {
         struct postgres_row row = {{&db_postgres}, result, i};
         err->code = ERR_NONE;
-        if (!r->row(r->context, &row.row, err))
+        *done = !r->row(r->context, &row.row, err);
+        if (*done)
             return err->code == ERR_NONE;
     }
     return true;
@@ -73,9 +75,12 @@ static bool ask(struct db *handle, const struct db_request *requests, size_t n, 
     struct results results __attribute__((cleanup(results_free))) = {0};
     if (!ask_results((struct postgres *)handle, requests, n, &results, err))
         return false;
-    for (size_t i = 0; i < n; i++)
-        if (!call_back(&requests[i], results.list[i], err))
-            return false;
+    for (size_t i = 0, next = 0; i < n; i++) {
+        bool done = false;
+        for (size_t pieces = pipeline_pieces(&requests[i]); pieces != 0; pieces--, next++)
+            if (!done && !call_back(&requests[i], results.list[next], &done, err))
+                return false;
+    }
     return true;
 }
 
@@ -342,6 +347,7 @@ const struct db_engine db_postgres = {
     .column_int = column_int,
     .column = column,
     .column_null = column_null,
+    .batch_is_transaction = true, // what is sent before a Sync message is, unless there is a BEGIN
     .functions = functions,
     .words = words,
 };

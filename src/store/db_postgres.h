@@ -55,6 +55,7 @@ struct postgres_source {
 // One that the server knows by a name.
 struct postgres_statement {
     char *sql;
+    size_t rows; // that it is for
     uint64_t hash;
     enum { UNKNOWN, ON_ITS_WAY, PREPARED } state;
 };
@@ -107,7 +108,10 @@ bool pool_is_lost(const struct postgres_connection *c);
 
 // ---- db_pipeline.c --------------------------------------------------------------------------------------------------
 
-// Puts a statement on its way. `wanted`: pipeline_settle is to keep its result.
+// How many statements it takes on a server: more than one only where it is for many rows.
+size_t pipeline_pieces(const struct db_request *r);
+
+// Puts a statement, in all its pieces, on its way. `wanted`: pipeline_settle is to keep their results.
 bool pipeline_queue(struct postgres *db, struct postgres_connection *c, const struct db_request *r, bool wanted,
                     struct error *err);
 

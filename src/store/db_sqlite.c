@@ -201,14 +201,13 @@ static void bind(sqlite3_stmt *statement, int i, const struct db_value *value)
     }
 }
 
-static bool run(struct sqlite *db, const struct db_request *r, struct error *err)
+// Once, with these values. `*done`: no more rows are wanted.
+static bool step_through(struct sqlite *db, sqlite3_stmt *statement, const struct db_request *r,
+                         const struct db_value *values, bool *done, struct error *err)
 {
-    sqlite3_stmt *statement = prepare(db, r->sql, err);
-    if (statement == NULL)
-        return false;
-    for (size_t i = 0; i < r->n; i++)
-        bind(statement, (int)i + 1, &r->values[i]);
     bool ok = true;
+    for (size_t i = 0; i < r->n; i++)
+        bind(statement, (int)i + 1, &values[i]);
     for (;;) {
         int step = sqlite3_step(statement);
         if (step == SQLITE_DONE)
@@ -220,11 +219,26 @@ static bool run(struct sqlite *db, const struct db_request *r, struct error *err
         struct sqlite_row current = {{&db_sqlite}, statement};
         err->code = ERR_NONE;
         if (r->row != NULL && !r->row(r->context, &current.row, err)) {
+            *done = true;
             ok = err->code == ERR_NONE;
             break;
         }
     }
     sqlite3_reset(statement);
+    return ok;
+}
+
+// What is for many rows is run for one after the other: nothing is on its way here, so nothing is saved by more at
+// once.
+static bool run(struct sqlite *db, const struct db_request *r, struct error *err)
+{
+    sqlite3_stmt *statement = prepare(db, r->sql, err);
+    if (statement == NULL)
+        return false;
+    bool ok = true, done = false;
+    size_t rows = r->rows != 0 ? r->rows : 1;
+    for (size_t i = 0; ok && !done && i < rows; i++)
+        ok = step_through(db, statement, r, i != 0 ? &r->values[i * r->n] : r->values, &done, err);
     sqlite3_clear_bindings(statement);
     return ok;
 }

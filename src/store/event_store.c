@@ -144,10 +144,17 @@ static bool anything(struct store *s, int64_t now, bool *there, int64_t *due, st
     int64_t next = 0, expired = 0;
     const struct db_value values[] = {db_int(now)};
     const struct db_request requests[] = {
-        {"SELECT 1 FROM event WHERE state = 'waiting' AND next <= ?1 LIMIT 1", values, 1, number_row, &next},
-        {"SELECT next FROM event WHERE state = 'waiting' AND next > ?1 ORDER BY next LIMIT 1", values, 1, number_row,
-         due},
-        {"SELECT min(until) FROM event WHERE until <> 0", NULL, 0, number_row, &expired},
+        {.sql = "SELECT 1 FROM event WHERE state = 'waiting' AND next <= ?1 LIMIT 1",
+         .values = values,
+         .n = 1,
+         .row = number_row,
+         .context = &next},
+        {.sql = "SELECT next FROM event WHERE state = 'waiting' AND next > ?1 ORDER BY next LIMIT 1",
+         .values = values,
+         .n = 1,
+         .row = number_row,
+         .context = due},
+        {.sql = "SELECT min(until) FROM event WHERE until <> 0", .row = number_row, .context = &expired},
     };
     bool ok = db_batch(s->db, requests, 3, err);
     *there = next != 0;

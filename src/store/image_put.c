@@ -59,7 +59,8 @@ static void ask(struct image_put *p, const char *sql, const struct db_value *val
     struct db_value *kept = ARENA_NEW(&p->arena, struct db_value, n);
     for (size_t i = 0; i < n; i++)
         kept[i] = values[i];
-    VEC_PUSH(&p->arena, &p->requests) = (struct db_request){sql, kept, n, row, context};
+    VEC_PUSH(&p->arena, &p->requests) = 
+        (struct db_request){.sql = sql, .values = kept, .n = n, .row = row, .context = context};
 }
 
 #define ASK(p, sql, row, context, ...)                                                                                 \

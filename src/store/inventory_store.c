@@ -179,25 +179,43 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
         db_text(state != NULL ? digest_slice(state) : (struct slice){0}),
     };
     const struct db_request image[] = {
-        {"SELECT image.id, config, reference, kind, os, arch, indexed, skips, skips_total, remarks, digest FROM image "
-         "JOIN image_sort ON image_sort.id = sort_id JOIN indexer_state ON indexer_state.id = state_id WHERE manifest "
-         "= ?1 AND (?2 = '' OR digest = ?2)",
-         values, 2, image_row, c},
-        {"WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM layer_chain WHERE id = " OF_IMAGE(
+        {.sql =
+             "SELECT image.id, config, reference, kind, os, arch, indexed, skips, skips_total, remarks, digest FROM image "
+             "JOIN image_sort ON image_sort.id = sort_id JOIN indexer_state ON indexer_state.id = state_id WHERE manifest "
+             "= ?1 AND (?2 = '' OR digest = ?2)",
+         .values = values,
+         .n = 2,
+         .row = image_row,
+         .context = c},
+        {.sql = "WITH RECURSIVE up (id, parent) AS (SELECT id, parent FROM layer_chain WHERE id = " OF_IMAGE(
              "chain_id") " UNION ALL SELECT c.id, c.parent FROM layer_chain c JOIN up ON c.id = up.parent) SELECT digest, media_type, "
                          "created_by, skip_reason, size FROM up JOIN layer_chain l ON l.id = up.id JOIN layer ON layer.id = layer_id "
                          "ORDER BY position",
-         values, 1, layer_row, c},
-        {"SELECT repository, path, layer FROM package_set_repository WHERE set_id = " OF_IMAGE(
+         .values = values,
+         .n = 1,
+         .row = layer_row,
+         .context = c},
+        {.sql = "SELECT repository, path, layer FROM package_set_repository WHERE set_id = " OF_IMAGE(
              "set_id") " ORDER BY repository",
-         values, 1, repository_row, c},
-        {"SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end FROM distribution "
-         "WHERE id = " OF_IMAGE("distribution_id"),
-         values, 1, distribution_row, c},
-        {"SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
-         "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = " OF_IMAGE(
-             "set_id") " ORDER BY kind, name, version, arch, db",
-         values, 1, member_row, c},
+         .values = values,
+         .n = 1,
+         .row = repository_row,
+         .context = c},
+        {.sql =
+             "SELECT did, id_like, name, version, version_id, codename, pretty_name, cpe, support_end FROM distribution "
+             "WHERE id = " OF_IMAGE("distribution_id"),
+         .values = values,
+         .n = 1,
+         .row = distribution_row,
+         .context = c},
+        {.sql =
+             "SELECT kind, name, version, arch, module, source_name, source_version, vendor, scanner, db, owner, layer, "
+             "repository FROM package_set_member JOIN package ON package.id = package_id WHERE set_id = " OF_IMAGE(
+                 "set_id") " ORDER BY kind, name, version, arch, db",
+         .values = values,
+         .n = 1,
+         .row = member_row,
+         .context = c},
     };
     size_t n = sizeof image / sizeof image[0], layers_n = question != NULL ? question->n : 0;
     struct db_request *requests = ARENA_NEW(&scratch, struct db_request, n + layers_n);

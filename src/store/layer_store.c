@@ -46,10 +46,15 @@ void layers_ask(const struct layer_question *question, const struct digest *mani
         values[1] = db_text(digest_slice(question->state));
         values[2] = unless;
         requests[i] = (struct db_request){
-            "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON s.id = "
-            "layer_findings.state_id WHERE layer.digest = ?1 AND s.digest = ?2 AND NOT EXISTS (SELECT 1 FROM image JOIN "
-            "image_sort ON image_sort.id = sort_id WHERE manifest = ?3 AND image_sort.state_id = s.id)",
-            values, 3, findings_row, c};
+            .sql =
+                "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON s.id = "
+                "layer_findings.state_id WHERE layer.digest = ?1 AND s.digest = ?2 AND NOT EXISTS (SELECT 1 FROM image JOIN "
+                "image_sort ON image_sort.id = sort_id WHERE manifest = ?3 AND image_sort.state_id = s.id)",
+            .values = values,
+            .n = 3,
+            .row = findings_row,
+            .context = c,
+        };
     }
 }
 
@@ -61,19 +66,48 @@ bool store_layers_get(struct store *s, const struct layer_question *question, st
     return db_batch(s->db, requests, question->n, err);
 }
 
+static bool put_row(void *context, struct db_row *row, struct error *err)
+{
+    (void)row, (void)err;
+    *(bool *)context = true;
+    return true;
+}
+
+// `*put` is false, and the lease is not given back, where the state is not there: only the first layer under a state
+// finds that, so a row for it is not tried each time.
 static bool put_findings(struct store *s, const struct digest *layer, const struct digest *state, struct slice packed,
-                         struct error *err)
+                         struct slice lease, bool with_state, bool *put, struct error *err)
 {
     char bytes[DIGEST_BYTES];
-    struct db_value digest = db_blob(digest_pack(layer, bytes)), under = db_text(digest_slice(state));
-    return db_run(s->db, err, "INSERT INTO layer (digest) VALUES (?1) ON CONFLICT DO NOTHING", digest) &&
-           db_run(s->db, err, "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING", under) &&
-           db_run(
-               s->db, err,
-               "INSERT INTO layer_findings (layer_id, state_id, findings) SELECT layer.id, s.id, ?3 FROM layer CROSS "
+    const struct db_value values[] = {db_blob(digest_pack(layer, bytes)), db_text(digest_slice(state)),
+                                      db_blob(packed)},
+                          leased[] = {db_text(lease), db_text(slice_str(s->home->node)), values[1]};
+    struct db_request requests[4];
+    size_t n = 0;
+    requests[n++] = (struct db_request){
+        .sql = "INSERT INTO layer (digest) VALUES (?1) ON CONFLICT DO NOTHING", .values = values, .n = 1};
+    if (with_state)
+        requests[n++] =
+            (struct db_request){.sql = "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING",
+                                .values = &values[1],
+                                .n = 1};
+    requests[n++] = (struct db_request){
+        .sql = "INSERT INTO layer_findings (layer_id, state_id, findings) SELECT layer.id, s.id, ?3 FROM layer CROSS "
                "JOIN indexer_state s WHERE layer.digest = ?1 AND s.digest = ?2 ON CONFLICT (layer_id, state_id) DO "
-               "UPDATE SET findings = excluded.findings",
-               digest, under, db_blob(packed));
+               "UPDATE SET findings = excluded.findings RETURNING 1",
+        .values = values,
+        .n = 3,
+        .row = put_row,
+        .context = put,
+    };
+    if (lease.n != 0)
+        requests[n++] =
+            (struct db_request){.sql = "DELETE FROM shared_lease WHERE name = ?1 AND node = ?2 AND EXISTS (SELECT 1 "
+                                       "FROM indexer_state WHERE digest = ?3)",
+                                .values = leased,
+                                .n = 3};
+    *put = false;
+    return db_batch_write(s->db, requests, n, err);
 }
 
 bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
@@ -85,12 +119,11 @@ bool store_layer_put(struct store *s, const struct digest *layer, const struct d
     bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
     // Others may put the same one at the same time. Where its row goes meanwhile, with the last image that had it, the
     // findings are not kept, as if that had been a moment later.
-    struct db_work work = {.turn = DB_TURN_NONE};
-    while (ok && db_works(s->db, &work, err))
-        work.ok = put_findings(s, layer, state, slice_of(packed, n), err) &&
-                  (lease.n == 0 || store_lease_drop(s, lease, err));
+    bool put;
+    ok = ok && put_findings(s, layer, state, slice_of(packed, n), lease, false, &put, err) &&
+         (put || put_findings(s, layer, state, slice_of(packed, n), lease, true, &put, err));
     free(packed);
-    return ok && work.ok;
+    return ok;
 }
 
 // ---- chains ---------------------------------------------------------------------------------------------------------

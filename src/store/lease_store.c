@@ -18,9 +18,13 @@ bool store_lease_take(struct store *s, struct slice name, const struct layer_que
     const struct db_value values[] = {db_text(name), db_text(slice_str(s->home->node)), db_int(LEASE_SECONDS)};
     *got = false;
     requests[0] = (struct db_request){
-        "INSERT INTO shared_lease (name, node, until) VALUES (?1, ?2, unixepoch() + ?3) ON CONFLICT (name) DO UPDATE SET node "
-        "= ?2, until = unixepoch() + ?3 WHERE shared_lease.until < unixepoch() OR shared_lease.node = ?2 RETURNING 1",
-        values, 3, got_row, got};
+        .sql =
+            "INSERT INTO shared_lease (name, node, until) VALUES (?1, ?2, unixepoch() + ?3) ON CONFLICT (name) DO UPDATE SET node "
+            "= ?2, until = unixepoch() + ?3 WHERE shared_lease.until < unixepoch() OR shared_lease.node = ?2 RETURNING 1",
+        .values = values,
+        .n = 3,
+        .row = got_row,
+        .context = got};
     if (along != NULL)
         layers_ask(along, NULL, &a, &requests[1]);
     return db_batch(s->db, requests, 1 + layers, err);

@@ -188,8 +188,8 @@ static void test_texts(void **state)
     assert_true(work.ok);
     assert_true(db_change(f->db, "INSERT INTO s VALUES (?1, ?2)", values, 2, &changed, &err));
     const struct db_request both[] = {
-        {"SELECT x FROM s ORDER BY n", NULL, 0, bytes_row, &got},
-        {"SELECT x FROM s WHERE x = ?1", looked_for, 1, bytes_row, &got},
+        {.sql = "SELECT x FROM s ORDER BY n", .row = bytes_row, .context = &got},
+        {.sql = "SELECT x FROM s WHERE x = ?1", .values = looked_for, .n = 1, .row = bytes_row, .context = &got},
     };
     assert_true(db_batch(f->db, both, 2, &err));
 #define OTHER "\xef\xbf\xbd"
@@ -272,6 +272,122 @@ static void test_batch(void **state)
     const struct db_request wrong[] = {requests[0], {.sql = "nonsense"}};
     assert_false(db_batch(f->db, wrong, 2, &err));
     assert_int_equal(rows(f->db), 2);
+}
+
+#define EACH_N "FROM (VALUES (?1)) AS each "
+
+static const struct db_value *numbers(struct fixture *f, int64_t from, size_t n)
+{
+    struct db_value *values = ARENA_NEW(&f->arena, struct db_value, n);
+    for (size_t i = 0; i < n; i++)
+        values[i] = db_int(from + (int64_t)i);
+    return values;
+}
+
+// A statement for any number of rows: more than a server takes at once, and what is left of such.
+static void test_rows(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    for (size_t n = 0; n < 80; n += 1 + n / 9) {
+        struct db_work work = {0};
+        while (db_works(f->db, &work, &err))
+            work.ok = db_send_rows(f->db, "INSERT INTO t (n) SELECT column1 " EACH_N, numbers(f, 1, n), 1, n, &err);
+        assert_true(work.ok);
+        assert_int_equal(rows(f->db), n);
+        assert_int_equal(sum(f->db, "SELECT CAST(sum(n) AS INTEGER) FROM t"), n * (n + 1) / 2);
+        assert_true(db_exec(f->db, "DELETE FROM t", &err));
+    }
+    // Those that are there, or come a second time, are left as they are.
+    struct db_value twice[40];
+    for (size_t i = 0; i < 40; i++)
+        twice[i] = db_int((int64_t)i / 2);
+    insert(f, 3, 3);
+    assert_true(db_send_rows(f->db, "INSERT INTO t (n) SELECT column1 " EACH_N "WHERE TRUE ON CONFLICT DO NOTHING",
+                             twice, 1, 40, &err));
+    assert_int_equal(rows(f->db), 20);
+    // One that is refused: none of them is there.
+    struct db_work fails = {0};
+    while (db_works(f->db, &fails, &err))
+        fails.ok = db_send_rows(f->db, "INSERT INTO t (n) SELECT column1 " EACH_N, numbers(f, -50, 60), 1, 60, &err);
+    assert_false(fails.ok);
+    assert_int_equal(rows(f->db), 20);
+}
+
+struct in_order {
+    int64_t next, end;
+};
+
+static bool ordered_row(void *context, struct db_row *row, struct error *err)
+{
+    struct in_order *order = context;
+    (void)err;
+    assert_int_equal(db_column_int(row, 0), order->next);
+    assert_int_equal(db_column_int(row, 1), order->next % 2 == 0 ? order->next : 0);
+    return ++order->next != order->end;
+}
+
+// What is asked for many rows is told in their order, beside other questions, and until no more is wanted; texts are
+// made such in each row.
+static void test_rows_asked(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct in_order all = {0}, some = {.end = 40};
+    struct buf got BUF_AUTO = {0};
+    int64_t count = 0;
+    const struct db_value texts[] = {db_text(SLICE("a")), db_text(SLICE("\xff"))};
+    for (int64_t i = 0; i < 100; i += 2)
+        insert(f, i, i);
+    const char *sql = "SELECT column1, (SELECT n FROM t WHERE n = column1) " EACH_N;
+    const struct db_request requests[] = {
+        {.sql = sql, .values = numbers(f, 0, 77), .n = 1, .rows = 77, .row = ordered_row, .context = &all},
+        {.sql = sql, .values = numbers(f, 0, 77), .n = 1, .rows = 77, .row = ordered_row, .context = &some},
+        {.sql = "SELECT column1 " EACH_N, .values = texts, .n = 1, .rows = 2, .row = bytes_row, .context = &got},
+        {.sql = "SELECT count(*) FROM t", .row = sum_row, .context = &count},
+    };
+    assert_true(db_batch(f->db, requests, 4, &err));
+    assert_int_equal(all.next, 77);
+    assert_int_equal(some.next, 40);
+    assert_true(slice_eq(buf_slice(&got), SLICE("a|" OTHER "|")));
+    assert_int_equal(count, 50);
+}
+
+// Each row knows the number of the one before, also across what a server takes at once.
+static void test_rows_linked(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct db_work work = {0};
+    assert_true(db_exec_schema(f->db, "CREATE TABLE linked (id INTEGER PRIMARY KEY, parent INTEGER, x INTEGER)", &err));
+    while (db_works(f->db, &work, &err))
+        work.ok = db_run(f->db, &err, "INSERT INTO linked (parent, x) VALUES (0, ?1)", db_int(-1)) &&
+                  db_send_rows(f->db, "INSERT INTO linked (parent, x) SELECT last_insert_rowid(), column1 " EACH_N,
+                               numbers(f, 0, 75), 1, 75, &err);
+    assert_true(work.ok);
+    assert_int_equal(sum(f->db, "SELECT count(*) FROM linked a JOIN linked b ON b.parent = a.id AND b.x = a.x + 1"),
+                     75);
+}
+
+// All of them or none.
+static void test_batch_write(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    const struct db_value values[] = {db_int(1), db_int(2)};
+    const struct db_request requests[] = {
+        {.sql = "INSERT INTO t (n) VALUES (?1)", .values = &values[0], .n = 1},
+        {.sql = "INSERT INTO t (n) VALUES (?1)", .values = &values[1], .n = 1},
+        {.sql = "INSERT INTO t (n) VALUES (?1)", .values = &values[0], .n = 1},
+    };
+    assert_false(db_batch_write(f->db, requests, 3, &err));
+    assert_non_null(strstr(err.text, opened_on_server() ? "t_pkey" : "UNIQUE"));
+    assert_int_equal(rows(f->db), 0);
+    assert_true(db_batch_write(f->db, requests, 2, &err));
+    assert_false(db_in_transaction(f->db));
+    struct db *other = db_open(f->in.home.database, &err);
+    assert_int_equal(rows(other), 2);
+    db_close(&other);
 }
 
 static void test_snapshot(void **state)
@@ -588,6 +704,10 @@ int main(void)
         TEST(test_transactions),
         TEST(test_refused),
         TEST(test_batch),
+        TEST(test_rows),
+        TEST(test_rows_asked),
+        TEST(test_rows_linked),
+        TEST(test_batch_write),
         TEST(test_snapshot),
         TEST(test_many),
         TEST(test_versions),
