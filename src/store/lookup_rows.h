@@ -3,10 +3,16 @@
 
 #include "store/store.h"
 
-// The names under which a package is looked up that was made with these rules as `named`.
-bool lookup_add_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
-                      struct error *err);
+// A package's row, and what its names come from.
+struct named_package {
+    int64_t id;
+    const struct package *package;
+};
 
-// The same, in the place of those that it had by other rules.
+// The names under which packages are looked up that were made with these rules as `named`.
+bool lookup_add_names(struct store *s, const struct named_package *packages, size_t n,
+                      const struct store_naming *naming, struct error *err);
+
+// The same of one, in the place of those that it had by other rules.
 bool lookup_put_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
                       struct error *err);

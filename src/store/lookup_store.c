@@ -49,24 +49,31 @@ static bool unnamed_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-bool lookup_add_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
-                      struct error *err)
+bool lookup_add_names(struct store *s, const struct named_package *packages, size_t n,
+                      const struct store_naming *naming, struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
-    store_names names = {0};
-    naming->names(&scratch, package, &names);
-    for (size_t i = 0; i < names.n; i++)
-        if (!db_run(s->db, err, "INSERT INTO lookup_name (package_id, name) VALUES (?1, ?2) ON CONFLICT DO NOTHING",
-                    db_int(id), db_text(names.v[i])))
-            return false;
-    return true;
+    VEC(struct db_value) values = {0};
+    for (size_t i = 0; i < n; i++) {
+        store_names names = {0};
+        naming->names(&scratch, packages[i].package, &names);
+        for (size_t k = 0; k < names.n; k++) {
+            VEC_PUSH(&scratch, &values) = db_int(packages[i].id);
+            VEC_PUSH(&scratch, &values) = db_text(names.v[k]);
+        }
+    }
+    return db_send_rows(s->db,
+                        "INSERT INTO lookup_name (package_id, name) SELECT column1, column2 FROM (VALUES (?1, ?2)) AS "
+                        "each WHERE TRUE ON CONFLICT DO NOTHING",
+                        values.v, 2, values.n / 2, err);
 }
 
 bool lookup_put_names(struct store *s, int64_t id, const struct package *package, const struct store_naming *naming,
                       struct error *err)
 {
+    const struct named_package named = {id, package};
     return db_run(s->db, err, "DELETE FROM lookup_name WHERE package_id = ?1", db_int(id)) &&
-           lookup_add_names(s, id, package, naming, err) &&
+           lookup_add_names(s, &named, 1, naming, err) &&
            db_run(s->db, err, "UPDATE package SET named = ?2 WHERE id = ?1", db_int(id), db_int(naming->version));
 }
 

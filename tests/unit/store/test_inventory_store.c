@@ -244,6 +244,87 @@ static void test_repeated(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 0);
 }
 
+// By its name and its kind; by other rules by its version.
+static void names_of(struct arena *a, const struct package *p, store_names *out)
+{
+    VEC_PUSH(a, out) = p->name;
+    VEC_PUSH(a, out) = p->kind;
+}
+
+static void versions_of(struct arena *a, const struct package *p, store_names *out)
+{
+    VEC_PUSH(a, out) = p->version;
+}
+
+enum { LAYERS = 75, PACKAGES = 120 };
+
+static void fill(struct arena *a, struct stored_image *image, const char *last)
+{
+    image->layers_n = LAYERS;
+    image->layers = ARENA_NEW(a, struct stored_layer, LAYERS);
+    for (size_t i = 0; i < LAYERS; i++)
+        image->layers[i] = (struct stored_layer){.digest = digest_of(arena_printf(a, "layer %zu", i % 50)), .size = i};
+    image->layers[LAYERS - 1].digest = digest_of(slice_str(last));
+    image->inventory.packages_n = PACKAGES;
+    image->inventory.packages = ARENA_NEW(a, struct inventory_package, PACKAGES);
+    for (size_t i = 0; i < PACKAGES; i++)
+        image->inventory.packages[i] = (struct inventory_package){
+            .package = package(arena_printf(a, "p%03zu", i % 100).p, "1"),
+            .db = i == 119 ? SLICE("other") : SLICE("var/lib/dpkg/status"),
+            .layer = i % 100 % 2 == 0 ? 0 : 40,
+            .scanner = "dpkg",
+        };
+}
+
+// More packages, names and layers than a server takes in one statement; packages that are listed twice, and in two
+// files.
+static void test_large(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    const struct store_naming first = {1, names_of}, later = {2, versions_of};
+    struct digest indexer = digest_of(SLICE("state"));
+    struct stored_image one = image("one", "b"), out;
+    bool found;
+    fill(&a, &one, "last");
+    assert_true(store_image_put(&f->in.store, &indexer, &one, &first, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM layer"), 51);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain a JOIN layer_chain b ON b.id = a.parent AND b.position "
+                              "= a.position - 1"),
+                     LAYERS - 1);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 2);
+    assert_int_equal(count(f, "SELECT count(*) FROM package"), 100);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part_member"), 101);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_context"), 100);
+    assert_int_equal(count(f, "SELECT count(*) FROM lookup_name"), 200);
+    assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+    assert_int_equal(out.layers_n, LAYERS);
+    for (size_t i = 0; i < LAYERS; i++)
+        assert_true(digest_eq(&out.layers[i].digest, &one.layers[i].digest) &&
+                    out.layers[i].size == one.layers[i].size);
+    assert_int_equal(out.inventory.packages_n, 101);
+    for (size_t i = 0; i < 101; i++) { // "p019" is in two files
+        size_t k = i > 19 ? i - 1 : i;
+        assert_true(slice_eq(out.inventory.packages[i].package.name, one.inventory.packages[k].package.name));
+        assert_int_equal(out.inventory.packages[i].layer, one.inventory.packages[k].layer);
+    }
+    // Another one that shares all but its last layer and one part: names by later rules replace those that it touches.
+    struct stored_image two = image("two", "b");
+    fill(&a, &two, "another");
+    for (size_t i = 0; i < PACKAGES; i += 2)
+        two.inventory.packages[i].owner = SLICE("deb:x");
+    assert_true(store_image_put(&f->in.store, &indexer, &two, &later, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), LAYERS + 1);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 3);
+    assert_int_equal(count(f, "SELECT count(*) FROM package"), 100);
+    assert_int_equal(count(f, "SELECT count(*) FROM package WHERE named = 2"), 50);
+    assert_int_equal(count(f, "SELECT count(*) FROM lookup_name"), 50 * 2 + 50);
+    assert_true(store_image_delete(&f->in.store, &one.manifest, &found, &err) && found);
+    assert_true(store_image_delete(&f->in.store, &two.manifest, &found, &err) && found);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer") + count(f, "SELECT count(*) FROM package"), 0);
+}
+
 static void test_repositories(void **state)
 {
     struct fixture *f = *state;
@@ -337,6 +418,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_shared_base, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_replaced_chain, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_repeated, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_large, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_repositories, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_find_by_prefix, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_findings_round_trip, open_store, close_store),
