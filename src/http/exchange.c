@@ -154,7 +154,7 @@ struct exchange *exchange_new(struct web_server *server, struct MHD_Connection *
     struct exchange *e = must_alloc(sizeof *e);
     *e = (struct exchange){.server = server, .connection = connection, .start = clock_monotonic()};
     e->target = arena_dup(&e->arena, target);
-    e->request = (struct web_request){.id = e->id, .arena = &e->arena, .connection = connection};
+    e->request = (struct web_request){.id = e->id, .client = e->client, .arena = &e->arena, .connection = connection};
     new_id(e->id);
     return e;
 }

@@ -183,6 +183,15 @@ static void refuse(struct web_response *response)
     web_stream_end(&response->stream);
 }
 
+// A handler that has the body encoded already says so.
+static bool is_encoded(const struct web_response *response)
+{
+    for (size_t i = 0; i < response->fields.n; i++)
+        if (strcmp(response->fields.v[i].name, "Content-Encoding") == 0)
+            return true;
+    return false;
+}
+
 void web_encode(const struct web_request *request, struct web_response *response)
 {
     struct slice header = web_header(request, "Accept-Encoding", 0);
@@ -196,6 +205,8 @@ void web_encode(const struct web_request *request, struct web_response *response
         return;
     }
     web_add(request, response, "Vary", SLICE("Accept-Encoding"));
+    if (is_encoded(response))
+        return;
     if (coding == CODING_UNKNOWN)
         web_add(request, response, "Accept-Encoding", SLICE("zstd, gzip, deflate"));
     if (coding_name(coding) == NULL)

@@ -14,6 +14,7 @@
 
 struct web_request {
     const char *id;         // in each message of the log; the client's X-Request-Id when that is fit for it
+    const char *client;     // its address, "192.0.2.7"; "-": not known
     struct slice method;    //
     struct slice path;      // decoded
     struct slice rest;      // of the path, behind a route's path that ends with a slash

@@ -91,7 +91,8 @@ static bool date(yyjson_val *claims, const char *name, bool *given, double *seco
     return !*given || (yyjson_is_num(value) && *seconds >= 0) || error_set(err, ERR_FORMAT, "its %s is no date", name);
 }
 
-static bool check_dates(yyjson_val *claims, double now, struct error *err)
+// The last second in `*until`; what is beyond the numbers of seconds is as good as for ever.
+static bool check_dates(yyjson_val *claims, double now, int64_t *until, struct error *err)
 {
     bool has_exp, has_nbf, has_iat;
     double exp, nbf, iat;
@@ -104,10 +105,11 @@ static bool check_dates(yyjson_val *claims, double now, struct error *err)
         return error_set(err, ERR_FORMAT, "it is not valid yet");
     if (has_iat && now + LEEWAY < iat)
         return error_set(err, ERR_FORMAT, "it is from the future");
+    *until = has_exp && exp < 1e15 ? (int64_t)exp + LEEWAY : INT64_MAX;
     return true;
 }
 
-static bool check_claims(const struct token_key *key, struct slice text, int64_t now, struct error *err)
+static bool check_claims(const struct token_key *key, struct slice text, int64_t now, int64_t *until, struct error *err)
 {
     yyjson_doc *doc JSON_AUTO = json_parse(text, err);
     if (doc == NULL)
@@ -115,7 +117,7 @@ static bool check_claims(const struct token_key *key, struct slice text, int64_t
     yyjson_val *claims = yyjson_doc_get_root(doc);
     if (!yyjson_is_obj(claims))
         return error_set(err, ERR_FORMAT, "its claims are no object");
-    if (!check_dates(claims, (double)now, err))
+    if (!check_dates(claims, (double)now, until, err))
         return false;
     struct slice issuer = json_val_str(json_last(claims, "iss"));
     if (slice_eq(issuer, SLICE("clair-intraservice")))
@@ -127,7 +129,7 @@ static bool check_claims(const struct token_key *key, struct slice text, int64_t
 }
 
 static bool check_parts(const struct token_key *key, struct slice token, int64_t now, struct buf *header_text,
-                        struct buf *claims_text, struct buf *signature_bytes, struct error *err)
+                        struct buf *claims_text, struct buf *signature_bytes, int64_t *until, struct error *err)
 {
     struct slice header, claims, signature, rest;
     if (!slice_cut(token, '.', &header, &rest) || !slice_cut(rest, '.', &claims, &signature))
@@ -136,26 +138,32 @@ static bool check_parts(const struct token_key *key, struct slice token, int64_t
     if (!decode(header, header_text) || !decode(claims, claims_text) || !decode(signature, signature_bytes))
         return error_set(err, ERR_FORMAT, "it is not base64");
     return check_signature(key, buf_slice(header_text), signed_part, buf_slice(signature_bytes), err) &&
-           check_claims(key, buf_slice(claims_text), now, err);
+           check_claims(key, buf_slice(claims_text), now, until, err);
 }
 
-bool token_check(const struct token_key *key, struct slice authorization, int64_t now, struct error *err)
+bool token_good_until(const struct token_key *key, struct slice token, int64_t now, int64_t *until, struct error *err)
 {
-    struct slice scheme, token;
-    if (!slice_cut(authorization, ' ', &scheme, &token) || !slice_eq(scheme, SLICE("Bearer")))
-        return error_set(err, ERR_FORMAT, "there is no bearer token");
     if (token.n > TOKEN_BYTES)
         return error_set(err, ERR_LIMIT, "it is longer than %d bytes", TOKEN_BYTES);
     // Whoever has a token's parts has the token: no copies stay behind.
     struct buf parts[3] = {0};
     for (size_t i = 0; i < 3; i++)
         buf_reserve(&parts[i], token.n);
-    bool ok = check_parts(key, token, now, &parts[0], &parts[1], &parts[2], err);
+    bool ok = check_parts(key, token, now, &parts[0], &parts[1], &parts[2], until, err);
     for (size_t i = 0; i < 3; i++) {
         OPENSSL_cleanse(parts[i].p, parts[i].cap);
         buf_free(&parts[i]);
     }
     return ok;
+}
+
+bool token_check(const struct token_key *key, struct slice authorization, int64_t now, struct error *err)
+{
+    struct slice scheme, token;
+    int64_t until;
+    if (!slice_cut(authorization, ' ', &scheme, &token) || !slice_eq(scheme, SLICE("Bearer")))
+        return error_set(err, ERR_FORMAT, "there is no bearer token");
+    return token_good_until(key, token, now, &until, err);
 }
 
 struct secret *token_make(const struct secret *key, const char *issuer, int64_t now)

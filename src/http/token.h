@@ -14,6 +14,9 @@ struct token_key {
 // fifteen seconds. A token without `exp` does not expire. The error says what is wrong, without any part of the token.
 bool token_check(const struct token_key *key, struct slice authorization, int64_t now, struct error *err);
 
+// The same of a token alone; and in `*until` the last second that it is good for, INT64_MAX where it does not expire.
+bool token_good_until(const struct token_key *key, struct slice token, int64_t now, int64_t *until, struct error *err);
+
 // A new token for another service, as the value of an Authorization header: HS256, as Clair's own, from a minute before
 // `now` (seconds) to a minute after it. Never NULL; the caller frees it.
 struct secret *token_make(const struct secret *key, const char *issuer, int64_t now);

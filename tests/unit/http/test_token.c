@@ -45,11 +45,29 @@ static void same_text(void **state)
     assert_int_equal(secret_reveal(token).n, sizeof expected - 1 + 43);
 }
 
+// A session that is made of a token ends with it, so its end is told: as long as clocks may differ, a bit later.
+static void tells_its_end(void **state)
+{
+    (void)state;
+    struct secret *key SECRET_AUTO = secret_new(SLICE("secret"));
+    struct secret *token SECRET_AUTO = token_make(key, "clair-intraservice", NOW);
+    struct slice bare = slice_from(secret_reveal(token), sizeof "Bearer " - 1);
+    const struct token_key check = {key, NULL, 0};
+    struct error err;
+    int64_t until = 0;
+    assert_true(token_good_until(&check, bare, NOW, &until, &err));
+    assert_int_equal(until, NOW + 60 + 15);
+    assert_true(token_good_until(&check, bare, until, &until, &err));
+    assert_false(token_good_until(&check, bare, until + 1, &until, &err));
+    assert_false(token_good_until(&check, secret_reveal(token), NOW, &until, &err));
+}
+
 int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(made_and_checked),
         cmocka_unit_test(same_text),
+        cmocka_unit_test(tells_its_end),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
