@@ -4,9 +4,7 @@
 
 // ---- what is said of it ---------------------------------------------------------------------------------------------
 
-typedef VEC(struct affected_record) record_vec;
-
-static void add_record(struct arena *a, const char *feed, const struct advisory *r, record_vec *out)
+static void add_record(struct arena *a, const char *feed, const struct advisory *r, where_records *out)
 {
     VEC_PUSH(a, out) = (struct affected_record){feed, arena_dup(a, r->scope), arena_dup(a, r->package)};
 }
@@ -36,7 +34,7 @@ static bool is_alias(const segment_labels *labels, struct slice id)
 }
 
 static bool add_labelled(struct segment *segment, const segment_labels *labels, const char *feed, struct slice id,
-                         struct arena *a, record_vec *out, struct error *err)
+                         struct arena *a, where_records *out, struct error *err)
 {
     size_t n = 1;
     segment_walk(segment);
@@ -59,7 +57,7 @@ static bool add_labelled(struct segment *segment, const segment_labels *labels, 
 }
 
 // Those that have the id as an alias.
-static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, record_vec *out,
+static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, where_records *out,
                         struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
@@ -69,7 +67,7 @@ static bool add_aliased(struct segment *segment, const char *feed, struct slice 
 }
 
 static bool add_of_feed(struct report_segments *segments, const char *feed, struct slice id, struct arena *a,
-                        record_vec *out, struct error *err)
+                        where_records *out, struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
     advisory_vec records = {0};
@@ -127,12 +125,22 @@ static bool take_change(void *context, const struct delta_change *change, struct
     return delta_images(asking->question->store, change, take_image, take_suppressed, asking, err);
 }
 
+bool where_find_records(const struct where_question *question, struct arena *a, where_records *out, struct error *err)
+{
+    const struct generation *g = question->generation;
+    for (size_t i = 0; i < g->feeds_n; i++)
+        if (matchers_read(g->feeds[i].feed) &&
+            !add_of_feed(question->segments, arena_dup(a, g->feeds[i].feed).p, question->asked, a, out, err))
+            return false;
+    return true;
+}
+
 bool where_vulnerability(const struct where_question *question, where_fn *each, void *context, bool *known,
                          struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
     const struct generation *g = question->generation;
-    record_vec records = {0};
+    where_records records = {0};
     struct affected affected;
     struct asking asking = {.question = question, .each = each, .context = context};
     const struct delta d = {.store = question->store,
@@ -143,12 +151,8 @@ bool where_vulnerability(const struct where_question *question, where_fn *each, 
                             .restrict_report = question->restrict_report,
                             .context = question->context};
     *known = false;
-    if (!store_lookup_complete(question->store, &match_naming, err))
+    if (!store_lookup_complete(question->store, &match_naming, err) || !where_find_records(question, &a, &records, err))
         return false;
-    for (size_t i = 0; i < g->feeds_n; i++)
-        if (matchers_read(g->feeds[i].feed) &&
-            !add_of_feed(question->segments, arena_dup(&a, g->feeds[i].feed).p, question->asked, &a, &records, err))
-            return false;
     *known = records.n != 0;
     return affected_by_records(question->store, records.v, records.n, &a, &affected, err) &&
            delta_tell(&d, &affected, take_change, &asking, err);

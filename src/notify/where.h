@@ -25,6 +25,11 @@ struct where_question {
     const void *context;
 };
 
+// What the feeds say of the vulnerability asked for: the records of its id and, in the feeds of languages, of an alias,
+// each by its feed, scope and package, some perhaps more than once. Text lives in the arena.
+typedef VEC(struct affected_record) where_records;
+bool where_find_records(const struct where_question *question, struct arena *a, where_records *out, struct error *err);
+
 // Tells of the images that have the vulnerability (its id or, in the feeds of languages, an alias, in letters of either
 // case), in no order. `*known`: some feed has a record of it.
 bool where_vulnerability(const struct where_question *question, where_fn *each, void *context, bool *known,
