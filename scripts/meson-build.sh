@@ -6,7 +6,7 @@ folder=$1
 shift
 
 # The configuration is made anew when an option or the list of source files has changed.
-wanted=$(printf '%s\n' "$@" "${PREFIX:-/usr/local}" "${CC:-}"; find src tests/unit fuzz bench -name '*.[c]' -o -name '*.sql' | LC_ALL=C sort)
+wanted=$(printf '%s\n' "$@" "${PREFIX:-/usr/local}" "${CC:-}"; find src tests/unit fuzz bench -name '*.[c]' -o -name '*.sql' -o -path 'src/ui/assets/*' | LC_ALL=C sort)
 if [ ! -f "$folder/build.ninja" ] || [ "$wanted" != "$(cat "$folder/.wanted" 2>/dev/null)" ]; then
     mode=()
     [ -f "$folder/build.ninja" ] && mode=(--reconfigure)

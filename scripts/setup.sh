@@ -5,7 +5,8 @@ set -euo pipefail
 
 build=(gcc meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libisal-dev libzstd-dev zlib1g-dev
        libexpat1-dev libsqlite3-dev libpq-dev libseccomp-dev
-       libbz2-dev liblzma-dev libfyaml-dev libmicrohttpd-dev libgnutls28-dev librabbitmq-dev)
+       libbz2-dev liblzma-dev libfyaml-dev libmicrohttpd-dev libgnutls28-dev librabbitmq-dev
+       libjs-bootstrap5)
 tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 isal zstd openssl
        python3-venv python3-packaging ruby composer php-composer-semver rpm
        docker-registry skopeo valgrind rabbitmq-server postgresql iproute2 python3-pika python3-jwt

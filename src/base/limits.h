@@ -152,6 +152,9 @@
     X(event_history,        1000,      "ended events that are kept, of each kind of end")                              \
     X(tag_history,          100,       "earlier manifests that are remembered of one tag")                             \
     X(page_items,           1000,      "items of one page of a list")                                                  \
+    X(page_tries,           10,        "logins to the web page in vain by one address within a minute")                \
+    X(page_session_seconds, 28800,     "seconds after which one must log in to the web page again")                    \
+    X(page_packages,        10000,     "packages that the web page's search looks at")                                 \
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
     X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")            \
     X(span_queue,           2048,      "finished spans that wait to be sent")                                          \

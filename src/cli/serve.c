@@ -2,6 +2,7 @@
 #include "base/log.h"
 #include "cli/configuration.h"
 #include "service/service.h"
+#include "ui/ui.h"
 
 static const struct option_spec options[] = {
     CLI_OPTION_CONFIG,
@@ -33,7 +34,7 @@ static int run(struct cli *cli)
         return EXIT_FAILED;
     if (!cli->quiet && !cli->verbose) // the command line has the last word
         log_set_level(check.config.log_level);
-    if (use_database(cli, &check.config, &err) && service_run(&check.config, roles, &cli->home, &err))
+    if (use_database(cli, &check.config, &err) && service_run(&check.config, roles, ui_routes, &cli->home, &err))
         return EXIT_FINE;
     log_error("%s", err.text);
     return EXIT_FAILED;

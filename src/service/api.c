@@ -156,13 +156,22 @@ static const struct {
 };
 // clang-format on
 
-const struct web_route *api_routes(unsigned roles, struct arena *a)
+typedef VEC(struct web_route) route_vec;
+
+static void add_routes(struct arena *a, const struct web_route *some, route_vec *out)
 {
-    VEC(struct web_route) routes = {0};
+    for (; some->path != NULL; some++)
+        VEC_PUSH(a, out) = *some;
+}
+
+const struct web_route *api_routes(unsigned roles, const struct web_route *pages, struct arena *a)
+{
+    route_vec routes = {0};
     for (size_t i = 0; i < sizeof parts / sizeof parts[0]; i++)
-        for (const struct web_route *route = parts[i].routes; (parts[i].roles & roles) != 0 && route->path != NULL;
-             route++)
-            VEC_PUSH(a, &routes) = *route;
+        if ((parts[i].roles & roles) != 0)
+            add_routes(a, parts[i].routes, &routes);
+    if ((roles & ROLE_MATCHER) != 0)
+        add_routes(a, pages, &routes);
     VEC_PUSH(a, &routes) = (struct web_route){0};
     return routes.v;
 }

@@ -207,7 +207,8 @@ static bool start_notifier(struct service *service, struct store_home *home, str
     return service->notifier != NULL;
 }
 
-bool service_run(const struct config *config, unsigned roles, struct store_home *home, struct error *err)
+bool service_run(const struct config *config, unsigned roles, const struct web_route *pages, struct store_home *home,
+                 struct error *err)
 {
     struct digest state = scanner_state(SUBJECT_LAYER, &config->limits);
     struct arena a ARENA_AUTO = {0};
@@ -228,7 +229,7 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     if (db_source_shared(home->database))
         log_info("other nodes know this one as %s", home->node);
     struct service service = {
-        .config = config, .routes = api_routes(roles, &a), .started = clock_now(), .scanners = state};
+        .config = config, .routes = api_routes(roles, pages, &a), .started = clock_now(), .scanners = state};
     const struct telemetry_options telemetry = {.config = config,
                                                 .role = mode_name(roles),
                                                 .metrics = service.metrics = metrics_new(service.routes),
@@ -237,6 +238,7 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     pthread_mutex_init(&service.lock, NULL);
     service.views = views_new(home, &config->limits, metrics_db(service.metrics));
     service.reports = cache_new(config->limits.report_cache_bytes);
+    service.logins = tries_new(config->limits.page_tries);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
     bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
               (idle = idle_start(service.views, err)) != NULL &&
@@ -255,6 +257,7 @@ bool service_run(const struct config *config, unsigned roles, struct store_home 
     indexing_stop(&service.indexing);
     telemetry_free(&service.telemetry);
     metrics_free(&service.metrics);
+    tries_free(&service.logins);
     cache_free(&service.reports);
     views_free(&service.views);
     pthread_mutex_destroy(&service.lock);

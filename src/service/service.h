@@ -2,6 +2,7 @@
 #pragma once
 
 #include "http/server.h"
+#include "http/tries.h"
 #include "service/cache.h"
 #include "service/config.h"
 #include "service/events.h"
@@ -36,6 +37,7 @@ struct service {
     struct metrics *metrics;
     struct telemetry *telemetry;
     struct cache *reports; // by their tags
+    struct tries *logins;  // to the web page, in vain
     int64_t started;
     atomic_bool ready;
     atomic_ullong diffs; // of updates, that are being sent
@@ -43,9 +45,10 @@ struct service {
     struct web_server *api; // under the lock, for its load; NULL while there is none
 };
 
-// The routes of the API of these roles (api.c), and of the introspection listener, whose /metrics is at
-// config->metrics_endpoint (introspection.c). Their context is the service.
-const struct web_route *api_routes(unsigned roles, struct arena *a);
+// The routes of the API of these roles (api.c) with those of `pages`, which make reports and so go with the matcher;
+// and of the introspection listener, whose /metrics is at config->metrics_endpoint (introspection.c). Their context is
+// the service.
+const struct web_route *api_routes(unsigned roles, const struct web_route *pages, struct arena *a);
 struct web_route *introspection_routes(const struct config *config, struct arena *a);
 
 // For struct web_options.
@@ -55,8 +58,10 @@ void service_observe(void *service, const struct web_route *route, struct slice 
 // Tells all metrics (introspection.c).
 void service_tell(void *service, struct metric_sink *sink);
 
-// Serves until a signal says so (SIGINT, SIGTERM); the exit code of the program. `home`: of the store.
-bool service_run(const struct config *config, unsigned roles, struct store_home *home, struct error *err);
+// Serves until a signal says so (SIGINT, SIGTERM). `pages`: routes of what stands on top of the service (src/ui), which
+// end with a path that is NULL; `home`: of the store.
+bool service_run(const struct config *config, unsigned roles, const struct web_route *pages, struct store_home *home,
+                 struct error *err);
 
 // The OpenAPI document of the API (openapi.json).
 extern const char openapi_document[];

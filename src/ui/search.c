@@ -1,0 +1,160 @@
+// The search box: a vulnerability, a package, or a part of an image's name or digest; whatever of these there is.
+#include "ui/search.h"
+
+#include "store/names.h"
+#include "store/where_store.h"
+#include "ui/page.h"
+
+#define IMAGES_SHOWN 25
+#define ROWS_A_PAGE  100
+
+// ---- packages -------------------------------------------------------------------------------------------------------
+
+struct place {
+    struct slice manifest, reference, kind, name, version, arch;
+};
+
+// The first places of a package, page_packages of them at most: each name of a package is in very many images.
+struct places {
+    struct arena *a;
+    uint64_t most;
+    VEC(struct place) v;
+    bool more;
+};
+
+static bool take_place(void *context, const struct store_place *place, struct error *err)
+{
+    struct places *p = context;
+    if (p->v.n == p->most) {
+        p->more = true;
+        return error_set(err, ERR_LIMIT, "there are more");
+    }
+    VEC_PUSH(p->a, &p->v) = (struct place){.manifest = arena_dup(p->a, place->manifest),
+                                           .reference = arena_dup(p->a, place->reference),
+                                           .kind = package_kind(place->kind),
+                                           .name = arena_dup(p->a, place->name),
+                                           .version = arena_dup(p->a, place->version),
+                                           .arch = arena_dup(p->a, place->arch)};
+    return true;
+}
+
+static void add_place(struct page *p, const struct place *place)
+{
+    buf_adds(p->out, "<tr><th scope=\"row\" class=\"name\">");
+    html_link(p->out, p->root, "images/", place->manifest,
+              place->reference.n != 0 ? place->reference : place->manifest);
+    buf_adds(p->out, "</th>");
+    html_cell(p->out, "name", place->name);
+    html_cell(p->out, "version", place->version);
+    html_cell(p->out, NULL, place->kind);
+    html_cell(p->out, NULL, place->arch);
+    buf_adds(p->out, "</tr>\n");
+}
+
+static void add_places(struct page *p, struct slice asked, const struct places *places)
+{
+    struct buf query BUF_AUTO = {0};
+    uint64_t page = page_number(p, "page"), from = page * ROWS_A_PAGE;
+    struct slice path = arena_printf(p->a, "%ssearch", p->root);
+    buf_adds(p->out, "<section><h2 id=\"packages\">Packages</h2>\n");
+    if (places->v.n == 0) {
+        buf_adds(p->out, "<p class=\"none\">No image has a package of exactly this name.</p></section>\n");
+        return;
+    }
+    html_table_begin(p->out, "Packages", "Images that have this package",
+                     (const char *const[]){"Image", "Package", "Version", "Kind", "Architecture", NULL});
+    for (uint64_t i = from; i < places->v.n && i < from + ROWS_A_PAGE; i++)
+        add_place(p, &places->v.v[i]);
+    buf_adds(p->out, HTML_TABLE_END);
+    page_add_parameter(&query, "q", asked);
+    const struct html_pages pages = {
+        .total = places->v.n, .page = page, .per = ROWS_A_PAGE, .query = buf_slice(&query), .path = path.p};
+    html_pager(p->out, &pages);
+    if (places->more)
+        buf_addf(p->out,
+                 "<p class=\"none\">These are the first %llu (limit page_packages); <code>clarion where</code> tells "
+                 "all.</p>\n",
+                 (unsigned long long)places->most);
+    buf_adds(p->out, "</section>\n");
+}
+
+// ---- images ---------------------------------------------------------------------------------------------------------
+
+static void add_images(struct page *p, struct slice asked, const struct listed_image *images, size_t n)
+{
+    buf_adds(p->out, "<section><h2 id=\"images\">Images</h2>\n");
+    if (n == 0)
+        buf_adds(p->out, "<p class=\"none\">No image has this in a name or at the start of its digest.</p>\n");
+    buf_adds(p->out, n != 0 ? "<ul class=\"plain\">" : "");
+    for (size_t i = 0; i < n && i < IMAGES_SHOWN; i++) {
+        struct slice manifest = digest_slice(&images[i].manifest);
+        buf_adds(p->out, "<li>");
+        html_link(p->out, p->root, "images/", manifest, images[i].reference.n != 0 ? images[i].reference : manifest);
+        buf_adds(p->out, " ");
+        html_digest(p->out, manifest);
+        buf_adds(p->out, "</li>\n");
+    }
+    buf_adds(p->out, n != 0 ? "</ul>\n" : "");
+    if (n > IMAGES_SHOWN) {
+        buf_addf(p->out, "<p><a href=\"%simages?q=", p->root);
+        match_add_encoded(p->out, asked);
+        buf_adds(p->out, "\">More images</a></p>\n");
+    }
+    buf_adds(p->out, "</section>\n");
+}
+
+// ---- the page -------------------------------------------------------------------------------------------------------
+
+// Is it the id of a vulnerability, by its looks? Those have a page of their own, which says whether one is known.
+static bool is_vulnerability(struct slice text)
+{
+    static const char *const beginnings[] = {"CVE-",  "GHSA-", "PYSEC-", "GO-2",  "RUSTSEC-", "DSA-",  "DLA-",
+                                             "RHSA-", "USN-",  "ALAS",   "ELSA-", "ALSA-",    "RLSA-", "SUSE-",
+                                             "OSV-",  "MAL-",  "TEMP-",  "PHSA-", "CGA-",     "RHBA-"};
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
+        if (slice_starts_nocase(text, slice_str(beginnings[i])))
+            return slice_find(text, ' ') < 0;
+    return false;
+}
+
+static bool write_found(struct page *p, struct slice asked, struct error *err)
+{
+    struct places places = {.a = p->a, .most = p->service->config->limits.page_packages};
+    const struct image_query query = {.text = asked, .most = IMAGES_SHOWN + 1};
+    struct listed_image *images;
+    size_t n;
+    if ((!store_places_named(&p->view->store, asked, take_place, &places, err) && !places.more) ||
+        !store_image_list(&p->view->store, &query, p->a, &images, &n, err))
+        return false;
+    page_begin(p, asked, SECTION_NONE);
+    buf_adds(p->out, "<h1>Found for “");
+    markup_add(p->out, asked);
+    buf_adds(p->out, "”</h1>\n");
+    add_images(p, asked, images, n);
+    add_places(p, asked, &places);
+    page_end(p);
+    return true;
+}
+
+static bool write_search(struct page *p, struct error *err)
+{
+    struct slice asked = slice_trim(web_parameter(p->request, "q"));
+    struct buf place BUF_AUTO = {0};
+    if (asked.n == 0) {
+        page_refuse(p, 200, SLICE("Search"),
+                    SLICE("Ask for a vulnerability (CVE-2014-0160), a package (openssl), or a part of an image's name "
+                          "or digest."));
+        return true;
+    }
+    if (!is_vulnerability(asked))
+        return write_found(p, asked, err);
+    buf_adds(&place, "vulnerabilities/");
+    match_add_encoded(&place, asked);
+    page_redirect(p, buf_slice(&place));
+    return true;
+}
+
+void search_get(void *service, const struct web_request *request, struct web_response *response)
+{
+    page_answer(service, request, response, write_search);
+}

@@ -1,0 +1,108 @@
+// Looks at pages of the web page with a real browser, for test_ui_browser.py: browse.js MODULES CHROMIUM ORIGIN PATHS
+// Prints, as JSON, what is wrong: [{page, what}].
+"use strict";
+
+const fs = require("fs");
+const path = require("path");
+const [modules, chromium, origin, paths] = process.argv.slice(2);
+const playwright = require(path.join(modules, "playwright-core"));
+const axe = fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8");
+const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
+  "--disable-component-update", "--disable-sync"];
+const wrong = [];
+
+// A page of a context of its own, with everything noted that it should not do.
+async function open(browser, where, options) {
+  const context = await browser.newContext(options);
+  const page = await context.newPage();
+  const note = (what) => wrong.push({ page: where + " " + JSON.stringify(options), what });
+  page.on("console", (message) => note("console: " + message.text()));
+  page.on("pageerror", (error) => note("error: " + error));
+  page.on("request", (request) => {
+    if (!request.url().startsWith(origin + "/") && !request.url().startsWith("data:")) note("request: " + request.url());
+  });
+  page.on("requestfailed", (request) => note("failed: " + request.url()));
+  page.on("dialog", (dialog) => {
+    note("dialog: " + dialog.message());
+    dialog.dismiss();
+  });
+  await page.goto(origin + where);
+  return { context, page, note };
+}
+
+async function accessible(browser, where, options) {
+  const { context, page, note } = await open(browser, where, options);
+  // The policy of the page keeps out scripts that are put into it; what the debugger runs is not the page's.
+  await page.evaluate(axe);
+  const found = await page.evaluate(() => window.axe.run(document, { runOnly: ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "best-practice"] }));
+  for (const rule of found.violations)
+    note("axe: " + rule.id + " (" + rule.impact + "): " + rule.nodes.slice(0, 3).map((n) => n.html + " " + n.failureSummary).join(" | "));
+  const wide = await page.evaluate(() => document.documentElement.scrollWidth > window.innerWidth);
+  if (wide) note("the page is wider than the window");
+  await context.close();
+}
+
+// By the keyboard alone: the skip link, the search, a table that scrolls, the switch of the colours, which is remembered.
+async function keyboard(browser, where) {
+  const { context, page, note } = await open(browser, where, { viewport: { width: 1000, height: 700 }, colorScheme: "light" });
+  const focused = () => page.evaluate(() => {
+    const e = document.activeElement;
+    return [e.tagName.toLowerCase(), e.id || e.className || e.textContent].join(" ");
+  });
+  await page.keyboard.press("Tab");
+  if ((await focused()) !== "a skip") note("the first stop is " + (await focused()));
+  const visible = await page.evaluate(() => document.activeElement.getBoundingClientRect().left >= 0 &&
+    getComputedStyle(document.activeElement).outlineStyle !== "none");
+  if (!visible) note("the skip link, or that it has the focus, cannot be seen");
+  await page.keyboard.press("Enter");
+  if ((await focused()) !== "main content") note("the skip link leads to " + (await focused()));
+  const stops = new Set();
+  for (let i = 0; i < 60; i++) {
+    await page.keyboard.press("Tab");
+    stops.add(await focused());
+  }
+  if (![...stops].some((s) => s.startsWith("div scroll"))) note("no table can be reached to be scrolled: " + [...stops].join(", "));
+  await page.evaluate(() => document.activeElement.blur());
+  await page.keyboard.press("/");
+  if ((await focused()) !== "input q") note("\"/\" leads to " + (await focused()));
+  await page.keyboard.type("openssl/x");
+  if ((await page.inputValue("#q")) !== "openssl/x") note("the search has " + (await page.inputValue("#q")));
+  await page.fill("#q", "openssl");
+  await page.keyboard.press("Enter");
+  await page.waitForURL("**/search?q=openssl");
+  const dark = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const before = await dark();
+  await page.focus("#theme");
+  await page.keyboard.press("Enter");
+  const after = await dark();
+  if (before === after) note("the switch changes nothing");
+  await page.reload();
+  if ((await dark()) !== after) note("the switch is forgotten");
+  await context.close();
+}
+
+// Without any script all that is to be read is there, and the forms work.
+async function plain(browser, where) {
+  const { context, page, note } = await open(browser, where, { javaScriptEnabled: false });
+  if (await page.locator("#theme").isVisible()) note("a switch that cannot work is shown");
+  await page.fill("#q", "openssl");
+  await page.press("#q", "Enter");
+  await page.waitForURL("**/search?q=openssl");
+  if ((await page.locator("main table tbody tr").count()) === 0) note("the search finds nothing");
+  await context.close();
+}
+
+(async () => {
+  const browser = await playwright.chromium.launch({ executablePath: chromium, args: FLAGS });
+  const all = JSON.parse(paths);
+  for (const where of all)
+    for (const colorScheme of ["light", "dark"])
+      await accessible(browser, where, { colorScheme, viewport: { width: colorScheme === "dark" ? 390 : 1400, height: 900 } });
+  await keyboard(browser, all.find((p) => p.startsWith("/images/")) || "/");
+  await plain(browser, "/");
+  await browser.close();
+  console.log(JSON.stringify(wrong));
+})().catch((error) => {
+  console.error(error);
+  process.exit(1);
+});
