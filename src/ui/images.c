@@ -90,7 +90,7 @@ static void add_names(struct page *p, const struct listed_image *image)
 static void add_findings(struct page *p, const struct summarised_image *image)
 {
     struct buf *out = p->out;
-    const struct summary *s = &image->summary;
+    const struct image_summary *s = &image->summary;
     buf_adds(out, "<td>");
     if (image->class == SUMMARY_UNJUDGED) {
         buf_adds(out, "<span class=\"state stale\">not judged yet</span></td><td></td></tr>\n");

@@ -1,7 +1,7 @@
 // The search box: a vulnerability, a package, or a part of an image's name or digest; whatever of these there is.
 #include "ui/search.h"
 
-#include "store/names.h"
+#include "store/summaries.h"
 #include "store/where_store.h"
 #include "ui/page.h"
 
@@ -80,22 +80,26 @@ static void add_places(struct page *p, struct slice asked, const struct places *
 
 // ---- images ---------------------------------------------------------------------------------------------------------
 
-static void add_images(struct page *p, struct slice asked, const struct listed_image *images, size_t n)
+static void add_images(struct page *p, struct slice asked, const struct summarised_image *images, size_t n, bool more)
 {
     buf_adds(p->out, "<section><h2 id=\"images\">Images</h2>\n");
     if (n == 0)
         buf_adds(p->out, "<p class=\"none\">No image has this in a name or at the start of its digest.</p>\n");
     buf_adds(p->out, n != 0 ? "<ul class=\"plain\">" : "");
-    for (size_t i = 0; i < n && i < IMAGES_SHOWN; i++) {
-        struct slice manifest = digest_slice(&images[i].manifest);
+    for (size_t i = 0; i < n; i++) {
+        const struct listed_image *image = &images[i].image;
+        struct slice manifest = digest_slice(&image->manifest);
         buf_adds(p->out, "<li>");
-        html_link(p->out, p->root, "images/", manifest, images[i].reference.n != 0 ? images[i].reference : manifest);
+        html_link(p->out, p->root, "images/", manifest, image->reference.n != 0 ? image->reference : manifest);
         buf_adds(p->out, " ");
         html_digest(p->out, manifest);
-        buf_adds(p->out, "</li>\n");
+        html_severity_list(p->out, images[i].summary.severities, NULL);
+        buf_adds(p->out, images[i].class == SUMMARY_UNJUDGED
+                             ? " <span class=\"state stale\">not judged yet</span></li>\n"
+                             : "</li>\n");
     }
     buf_adds(p->out, n != 0 ? "</ul>\n" : "");
-    if (n > IMAGES_SHOWN) {
+    if (more) {
         buf_addf(p->out, "<p><a href=\"%simages?q=", p->root);
         match_add_encoded(p->out, asked);
         buf_adds(p->out, "\">More images</a></p>\n");
@@ -120,17 +124,19 @@ static bool is_vulnerability(struct slice text)
 static bool write_found(struct page *p, struct slice asked, struct error *err)
 {
     struct places places = {.a = p->a, .most = p->service->config->limits.page_packages};
-    const struct image_query query = {.text = asked, .most = IMAGES_SHOWN + 1};
-    struct listed_image *images;
+    const struct summary_query query = {.text = asked, .most = IMAGES_SHOWN};
+    struct summarised_image *images;
+    struct summary_key next;
     size_t n;
+    bool more;
     if ((!store_places_named(&p->view->store, asked, take_place, &places, err) && !places.more) ||
-        !store_image_list(&p->view->store, &query, p->a, &images, &n, err))
+        !store_summary_list(&p->view->store, &query, p->a, &images, &n, &next, &more, err))
         return false;
     page_begin(p, asked, SECTION_NONE);
     buf_adds(p->out, "<h1>Found for “");
     markup_add(p->out, asked);
     buf_adds(p->out, "”</h1>\n");
-    add_images(p, asked, images, n);
+    add_images(p, asked, images, n, more);
     add_places(p, asked, &places);
     page_end(p);
     return true;

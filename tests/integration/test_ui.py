@@ -233,14 +233,80 @@ class Pages(Base):
         self.assertEqual(len(self.rows(tree, "Packages")), 2)
         self.assertIn("These are the first 2 (limit page_packages)", text(tree))
 
+    def settled(self, service, path):
+        """The page when all images have been judged, which is done after they were indexed."""
+        deadline = time.monotonic() + 60
+        while True:
+            tree = self.page(service, path)
+            if "being judged again" not in text(tree) and not [e for e in tree.iter("span") if text(e) == "not judged yet"]:
+                return tree
+            self.assertLess(time.monotonic(), deadline, service.messages()[-2000:])
+            time.sleep(0.1)
+
     def test_list(self):
         mine, other = self.with_images(), self.indexed(debian_layer(stanza("zlib", "1")), name="other")
         service = Service(self)
-        rows = self.rows(self.page(service, "/images"), "Images")
-        self.assertEqual(len(rows), 2)
-        for query, digests in (("q=" + mine[:20], [mine]), ("q=" + other[7:20], [other]), ("q=nowhere", []), ("repository=example.org/none", [])):
+        rows = self.rows(self.settled(service, "/images"), "Images")
+        self.assertEqual([r[4:] for r in rows], [["High 2Medium 1Low 2Unknown 1 1 not judged", "3"], ["nothing found", "0"]])
+        both = [mine, other]
+        for query, digests in (("q=" + mine[:20], [mine]), ("q=" + other[7:20], [other]), ("q=nowhere", []), ("repository=example.org/none", []),
+                               ("severity=high", [mine]), ("severity=critical", []), ("severity=unknown", [mine]), ("fixable=1", [mine]), ("kev=1", []),
+                               ("severity=unjudged", []), ("order=newest", both[::-1])):
             rows = [r for r in self.rows(self.page(service, "/images?" + query), "Images") if len(r) > 1]
-            self.assertEqual([any(d[:19] in r[0] for d in digests) for r in rows], [True] * len(digests), query)
+            self.assertEqual([d for r in rows for d in both if d[:19] in r[0]], digests, query)
+
+    def test_pages_of_the_list(self):
+        """Each image is on one page, whatever the order, and the filter goes with the pages."""
+        self.update(self.feeds(TRACKER))
+        digests = {self.indexed(debian_layer(stanza("openssl", "1.0.1e-%d" % i)), name="image%d" % i) for i in range(53)}
+        service = Service(self)
+        self.settled(service, "/images")
+        for path in ("/images?fixable=1", "/images?order=newest&fixable=1"):
+            found, pages = [], 0
+            while path:
+                tree = self.settled(service, path)
+                found += [a.attrib["href"] for a in tree.iter("a") if "images/sha256" in a.attrib["href"]]
+                more = [a.attrib["href"] for a in tree.iter("a") if a.attrib.get("rel") == "next"]
+                path = urllib.parse.urljoin(path, more[0]) if more else None
+                self.assertTrue(not path or "fixable=1" in path)
+                pages += 1
+            self.assertEqual((len(found), pages), (53, 2))
+            self.assertEqual({urllib.parse.unquote(f.rsplit("/", 1)[1]) for f in found}, digests)
+
+    def test_overview(self):
+        self.with_images()
+        self.indexed(debian_layer(stanza("zlib", "1")), name="other")
+        service = Service(self)
+        self.settled(service, "/images")
+        tree = self.page(service, "/")
+        table = [t for t in tree.iter("table") if text(t.find("caption")) == "Images by their worst finding"][0]
+        self.assertEqual({text(r[0]): text(r[1]) for r in table.find("tbody")},
+                         {"Critical": "0", "High": "1", "Medium": "0", "Low": "0", "Negligible": "0", "Unknown": "0", "Nothing found": "1",
+                          "Not judged yet": "0"})
+        self.assertIn("In 1 image nothing can be said of some packages", text(tree))
+        self.assertIn("debian loaded", text(tree))
+        self.assertIn("nvd missing", text(tree))
+
+    def test_notifications(self):
+        """What an update changed, and for whom."""
+        digest = self.with_images()
+        service = Service(self)
+        self.assertIn("There is none", text(self.page(service, "/notifications")))
+        later = dict(TRACKER, openssl=dict(TRACKER["openssl"], **{"CVE-2030-9": tracker_entry(urgency="high", bookworm="7-1")}))
+        deadline = time.monotonic() + 60
+        self.update(self.feeds(later, name="later"))
+        while True:
+            tree = self.page(service, "/notifications")
+            if self.rows(tree, "Notifications"):
+                break
+            self.assertLess(time.monotonic(), deadline, service.messages()[-2000:])
+            time.sleep(0.1)
+        row = self.rows(tree, "Notifications")[0]
+        self.assertEqual((row[1], row[2], row[4]), ("debian", "1", "no target is configured"))
+        link = [a.attrib["href"] for a in tree.iter("a") if "notifications/" in a.attrib["href"]][0]
+        items = self.rows(self.page(service, urllib.parse.urljoin("/notifications", link)), "Items")
+        self.assertEqual([(r[0], r[1], r[2], r[5]) for r in items], [("new", "High", "CVE-2030-9", "7-1")])
+        self.assertIn(digest[:19], items[0][6])
 
     def test_feeds(self):
         self.with_images()
