@@ -10,7 +10,7 @@ build=(gcc meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libisal-
 tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 isal zstd openssl
        python3-venv python3-packaging ruby composer php-composer-semver rpm
        docker-registry skopeo valgrind rabbitmq-server postgresql iproute2 python3-pika python3-jwt
-       mono-mcs zsh fish man-db groff mandoc
+       mono-mcs zsh fish man-db groff mandoc chromium nodejs npm
        systemd dpkg-dev debhelper lintian apt-utils)
 
 wanted=("${build[@]}")
@@ -25,6 +25,10 @@ missing=()
 for package in "${wanted[@]}"; do
     # The sanitizer runtimes of clang carry its version in their name; another Debian has another one.
     if [ "$package" = libclang-rt-14-dev ] && [ -n "$(dpkg-query -W -f '${Package} ' 'libclang-rt-*-dev' 2>/dev/null)" ]; then
+        continue
+    fi
+    # Node.js and its npm often come from elsewhere.
+    if { [ "$package" = nodejs ] && command -v node >/dev/null; } || { [ "$package" = npm ] && command -v npm >/dev/null; }; then
         continue
     fi
     installed "$package" || missing+=("$package")

@@ -358,7 +358,7 @@ static bool put(struct image_put *p, struct error *err)
     return make(p, err) && (set_known || put_set(p, err)) && (p->placed || put_packages_context(p, err)) &&
            (!p->replaces ||
             db_run(p->s->db, err, "DELETE FROM image WHERE manifest = ?1", image_digest(p, &p->image->manifest))) &&
-           put_chain(p, err) && put_row(p, err) &&
+           put_chain(p, err) && put_row(p, err) && summary_enlist(p->s, &p->image->manifest, err) &&
            (p->former == 0 || p->former == p->chain || chain_drop(p->s, p->former, err));
 }
 

@@ -223,7 +223,7 @@ void html_rating(struct buf *out, const struct report_rating *rating)
 void html_exploited(struct buf *out, bool exploited)
 {
     if (exploited)
-        buf_adds(out, " <span class=\"mark kev\" title=\"in CISA's catalogue of what is exploited\">KEV</span>");
+        buf_adds(out, " <span class=\"tag kev\" title=\"in CISA's catalogue of what is exploited\">KEV</span>");
 }
 
 // ---- forms and pages ------------------------------------------------------------------------------------------------
@@ -235,7 +235,8 @@ void html_option(struct buf *out, const char *value, const char *text, bool sele
 
 static void add_page_link(struct buf *out, const struct html_pages *p, uint64_t page, const char *rel, const char *text)
 {
-    buf_addf(out, "<a class=\"btn btn-sm\" rel=\"%s\" href=\"%s?page=%llu", rel, p->path, (unsigned long long)page);
+    buf_addf(out, "<a class=\"btn btn-sm\" rel=\"%s\" href=\"%s?%s=%llu", rel, p->path, p->name,
+             (unsigned long long)page);
     markup_add(out, p->query);
     buf_addf(out, "\">%s</a>", text);
 }

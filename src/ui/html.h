@@ -68,6 +68,7 @@ const char *html_severity_word(enum severity severity);
 // The page of a list that is held whole: `page` from 0 on, of `per` items each.
 struct html_pages {
     uint64_t total, page, per;
+    const char *name;   // of the parameter that has the page
     struct slice query; // of the other parameters, "&name=value" each, encoded already
     const char *path;   // of the page, relative
 };

@@ -41,7 +41,8 @@ void image_add_layer(const struct image_page *image, size_t layer)
 
 void image_add_pager(const struct image_page *image, uint64_t total, struct slice query)
 {
-    const struct html_pages pages = {.total = total,
+    const struct html_pages pages = {.name = "page",
+                                     .total = total,
                                      .page = page_number(image->page, "page"),
                                      .per = IMAGE_PAGE,
                                      .query = query,
@@ -93,7 +94,7 @@ static void add_distribution(struct buf *out, const struct report *report)
     else
         markup_add(out, d->pretty_name.n != 0 ? d->pretty_name : d->id);
     if (report->coverage == COVERAGE_END_OF_LIFE) {
-        buf_adds(out, " <span class=\"mark kev\">no security support since ");
+        buf_adds(out, " <span class=\"tag kev\">no security support since ");
         markup_add(out, report->end_of_life);
         buf_adds(out, "</span>");
     }

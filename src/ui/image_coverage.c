@@ -155,7 +155,7 @@ static void add_skips(struct buf *out, const struct inventory *inventory)
         }
         buf_adds(out, ": ");
         markup_add(out, s->skip.reason);
-        buf_adds(out, s->skip.lost ? " <span class=\"mark kev\">packages may be missing</span></li>\n" : "</li>\n");
+        buf_adds(out, s->skip.lost ? " <span class=\"tag kev\">packages may be missing</span></li>\n" : "</li>\n");
     }
     if (inventory->skips_total > shown)
         buf_addf(out, "<li>and %llu more</li>", (unsigned long long)(inventory->skips_total - shown));

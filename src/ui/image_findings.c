@@ -119,7 +119,7 @@ static void add_finding(const struct image_page *image, const struct report_find
     buf_adds(out, "<td class=\"name\">");
     markup_add(out, p->name);
     if (f->code.what != NULL) {
-        buf_adds(out, f->code.missing ? " <span class=\"mark\">only " : " <span class=\"mark\">with ");
+        buf_adds(out, f->code.missing ? " <span class=\"tag\">only " : " <span class=\"tag\">with ");
         markup_adds(out, f->code.what);
         buf_adds(out, "</span>");
     }

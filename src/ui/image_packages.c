@@ -135,7 +135,7 @@ void image_write_layers(const struct image_page *image)
         }
         html_digest(out, digest_slice(&layer->digest));
         if (layer->skip_reason.n != 0) {
-            buf_adds(out, "<br><span class=\"mark kev\">not read</span> ");
+            buf_adds(out, "<br><span class=\"tag kev\">not read</span> ");
             markup_add(out, layer->skip_reason);
         }
         buf_adds(out, "</td>");

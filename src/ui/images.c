@@ -102,12 +102,12 @@ static void add_findings(struct page *p, const struct summarised_image *image)
                                      : "<span class=\"none\">nothing can be said</span>");
     html_exploited(out, s->exploited != 0);
     if (s->unjudged != 0) {
-        buf_adds(out, " <span class=\"mark\">");
+        buf_adds(out, " <span class=\"tag\">");
         html_number(out, s->unjudged);
         buf_adds(out, " not judged</span>");
     }
     if (image->due)
-        buf_adds(out, " <span class=\"mark\">being judged again</span>");
+        buf_adds(out, " <span class=\"tag\">being judged again</span>");
     buf_adds(out, "</td>");
     html_number_cell(out, s->fixable);
     buf_adds(out, "</tr>\n");

@@ -72,7 +72,7 @@ static void write_list(struct page *p, const struct stored_notification *all, si
             add_notification(p, &all[i], deliveries, deliveries_n);
         buf_adds(p->out, HTML_TABLE_END);
     }
-    const struct html_pages pages = {.total = n, .page = page, .per = ROWS_A_PAGE, .path = path.p};
+    const struct html_pages pages = {.name = "page", .total = n, .page = page, .per = ROWS_A_PAGE, .path = path.p};
     html_pager(p->out, &pages);
     page_end(p);
 }

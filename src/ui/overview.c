@@ -27,7 +27,7 @@ static void bars_of(const struct summary_overview *o, struct bar bars[static BAR
     bars[n] = (struct bar){"unjudged", "Not judged yet", "unjudged", o->unjudged};
 }
 
-#define BAR_HEIGHT 26
+#define BAR_HEIGHT 34
 #define BAR_LEFT   130
 #define BAR_WIDTH  480
 
@@ -45,10 +45,10 @@ static void add_chart(struct page *p, const struct summary_overview *o)
     for (size_t i = 0; i < BARS; i++) {
         int y = (int)i * BAR_HEIGHT + 4;
         double width = (double)bars[i].images * BAR_WIDTH / (double)most;
-        buf_addf(p->out, "<text class=\"label\" x=\"%d\" y=\"%d\">%s</text>", BAR_LEFT - 10, y + 14, bars[i].title);
-        buf_addf(p->out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"18\" rx=\"3\"/>", bars[i].class,
+        buf_addf(p->out, "<text class=\"label\" x=\"%d\" y=\"%d\">%s</text>", BAR_LEFT - 10, y + 15, bars[i].title);
+        buf_addf(p->out, "<rect class=\"%s\" x=\"%d\" y=\"%d\" width=\"%.1f\" height=\"22\" rx=\"3\"/>", bars[i].class,
                  BAR_LEFT, y, bars[i].images != 0 && width < 3 ? 3 : width);
-        buf_addf(p->out, "<text class=\"value\" x=\"%.1f\" y=\"%d\">", BAR_LEFT + width + 8, y + 14);
+        buf_addf(p->out, "<text class=\"value\" x=\"%.1f\" y=\"%d\">", BAR_LEFT + width + 8, y + 15);
         html_number(p->out, bars[i].images);
         buf_adds(p->out, "</text>");
     }

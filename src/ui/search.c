@@ -67,8 +67,12 @@ static void add_places(struct page *p, struct slice asked, const struct places *
         add_place(p, &places->v.v[i]);
     buf_adds(p->out, HTML_TABLE_END);
     page_add_parameter(&query, "q", asked);
-    const struct html_pages pages = {
-        .total = places->v.n, .page = page, .per = ROWS_A_PAGE, .query = buf_slice(&query), .path = path.p};
+    const struct html_pages pages = {.name = "page",
+                                     .total = places->v.n,
+                                     .page = page,
+                                     .per = ROWS_A_PAGE,
+                                     .query = buf_slice(&query),
+                                     .path = path.p};
     html_pager(p->out, &pages);
     if (places->more)
         buf_addf(p->out,
