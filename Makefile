@@ -8,6 +8,8 @@
 #   make bench               speed and memory, as ratios to public tools; SCALE=1000000: with an inventory of that size
 #   make fuzz SECONDS=60     each fuzz harness for that long
 #   make install             DESTDIR and PREFIX are obeyed
+#   make deb                 a Debian package, leaves build/clarion_VERSION_ARCH.deb
+#   make image               Clarion's own image as an OCI layout, leaves build/clarion-image.oci
 
 SECONDS ?= 60
 PREFIX  ?= /usr/local
@@ -16,13 +18,15 @@ SHELL   := /bin/bash
 # CLARION_SHARED names a folder with further test images and feeds; tests that want it are skipped without it.
 export CLARION_SHARED ?= $(if $(wildcard ../shared/images),$(abspath ../shared))
 
-.PHONY: build demo check check-threads lint bench fuzz install clean setup setup-tests
+.PHONY: build demo check check-threads lint bench fuzz install deb image clean setup setup-tests setup-packages
 .DEFAULT_GOAL := build
 
 setup:
 	@scripts/setup.sh
 setup-tests:
 	@scripts/setup.sh --tests
+setup-packages:
+	@scripts/setup.sh --packages
 
 build: setup
 	@scripts/meson-build.sh build
@@ -53,6 +57,12 @@ fuzz: setup-tests
 
 install: build
 	@meson install -C build --no-rebuild --quiet --destdir "$(DESTDIR)"
+
+deb: setup-packages build
+	@packaging/deb.sh build build
+
+image: setup-packages build
+	@deb=$$(packaging/deb.sh build build) && python3 packaging/image.py "$$deb" build/clarion-image.oci
 
 clean:
 	@rm -rf build build-*

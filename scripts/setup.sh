@@ -1,6 +1,6 @@
 #!/usr/bin/env bash
 # Installs what building Clarion needs on Debian 12 and later; with --tests also what `make check`, `make lint` and
-# `make fuzz` need, with --bench also what `make bench` needs. Does nothing, and asks for nothing, when everything is there already.
+# `make fuzz` need, with --bench also what `make bench` needs, with --packages what `make deb` and `make image` need. Does nothing, and asks for nothing, when everything is there already.
 set -euo pipefail
 
 build=(gcc meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libisal-dev libzstd-dev zlib1g-dev
@@ -11,12 +11,14 @@ tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 is
        python3-venv python3-packaging ruby composer php-composer-semver rpm
        docker-registry skopeo valgrind rabbitmq-server postgresql iproute2 python3-pika python3-jwt
        mono-mcs zsh fish man-db groff mandoc chromium nodejs npm
-       systemd dpkg-dev debhelper lintian apt-utils)
+       systemd lintian)
+packages=(dpkg-dev debhelper ca-certificates)
 
 wanted=("${build[@]}")
 case "${1:-}" in
---tests) wanted+=("${tests[@]}") ;;
---bench) wanted+=("${tests[@]}" mmdebstrap time bzip2 unzip wrk nginx-light) ;;
+--tests) wanted+=("${tests[@]}" "${packages[@]}") ;;
+--packages) wanted+=("${packages[@]}") ;;
+--bench) wanted+=("${tests[@]}" "${packages[@]}" mmdebstrap time bzip2 unzip wrk nginx-light) ;;
 esac
 
 installed() { [ "$(dpkg-query -W -f '${db:Status-Status}' "$1" 2>/dev/null)" = installed ]; }
