@@ -14,24 +14,24 @@
 
 // ---- building blocks ------------------------------------------------------------------------------------------------
 
-void html_text(struct html *h, struct slice text)
+void html_report_text(struct html_report *h, struct slice text)
 {
     markup_add(h->out, text);
 }
 
-void html_cell(struct html *h, const char *class, struct slice text)
+void html_report_cell(struct html_report *h, const char *class, struct slice text)
 {
     buf_addf(h->out, "<td class=\"%s\">", class);
-    html_text(h, text.n != 0 ? text : SLICE("-"));
+    html_report_text(h, text.n != 0 ? text : SLICE("-"));
     buf_adds(h->out, "</td>");
 }
 
-void html_heading(struct html *h, const char *id, const char *title, size_t n)
+void html_report_heading(struct html_report *h, const char *id, const char *title, size_t n)
 {
     buf_addf(h->out, "<h2 id=\"%s\">%s <span class=\"n\">%zu</span></h2>\n", id, title, n);
 }
 
-void html_begin_table(struct html *h, const char *const *columns, size_t n)
+void html_report_begin_table(struct html_report *h, const char *const *columns, size_t n)
 {
     buf_adds(h->out, "<div class=\"wide\"><table>\n<thead><tr>");
     for (size_t i = 0; i < n; i++)
@@ -39,20 +39,20 @@ void html_begin_table(struct html *h, const char *const *columns, size_t n)
     buf_adds(h->out, "</tr></thead>\n<tbody>\n");
 }
 
-void html_end_table(struct html *h)
+void html_report_end_table(struct html_report *h)
 {
     buf_adds(h->out, "</tbody></table></div>\n");
 }
 
-void html_link(struct html *h, struct slice url, struct slice text)
+void html_report_link(struct html_report *h, struct slice url, struct slice text)
 {
     bool link = markup_is_link(url);
     if (link) {
         buf_adds(h->out, "<a rel=\"noreferrer noopener\" href=\"");
-        html_text(h, url);
+        html_report_text(h, url);
         buf_adds(h->out, "\">");
     }
-    html_text(h, text);
+    html_report_text(h, text);
     if (link)
         buf_adds(h->out, "</a>");
 }
@@ -65,14 +65,14 @@ static const char *severity_class(enum severity severity)
     return classes[severity];
 }
 
-void html_severity(struct html *h, enum severity severity)
+void html_report_severity(struct html_report *h, enum severity severity)
 {
     buf_addf(h->out, "<span class=\"sev %s\">%s</span>", severity_class(severity), severity_name(severity));
 }
 
 // ---- the frame ------------------------------------------------------------------------------------------------------
 
-static void add_head(struct html *h)
+static void add_head(struct html_report *h)
 {
     buf_adds(h->out, "<!DOCTYPE html>\n<html lang=\"en\">\n<head>\n<meta charset=\"utf-8\">\n"
                      "<meta name=\"viewport\" content=\"width=device-width, initial-scale=1\">\n"
@@ -80,27 +80,27 @@ static void add_head(struct html *h)
                      "<meta name=\"referrer\" content=\"no-referrer\">\n"
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                      "'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n<title>Vulnerabilities in ");
-    html_text(h, words_image(h->report));
+    html_report_text(h, words_image(h->report));
     buf_adds(h->out, "</title>\n<style>" HTML_STYLE "</style>\n</head>\n<body>\n<main>\n");
 }
 
-static void add_fact(struct html *h, const char *name, struct slice value)
+static void add_fact(struct html_report *h, const char *name, struct slice value)
 {
     if (value.n == 0)
         return;
     buf_addf(h->out, "<dt>%s</dt><dd>", name);
-    html_text(h, value);
+    html_report_text(h, value);
     buf_adds(h->out, "</dd>\n");
 }
 
-static void add_image(struct html *h)
+static void add_image(struct html_report *h)
 {
     const struct report *report = h->report;
     const struct stored_image *image = report->image;
     char made[CLOCK_TEXT];
     clock_format(report->generation_created, made);
     buf_adds(h->out, "<header><p class=\"kicker\">Known vulnerabilities in</p><h1>");
-    html_text(h, words_image(report));
+    html_report_text(h, words_image(report));
     buf_adds(h->out, "</h1>\n<dl>\n");
     add_fact(h, "Manifest", digest_slice(&image->manifest));
     add_fact(h, "Distribution", words_distribution(h->a, &image->inventory.distribution));
@@ -116,7 +116,7 @@ static void add_image(struct html *h)
 }
 
 // What must be read before all numbers: as the table's first words, and at the top of the page.
-static void add_warnings(struct html *h)
+static void add_warnings(struct html_report *h)
 {
     const struct report *report = h->report;
     if (report->generation.n == 0)
@@ -124,7 +124,7 @@ static void add_warnings(struct html *h)
                          "update</code>.</p>\n");
     for (size_t i = 0; i < report->errors_n; i++) {
         buf_adds(h->out, "<p class=\"alert\">Incomplete: ");
-        html_text(h, report->errors[i]);
+        html_report_text(h, report->errors[i]);
         buf_adds(h->out, "</p>\n");
     }
     if (report->unjudged != 0)
@@ -141,7 +141,7 @@ struct counts {
     size_t of[SEVERITY_CRITICAL + 1];
 };
 
-static struct counts count(const struct html *h)
+static struct counts count(const struct html_report *h)
 {
     struct counts c = {0};
     for (size_t i = 0; i < h->report->findings_n; i++) {
@@ -160,7 +160,7 @@ static struct counts count(const struct html *h)
 #define BAR_WIDTH 960.0
 
 // One bar, parted by severity; no part is too thin to be seen.
-static void add_bar(struct html *h, const struct counts *c)
+static void add_bar(struct html_report *h, const struct counts *c)
 {
     double x = 0, parts = 0;
     for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--)
@@ -179,12 +179,12 @@ static void add_bar(struct html *h, const struct counts *c)
     buf_adds(h->out, "</svg>\n");
 }
 
-static void add_count(struct html *h, const char *class, size_t n, const char *what)
+static void add_count(struct html_report *h, const char *class, size_t n, const char *what)
 {
     buf_addf(h->out, "<li class=\"%s\"><b>%zu</b> %s</li>\n", class, n, what);
 }
 
-static void add_clean(struct html *h, const struct counts *c)
+static void add_clean(struct html_report *h, const struct counts *c)
 {
     const struct report *report = h->report;
     buf_adds(h->out, "<p class=\"clean\">");
@@ -197,7 +197,7 @@ static void add_clean(struct html *h, const struct counts *c)
     buf_adds(h->out, "</p>\n");
 }
 
-static void add_summary(struct html *h, const struct counts *c, const struct remedies *r)
+static void add_summary(struct html_report *h, const struct counts *c, const struct remedies *r)
 {
     const struct report *report = h->report;
     buf_adds(h->out, "<section>\n");
@@ -233,7 +233,7 @@ static bool counts_here(const void *options, const struct report_finding *f)
 
 #define NAMES_SHOWN 12 // packages of one update, before "and N more"
 
-static void add_packages(struct html *h, const struct remedy *r)
+static void add_packages(struct html_report *h, const struct remedy *r)
 {
     const struct inventory_package *packages = h->report->image->inventory.packages;
     size_t shown = r->packages_n < NAMES_SHOWN ? r->packages_n : NAMES_SHOWN;
@@ -241,24 +241,24 @@ static void add_packages(struct html *h, const struct remedy *r)
     for (size_t i = 0; i < shown; i++) {
         const struct remedy_package *p = &r->packages[i];
         buf_adds(h->out, i != 0 ? ", " : "");
-        html_text(h, packages[p->package].package.name);
+        html_report_text(h, packages[p->package].package.name);
         if (r->to.n != 0)
             continue;
         buf_adds(h->out, " to ");
-        html_text(h, p->to);
+        html_report_text(h, p->to);
     }
     if (shown < r->packages_n)
         buf_addf(h->out, " and %zu more", r->packages_n - shown);
     buf_adds(h->out, "</td>");
 }
 
-static void add_remedy(struct html *h, const struct remedy *r)
+static void add_remedy(struct html_report *h, const struct remedy *r)
 {
     buf_adds(h->out, "<tr>");
-    html_cell(h, "name", r->name);
-    html_cell(h, "", r->kind);
-    html_cell(h, "version", r->from.n != 0 ? r->from : SLICE("several"));
-    html_cell(h, "version", r->to.n != 0 ? r->to : SLICE("each its own"));
+    html_report_cell(h, "name", r->name);
+    html_report_cell(h, "", r->kind);
+    html_report_cell(h, "version", r->from.n != 0 ? r->from : SLICE("several"));
+    html_report_cell(h, "version", r->to.n != 0 ? r->to : SLICE("each its own"));
     add_packages(h, r);
     buf_addf(h->out, "<td class=\"num\">%zu</td><td>", r->findings);
     for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--)
@@ -271,22 +271,22 @@ static void add_remedy(struct html *h, const struct remedy *r)
     buf_adds(h->out, "</td></tr>\n");
 }
 
-static void add_remedies(struct html *h, const struct remedies *r)
+static void add_remedies(struct html_report *h, const struct remedies *r)
 {
     static const char *const columns[] = {"Update", "Kind", "Installed", "To", "Packages", "Closes", "By severity"};
     if (r->n == 0)
         return;
-    html_heading(h, "updates", "Updates that fix the most", r->n);
-    html_begin_table(h, columns, sizeof columns / sizeof columns[0]);
+    html_report_heading(h, "updates", "Updates that fix the most", r->n);
+    html_report_begin_table(h, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < r->n; i++)
         add_remedy(h, &r->v[i]);
-    html_end_table(h);
+    html_report_end_table(h);
 }
 
 static void write_report(const struct report *report, const struct output_options *options, struct buf *out)
 {
     struct arena scratch ARENA_AUTO = {0};
-    struct html h = {report, options, &scratch, out};
+    struct html_report h = {report, options, &scratch, out};
     const struct counts c = count(&h);
     const struct remedies r = report_remedies(report, counts_here, options, &scratch);
     add_head(&h);
@@ -294,12 +294,12 @@ static void write_report(const struct report *report, const struct output_option
     add_warnings(&h);
     add_summary(&h, &c, &r);
     add_remedies(&h, &r);
-    html_findings(&h);
-    html_suppressed(&h);
-    html_undetermined(&h);
-    html_coverage(&h);
-    html_layers(&h);
-    html_feeds(&h);
+    html_report_findings(&h);
+    html_report_suppressed(&h);
+    html_report_undetermined(&h);
+    html_report_coverage(&h);
+    html_report_layers(&h);
+    html_report_feeds(&h);
     buf_adds(out, "</main>\n</body>\n</html>\n");
 }
 

@@ -4,7 +4,7 @@
 
 #include "output/output.h"
 
-struct html {
+struct html_report {
     const struct report *report;
     const struct output_options *options;
     struct arena *a;
@@ -12,25 +12,25 @@ struct html {
 };
 
 // Foreign text as text of an element.
-void html_text(struct html *h, struct slice text);
+void html_report_text(struct html_report *h, struct slice text);
 
 // A table's cell; "-" for an empty one. `class` is ours.
-void html_cell(struct html *h, const char *class, struct slice text);
+void html_report_cell(struct html_report *h, const char *class, struct slice text);
 
 // A heading, which links of the page lead to, and the head of a table; html_end_table closes it.
-void html_heading(struct html *h, const char *id, const char *title, size_t n);
-void html_begin_table(struct html *h, const char *const *columns, size_t n);
-void html_end_table(struct html *h);
+void html_report_heading(struct html_report *h, const char *id, const char *title, size_t n);
+void html_report_begin_table(struct html_report *h, const char *const *columns, size_t n);
+void html_report_end_table(struct html_report *h);
 
 // A link where the text is an http or https URL, else the text.
-void html_link(struct html *h, struct slice url, struct slice text);
+void html_report_link(struct html_report *h, struct slice url, struct slice text);
 
 // "Critical", in its colour.
-void html_severity(struct html *h, enum severity severity);
+void html_report_severity(struct html_report *h, enum severity severity);
 
-void html_findings(struct html *h);     // those that are shown, a table for each severity
-void html_suppressed(struct html *h);   // by VEX and ignore rules, and why
-void html_undetermined(struct html *h); // of which the feeds do not know yet
-void html_coverage(struct html *h);     // what could not be judged or read
-void html_layers(struct html *h);
-void html_feeds(struct html *h);
+void html_report_findings(struct html_report *h);     // those that are shown, a table for each severity
+void html_report_suppressed(struct html_report *h);   // by VEX and ignore rules, and why
+void html_report_undetermined(struct html_report *h); // of which the feeds do not know yet
+void html_report_coverage(struct html_report *h);     // what could not be judged or read
+void html_report_layers(struct html_report *h);
+void html_report_feeds(struct html_report *h);

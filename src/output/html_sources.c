@@ -4,28 +4,28 @@
 #include "output/html.h"
 #include "output/words.h"
 
-void html_coverage(struct html *h)
+void html_report_coverage(struct html_report *h)
 {
     static const char *const columns[] = {"Weight", "What", "Where"};
     static const char *const levels[] = {[GAP_ERROR] = "error", [GAP_WARNING] = "warning", [GAP_NOTE] = "note"};
     const struct gaps gaps = report_gaps(h->report, h->a);
-    html_heading(h, "coverage", "What is not known", gaps.n);
+    html_report_heading(h, "coverage", "What is not known", gaps.n);
     if (gaps.n == 0) {
         buf_adds(h->out, "<p>All of the image was read, and all of its packages were judged.</p>\n");
         return;
     }
-    html_begin_table(h, columns, sizeof columns / sizeof columns[0]);
+    html_report_begin_table(h, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < gaps.n; i++) {
         const struct gap *gap = &gaps.v[i];
         buf_addf(h->out, "<tr><td>%s</td>", levels[gap->level]);
-        html_cell(h, "", gap->text);
+        html_report_cell(h, "", gap->text);
         buf_adds(h->out, "<td class=\"path\">");
-        html_text(h, gap->path);
+        html_report_text(h, gap->path);
         buf_adds(h->out, "<div class=\"dim\">");
-        html_text(h, gap->layer);
+        html_report_text(h, gap->layer);
         buf_adds(h->out, "</div></td></tr>\n");
     }
-    html_end_table(h);
+    html_report_end_table(h);
 }
 
 // ---- layers ---------------------------------------------------------------------------------------------------------
@@ -38,7 +38,7 @@ static struct slice size_text(struct arena *a, uint64_t bytes)
                                     : arena_printf(a, "%.0f MiB", (double)bytes / (1024 * 1024));
 }
 
-void html_layers(struct html *h)
+void html_report_layers(struct html_report *h)
 {
     static const char *const columns[] = {"", "Made by", "Size", "Packages", "Findings", "Digest"};
     const struct stored_image *image = h->report->image;
@@ -53,45 +53,45 @@ void html_layers(struct html *h)
     }
     if (image->layers_n == 0)
         return;
-    html_heading(h, "layers", "Layers", image->layers_n);
-    html_begin_table(h, columns, sizeof columns / sizeof columns[0]);
+    html_report_heading(h, "layers", "Layers", image->layers_n);
+    html_report_begin_table(h, columns, sizeof columns / sizeof columns[0]);
     for (size_t i = 0; i < image->layers_n; i++) {
         const struct stored_layer *layer = &image->layers[i];
         buf_addf(h->out, "<tr><td class=\"num\">%zu</td>", i + 1);
-        html_cell(h, "path",
-                  layer->skip_reason.n != 0 ? arena_printf(h->a, "not read: %.*s", SLICE_ARG(layer->skip_reason))
-                                            : layer->created_by);
-        html_cell(h, "num", size_text(h->a, layer->size));
+        html_report_cell(h, "path",
+                         layer->skip_reason.n != 0 ? arena_printf(h->a, "not read: %.*s", SLICE_ARG(layer->skip_reason))
+                                                   : layer->created_by);
+        html_report_cell(h, "num", size_text(h->a, layer->size));
         buf_addf(h->out, "<td class=\"num\">%zu</td><td class=\"num\">%zu</td>", packages[i], findings[i]);
-        html_cell(h, "path", digest_slice(&layer->digest));
+        html_report_cell(h, "path", digest_slice(&layer->digest));
         buf_adds(h->out, "</tr>\n");
     }
-    html_end_table(h);
+    html_report_end_table(h);
 }
 
 // ---- feeds ----------------------------------------------------------------------------------------------------------
 
-static void add_feeds(struct html *h, const struct report_feed *feeds, size_t n)
+static void add_feeds(struct html_report *h, const struct report_feed *feeds, size_t n)
 {
     for (size_t i = 0; i < n; i++) {
         char updated[CLOCK_TEXT];
         clock_format(feeds[i].updated, updated);
         buf_adds(h->out, "<tr>");
-        html_cell(h, "name", feeds[i].feed);
-        html_cell(h, "", slice_str(feed_condition_name(feeds[i].state)));
-        html_cell(h, "", feeds[i].updated != 0 ? slice_of(updated, sizeof "2026-11-24" - 1) : (struct slice){0});
+        html_report_cell(h, "name", feeds[i].feed);
+        html_report_cell(h, "", slice_str(feed_condition_name(feeds[i].state)));
+        html_report_cell(h, "", feeds[i].updated != 0 ? slice_of(updated, sizeof "2026-11-24" - 1) : (struct slice){0});
         buf_addf(h->out, "<td class=\"num\">%llu</td>", (unsigned long long)feeds[i].records);
-        html_cell(h, "", feeds[i].error);
+        html_report_cell(h, "", feeds[i].error);
         buf_adds(h->out, "</tr>\n");
     }
 }
 
-void html_feeds(struct html *h)
+void html_report_feeds(struct html_report *h)
 {
     static const char *const columns[] = {"Feed", "State", "Updated", "Records", "Last error"};
-    html_heading(h, "feeds", "Feeds", h->report->feeds_n + ENRICHING_FEEDS);
-    html_begin_table(h, columns, sizeof columns / sizeof columns[0]);
+    html_report_heading(h, "feeds", "Feeds", h->report->feeds_n + ENRICHING_FEEDS);
+    html_report_begin_table(h, columns, sizeof columns / sizeof columns[0]);
     add_feeds(h, h->report->feeds, h->report->feeds_n);
     add_feeds(h, h->report->enriching, ENRICHING_FEEDS);
-    html_end_table(h);
+    html_report_end_table(h);
 }
