@@ -115,12 +115,11 @@ static void prepare(struct listing *l)
 #define IN_RANGE(digest) "(" digest " BETWEEN ?7 AND ?8 AND (?9 = 0 OR length(" digest ") = ?9))"
 
 // Of a place p with an image i; of a repository r; of a tag n of it.
-#define PLACE_IS_IT      "(?2 = '' AND p.name = ?1)"
-#define REPOSITORY_IS_IT "(?2 = '' AND r.name = ?1)"
-#define TAG_IS_IT        "(?2 <> '' AND n.name = ?2 AND (?1 = '' OR r.name = ?1) AND n.until = 0)"
-#define PLACE_HAS_TEXT                                                                                                 \
-    "(instr(p.name || ':', ?3) > 0 OR (?4 <> '' AND instr(p.name || ':', ?4 || ':') > 0 AND instr(i.reference, ?3) > " \
-    "0))"
+#define PLACE_IS_IT         "(?2 = '' AND p.name = ?1)"
+#define REPOSITORY_IS_IT    "(?2 = '' AND r.name = ?1)"
+#define TAG_IS_IT           "(?2 <> '' AND n.name = ?2 AND (?1 = '' OR r.name = ?1) AND n.until = 0)"
+#define PLACE_HAS_TEXT      "(instr(p.name || ':', ?3) > 0)"
+#define PLACE_HAS_STEM      "(?4 <> '' AND instr(p.name || ':', ?4 || ':') > 0 AND instr(i.reference, ?3) > 0)"
 #define REPOSITORY_HAS_TEXT "(instr(r.name || ':', ?3) > 0)"
 #define TAG_HAS_TEXT                                                                                                   \
     "(n.name >= ?5 AND n.name < ?6 AND (?4 = '' OR instr(r.name || ':' || n.name, ?3) > 0) AND n.until = 0)"
@@ -132,18 +131,22 @@ static void prepare(struct listing *l)
     "EXISTS (SELECT 1 FROM repository_manifest rm JOIN repository r ON r.id = rm.repository_id WHERE rm.manifest IN "  \
     "" LEADING " AND " of_repository ") OR EXISTS (SELECT 1 FROM tag n JOIN repository r ON r.id = n.repository_id "   \
     "WHERE n.manifest IN " LEADING " AND " of_tag ")"
+#define IS_OF_DIGEST                                                                                                   \
+    "(" IN_RANGE("i.manifest") " OR EXISTS (SELECT 1 FROM index_member WHERE index_member.manifest = i.manifest AND "  \
+                               "" IN_RANGE("parent") "))"
 #define HAS_TEXT                                                                                                       \
-    "(?3 = '' OR " PLACE_HAS_TEXT                                                                                      \
-    " OR " IN_RANGE("i.manifest") " OR EXISTS (SELECT 1 FROM index_member WHERE "                                      \
-                                  "index_member.manifest = i.manifest AND " IN_RANGE("parent") ") OR " IS_NAMED(       \
-                                      REPOSITORY_HAS_TEXT, TAG_HAS_TEXT) ")"
+    "(?3 = '' OR " PLACE_HAS_TEXT " OR " PLACE_HAS_STEM " OR " IS_OF_DIGEST                                            \
+    " OR " IS_NAMED(REPOSITORY_HAS_TEXT, TAG_HAS_TEXT) ")"
 #define HAS_NAME "((?1 = '' AND ?2 = '') OR " PLACE_IS_IT " OR " IS_NAMED(REPOSITORY_IS_IT, TAG_IS_IT) ")"
 
 // Gathered: what it is true of by one way after the other, each by its own index. No way gives more than ?10 images, so
 // that one that is cut off makes the whole too many.
-#define WAY(number, from, condition)                                                                                   \
-    "SELECT id FROM (SELECT DISTINCT i.id FROM " from " WHERE " condition " LIMIT ?10) AS way" number
-#define IN_PLACE      "place p JOIN image_listed l ON l.place_id = p.id JOIN image i ON i.id = l.image_id"
+#define WAY(number, image, from, condition)                                                                            \
+    "SELECT id FROM (SELECT DISTINCT " image " AS id FROM " from " WHERE " condition " LIMIT ?10) AS way" number
+// Places first: they are fewer than images.
+#define IN_PLACE      "place p CROSS JOIN image_listed l "
+#define ITS           "l.place_id = p.id AND "
+#define IN_IT         "JOIN image i ON i.id = l.image_id "
 #define OF_REPOSITORY "repository r JOIN repository_manifest n ON n.repository_id = r.id "
 #define OF_TAG        "tag n JOIN repository r ON r.id = n.repository_id "
 #define IMAGE         " JOIN image i ON i.manifest = n.manifest "
@@ -151,19 +154,21 @@ static void prepare(struct listing *l)
 #define ITS_PLACE     " JOIN image_listed il ON il.image_id = i.id JOIN place p ON p.id = il.place_id"
 #define KEYS          "SELECT l.class, l.indexed, l.image_id FROM ("
 #define OF_THESE      ") AS chosen JOIN image_listed l ON l.image_id = chosen.id"
-static const char chosen_by_text[] = KEYS WAY("1", IN_PLACE, PLACE_HAS_TEXT) //
-    " UNION " WAY("2", OF_REPOSITORY IMAGE, REPOSITORY_HAS_TEXT)             //
-    " UNION " WAY("3", OF_REPOSITORY MEMBER, REPOSITORY_HAS_TEXT)            //
-    " UNION " WAY("4", OF_TAG IMAGE, TAG_HAS_TEXT)                           //
-    " UNION " WAY("5", OF_TAG MEMBER, TAG_HAS_TEXT)                          //
-    " UNION " WAY("6", "image i", IN_RANGE("i.manifest"))                    //
-    " UNION " WAY("7", "index_member m JOIN image i ON i.manifest = m.manifest", IN_RANGE("m.parent")) OF_THESE;
+
+static const char chosen_by_text[] = KEYS WAY("1", "l.image_id", IN_PLACE, ITS PLACE_HAS_TEXT)                 //
+    " UNION " WAY("2", "i.id", OF_REPOSITORY IMAGE, REPOSITORY_HAS_TEXT)                                       //
+    " UNION " WAY("3", "i.id", OF_REPOSITORY MEMBER, REPOSITORY_HAS_TEXT)                                      //
+    " UNION " WAY("4", "i.id", OF_TAG IMAGE, TAG_HAS_TEXT)                                                     //
+    " UNION " WAY("5", "i.id", OF_TAG MEMBER, TAG_HAS_TEXT)                                                    //
+    " UNION " WAY("6", "i.id", "image i", IN_RANGE("i.manifest"))                                              //
+    " UNION " WAY("7", "i.id", "index_member m JOIN image i ON i.manifest = m.manifest", IN_RANGE("m.parent")) //
+    " UNION " WAY("8", "i.id", IN_PLACE IN_IT, ITS PLACE_HAS_STEM) OF_THESE;
 // With a text, too, that is asked of each.
-static const char chosen_by_name[] = KEYS WAY("1", IN_PLACE, PLACE_IS_IT " AND " HAS_TEXT) //
-    " UNION " WAY("2", OF_REPOSITORY IMAGE ITS_PLACE, REPOSITORY_IS_IT " AND " HAS_TEXT)   //
-    " UNION " WAY("3", OF_REPOSITORY MEMBER ITS_PLACE, REPOSITORY_IS_IT " AND " HAS_TEXT)  //
-    " UNION " WAY("4", OF_TAG IMAGE ITS_PLACE, TAG_IS_IT " AND " HAS_TEXT)                 //
-    " UNION " WAY("5", OF_TAG MEMBER ITS_PLACE, TAG_IS_IT " AND " HAS_TEXT) OF_THESE;
+static const char chosen_by_name[] = KEYS WAY("1", "i.id", IN_PLACE IN_IT, ITS PLACE_IS_IT " AND " HAS_TEXT) //
+    " UNION " WAY("2", "i.id", OF_REPOSITORY IMAGE ITS_PLACE, REPOSITORY_IS_IT " AND " HAS_TEXT)             //
+    " UNION " WAY("3", "i.id", OF_REPOSITORY MEMBER ITS_PLACE, REPOSITORY_IS_IT " AND " HAS_TEXT)            //
+    " UNION " WAY("4", "i.id", OF_TAG IMAGE ITS_PLACE, TAG_IS_IT " AND " HAS_TEXT)                           //
+    " UNION " WAY("5", "i.id", OF_TAG MEMBER ITS_PLACE, TAG_IS_IT " AND " HAS_TEXT) OF_THESE;
 
 // Everything that it is true of, unless that is too much: then *all is false.
 static bool gather(struct listing *l, struct store *s, uint64_t most, bool *all, struct error *err)
