@@ -11,5 +11,5 @@
     "JOIN image_sort ON image_sort.id = sort_id LEFT JOIN distribution ON distribution.id = distribution_id"
 bool listed_read(struct db_row *row, struct arena *a, struct listed_image *out, struct error *err);
 
-// Fills in its names in force.
-bool listed_names(struct store *s, struct listed_image *image, struct arena *a, struct error *err);
+// Fills in their names in force: one wait for a server.
+bool listed_names(struct store *s, struct listed_image *const *images, size_t n, struct arena *a, struct error *err);

@@ -197,24 +197,25 @@ static bool name_row(void *context, struct db_row *row, struct error *err)
 #define LEADS_TO(image)                                                                                                \
     "(SELECT " image " AS manifest UNION SELECT parent FROM index_member WHERE index_member.manifest = " image ")"
 
+static const char names_of_image[] =
+    "SELECT repository.name AS repository, tag.name AS tag, tag.manifest, tag.pushed, since, until, "
+    "CAST(until <> 0 AS INTEGER) AS former "
+    "FROM tag JOIN repository ON repository.id = repository_id "
+    "WHERE tag.manifest IN " LEADS_TO("?1") //
+    " UNION ALL SELECT repository.name, '', rm.manifest, rm.pushed, 0, 0, 0 "
+    "FROM repository_manifest AS rm JOIN repository ON repository.id = rm.repository_id "
+    "WHERE rm.manifest IN " LEADS_TO("?1") //
+    " AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = rm.repository_id "
+    "AND tag.until = 0 AND tag.manifest IN " LEADS_TO("?1") //
+    ") ORDER BY former, repository, tag, until DESC";
+
 bool store_image_names(struct store *s, const struct digest *image, struct arena *a, struct image_name **names,
                        size_t *n, struct error *err)
 {
     struct names_context c = {.arena = a};
     char bytes[DIGEST_BYTES];
     const struct db_value values[] = {db_blob(digest_pack(image, bytes))};
-    bool ok = db_query(s->db,
-                       "SELECT repository.name AS repository, tag.name AS tag, tag.manifest, tag.pushed, since, until, "
-                       "CAST(until <> 0 AS INTEGER) AS former "
-                       "FROM tag JOIN repository ON repository.id = repository_id "
-                       "WHERE tag.manifest IN " LEADS_TO("?1") //
-                       " UNION ALL SELECT repository.name, '', rm.manifest, rm.pushed, 0, 0, 0 "
-                       "FROM repository_manifest AS rm JOIN repository ON repository.id = rm.repository_id "
-                       "WHERE rm.manifest IN " LEADS_TO("?1") //
-                       " AND NOT EXISTS (SELECT 1 FROM tag WHERE tag.repository_id = rm.repository_id "
-                       "AND tag.until = 0 AND tag.manifest IN " LEADS_TO("?1") //
-                       ") ORDER BY former, repository, tag, until DESC",
-                       values, 1, name_row, &c, err);
+    bool ok = db_query(s->db, names_of_image, values, 1, name_row, &c, err);
     *names = c.list.v;
     *n = c.list.n;
     return ok;
@@ -296,14 +297,23 @@ static const char images_by_name[] = SELECT_LISTED
     "SELECT index_member.manifest FROM index_member JOIN named ON named.manifest = parent) "
     "ORDER BY image.manifest LIMIT ?2";
 
-bool listed_names(struct store *s, struct listed_image *image, struct arena *a, struct error *err)
+bool listed_names(struct store *s, struct listed_image *const *images, size_t n, struct arena *a, struct error *err)
 {
-    size_t n = 0;
-    if (!store_image_names(s, &image->manifest, a, &image->names, &image->names_n, err))
+    struct db_request *requests = ARENA_NEW(a, struct db_request, n);
+    struct db_value *values = ARENA_NEW(a, struct db_value, n);
+    struct names_context *names = ARENA_NEW(a, struct names_context, n);
+    for (size_t i = 0; i < n; i++) {
+        names[i].arena = a;
+        values[i] = db_blob(digest_pack(&images[i]->manifest, arena_alloc(a, DIGEST_BYTES)));
+        requests[i] = (struct db_request){names_of_image, &values[i], 1, name_row, &names[i]};
+    }
+    if (n != 0 && !db_batch(s->db, requests, n, err))
         return false;
-    while (n < image->names_n && image->names[n].until == 0)
-        n++;
-    image->names_n = n;
+    for (size_t i = 0; i < n; i++) {
+        images[i]->names = names[i].list.v;
+        while (images[i]->names_n < names[i].list.n && images[i]->names[images[i]->names_n].until == 0)
+            images[i]->names_n++;
+    }
     return true;
 }
 
@@ -321,10 +331,10 @@ bool store_image_list(struct store *s, const struct image_query *query, struct a
     };
     if (!db_query(s->db, sql, values, sql == all_images ? 2 : 4, listed_row, &c, err))
         return false;
+    struct listed_image **listed = ARENA_NEW(a, struct listed_image *, c.list.n);
     for (size_t i = 0; i < c.list.n; i++)
-        if (!listed_names(s, &c.list.v[i], a, err))
-            return false;
+        listed[i] = &c.list.v[i];
     *images = c.list.v;
     *n = c.list.n;
-    return true;
+    return listed_names(s, listed, c.list.n, a, err);
 }

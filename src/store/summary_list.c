@@ -300,10 +300,10 @@ static bool read_images(struct store *s, const struct summary_key *keys, size_t 
     }
     if (n != 0 && !db_batch(s->db, requests, n, err))
         return false;
+    struct listed_image **listed = ARENA_NEW(c->arena, struct listed_image *, c->list.n);
     for (size_t i = 0; i < c->list.n; i++)
-        if (!listed_names(s, &c->list.v[i].image, c->arena, err))
-            return false;
-    return true;
+        listed[i] = &c->list.v[i].image;
+    return listed_names(s, listed, c->list.n, c->arena, err);
 }
 
 bool store_summary_list(struct store *s, const struct summary_query *query, struct arena *a,
