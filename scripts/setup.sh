@@ -10,7 +10,7 @@ build=(gcc meson ninja-build pkg-config libcurl4-openssl-dev libssl-dev libisal-
 tests=(clang clang-format clang-tidy libclang-rt-14-dev libcmocka-dev python3 isal zstd openssl
        python3-venv python3-packaging ruby composer php-composer-semver rpm
        docker-registry skopeo valgrind rabbitmq-server postgresql iproute2 python3-pika python3-jwt
-       mono-mcs zsh fish man-db groff mandoc chromium nodejs npm
+       mono-mcs zsh fish man-db groff mandoc curl mkdocs chromium nodejs npm
        systemd lintian)
 packages=(dpkg-dev debhelper ca-certificates)
 
