@@ -7,6 +7,7 @@
 #   make lint                formatting, warnings of both compilers, static analysis
 #   make bench               speed and memory, as ratios to public tools; SCALE=1000000: with an inventory of that size
 #   make fuzz SECONDS=60     each fuzz harness for that long
+#   make docs                the documentation as a site, build/docs/index.html
 #   make install             DESTDIR and PREFIX are obeyed
 #   make deb                 a Debian package, leaves build/clarion_VERSION_ARCH.deb
 #   make image               Clarion's own image as an OCI layout, leaves build/clarion-image.oci
@@ -18,7 +19,7 @@ SHELL   := /bin/bash
 # CLARION_SHARED names a folder with further test images and feeds; tests that want it are skipped without it.
 export CLARION_SHARED ?= $(if $(wildcard ../shared/images),$(abspath ../shared))
 
-.PHONY: build demo check check-threads lint bench fuzz install deb image clean setup setup-tests setup-packages
+.PHONY: build demo check check-threads lint bench fuzz docs install deb image clean setup setup-tests setup-packages
 .DEFAULT_GOAL := build
 
 setup:
@@ -54,6 +55,10 @@ bench:
 
 fuzz: setup-tests
 	@scripts/fuzz.sh $(SECONDS)
+
+docs:
+	@scripts/setup.sh --docs
+	@scripts/build-docs.py build/docs
 
 install: build
 	@meson install -C build --no-rebuild --quiet --destdir "$(DESTDIR)"

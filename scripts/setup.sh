@@ -18,6 +18,7 @@ wanted=("${build[@]}")
 case "${1:-}" in
 --tests) wanted+=("${tests[@]}" "${packages[@]}") ;;
 --packages) wanted+=("${packages[@]}") ;;
+--docs) wanted=(mkdocs) ;;
 --bench) wanted+=("${tests[@]}" "${packages[@]}" mmdebstrap time bzip2 unzip wrk nginx-light) ;;
 esac
 

@@ -243,7 +243,11 @@ static bool walk(struct listing *l, struct store *s, bool where, struct error *e
         size_t skip = where ? 0 : VALUES_N, values_n = sizeof values / sizeof values[0] - skip;
         struct db_value *kept = ARENA_NEW(l->a, struct db_value, values_n);
         memcpy(kept, values + skip, values_n * sizeof *kept);
-        requests[n++] = (struct db_request){where ? page_of_class_where : page_of_class, kept, values_n, key_row, l};
+        requests[n++] = (struct db_request){.sql = where ? page_of_class_where : page_of_class,
+                                            .values = kept,
+                                            .n = values_n,
+                                            .row = key_row,
+                                            .context = l};
     }
     return n == 0 || db_batch(s->db, requests, n, err);
 }
@@ -296,7 +300,11 @@ static bool read_images(struct store *s, const struct summary_key *keys, size_t 
     struct db_value *values = ARENA_NEW(c->arena, struct db_value, n);
     for (size_t i = 0; i < n; i++) {
         values[i] = db_int(keys[i].image);
-        requests[i] = (struct db_request){SELECT_SUMMARISED "WHERE image.id = ?1", &values[i], 1, image_row, c};
+        requests[i] = (struct db_request){.sql = SELECT_SUMMARISED "WHERE image.id = ?1",
+                                          .values = &values[i],
+                                          .n = 1,
+                                          .row = image_row,
+                                          .context = c};
     }
     if (n != 0 && !db_batch(s->db, requests, n, err))
         return false;
@@ -354,8 +362,11 @@ bool store_summaries_of(struct store *s, const struct listed_image *images, size
         out[i] = (struct summarised_image){.image = images[i]};
         filling[i] = (struct filling){a, &out[i]};
         values[i] = db_blob(digest_pack(&images[i].manifest, arena_alloc(a, DIGEST_BYTES)));
-        requests[i] =
-            (struct db_request){SELECT_SUMMARISED "WHERE image.manifest = ?1", &values[i], 1, fill_row, &filling[i]};
+        requests[i] = (struct db_request){.sql = SELECT_SUMMARISED "WHERE image.manifest = ?1",
+                                          .values = &values[i],
+                                          .n = 1,
+                                          .row = fill_row,
+                                          .context = &filling[i]};
     }
     return n == 0 || db_batch(s->db, requests, n, err);
 }

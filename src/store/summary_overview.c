@@ -39,10 +39,13 @@ bool store_summary_overview(struct store *s, int64_t since, struct summary_overv
     int64_t due = 0;
     const struct db_value values[] = {db_int(since)};
     const struct db_request requests[] = {
-        {"SELECT class, count(*) FROM image_listed GROUP BY class", NULL, 0, class_row, out},
-        {"SELECT count(*) FROM summary_due", NULL, 0, number_row, &due},
-        {"SELECT count(*), CAST(coalesce(sum(items), 0) AS INTEGER) FROM notification WHERE made >= ?1", values, 1,
-         told_row, out},
+        {.sql = "SELECT class, count(*) FROM image_listed GROUP BY class", .row = class_row, .context = out},
+        {.sql = "SELECT count(*) FROM summary_due", .row = number_row, .context = &due},
+        {.sql = "SELECT count(*), CAST(coalesce(sum(items), 0) AS INTEGER) FROM notification WHERE made >= ?1",
+         .values = values,
+         .n = 1,
+         .row = told_row,
+         .context = out},
     };
     bool ok = db_batch(s->db, requests, sizeof requests / sizeof requests[0], err);
     out->due = (uint64_t)due;

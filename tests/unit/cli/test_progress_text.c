@@ -38,9 +38,9 @@ static void test_numbers(void **state)
                               stalled = {"x", 1000, 2000, 0, 9}, slow = {"x", 0, 2000000000000, 1000, 1},
                               nothing = {"x", 0, 0, 0, 0}, large = {"x", 999499999, 999500000, 999500, 1};
     check(&unknown, 80, "files  512 B  1:15");
-    check(&more, 40, "x  [########]  100%  3.0/2.0 kB  10 B/s");
+    check(&more, 40, "x  [#########]  100%  3.0/2.0 kB  10 B/s");
     check(&stalled, 24, "x   50%  1.0/2.0 kB");
-    check(&slow, 60, "x  [----------]    0%  0.0/2.0 TB  1.0 kB/s  99:59:59 left");
+    check(&slow, 60, "x  [------------]    0%  0.0/2.0 TB  1.0 kB/s  99:59:59 left");
     check(&nothing, 80, "x  0 B  0:00");
     check(&large, 50, "x   99%  1.0/1.0 GB  1.0 MB/s  0:00 left");
 }
