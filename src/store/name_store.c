@@ -305,7 +305,8 @@ bool listed_names(struct store *s, struct listed_image *const *images, size_t n,
     for (size_t i = 0; i < n; i++) {
         names[i].arena = a;
         values[i] = db_blob(digest_pack(&images[i]->manifest, arena_alloc(a, DIGEST_BYTES)));
-        requests[i] = (struct db_request){names_of_image, &values[i], 1, name_row, &names[i]};
+        requests[i] = (struct db_request){
+            .sql = names_of_image, .values = &values[i], .n = 1, .row = name_row, .context = &names[i]};
     }
     if (n != 0 && !db_batch(s->db, requests, n, err))
         return false;
