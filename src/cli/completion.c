@@ -7,7 +7,7 @@ static struct completion by_word(const char *word, const struct completion_words
 {
     static const struct {
         const char *begins;
-        int kind;
+        enum completion_kind kind;
     } meanings[] = {
         {"FILE", COMPLETE_FILES},      {"REPORT", COMPLETE_FILES},   {"DIR", COMPLETE_FOLDERS},
         {"URL|DIR", COMPLETE_FOLDERS}, {"TARGET", COMPLETE_TARGETS}, {"DIGEST", COMPLETE_IMAGES},

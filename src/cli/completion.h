@@ -5,16 +5,18 @@
 #include "base/buf.h"
 #include "cli/command.h"
 
+enum completion_kind {
+    COMPLETE_NOTHING, // that could be listed
+    COMPLETE_FILES,
+    COMPLETE_FOLDERS,
+    COMPLETE_WORDS,
+    COMPLETE_TARGETS, // the kinds of TARGET, and files
+    COMPLETE_IMAGES,  // the digests that `clarion images` lists
+};
+
 // What a value or an argument may be.
 struct completion {
-    enum {
-        COMPLETE_NOTHING, // that could be listed
-        COMPLETE_FILES,
-        COMPLETE_FOLDERS,
-        COMPLETE_WORDS,
-        COMPLETE_TARGETS, // the kinds of TARGET, and files
-        COMPLETE_IMAGES,  // the digests that `clarion images` lists
-    } kind;
+    enum completion_kind kind;
     const char *words; // of COMPLETE_WORDS, blank-separated
 };
 

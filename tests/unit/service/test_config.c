@@ -429,11 +429,16 @@ int main(void)
 {
     const struct CMUnitTest tests[] = {
         cmocka_unit_test(words),
-        cmocka_unit_test(durations), cmocka_unit_test(ages),
-        cmocka_unit_test(in_force),  cmocka_unit_test(defaults),
-        cmocka_unit_test(errors),    cmocka_unit_test(secrets_stay_hidden),
-        cmocka_unit_test(places),    cmocka_unit_test(settings_of_updaters),
-        cmocka_unit_test(allowlist), cmocka_unit_test(scanners_and_matchers),
+        cmocka_unit_test(durations),
+        cmocka_unit_test(ages),
+        cmocka_unit_test(in_force),
+        cmocka_unit_test(defaults),
+        cmocka_unit_test(errors),
+        cmocka_unit_test(secrets_stay_hidden),
+        cmocka_unit_test(places),
+        cmocka_unit_test(settings_of_updaters),
+        cmocka_unit_test(allowlist),
+        cmocka_unit_test(scanners_and_matchers),
         cmocka_unit_test(telemetry),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
