@@ -330,11 +330,6 @@ void db_rollback(struct db *db)
     db->in_transaction = false;
 }
 
-bool db_in_transaction(const struct db *db)
-{
-    return db->in_transaction;
-}
-
 bool db_version(struct db *db, int64_t *version, struct error *err)
 {
     return db->engine->version(db, version, err);

@@ -196,7 +196,6 @@ bool db_works(struct db *db, struct db_work *work, struct error *err);
 // Where what is read can be read again, db_works does, with `reads`.
 bool db_snapshot(struct db *db, struct error *err);
 void db_rollback(struct db *db); // harmless outside a transaction
-bool db_in_transaction(const struct db *db);
 
 // Within a transaction: rows that are given an id by the database get one behind all those that are there. Wanted where
 // rows were written with ids of their own into a table whose `id` is INTEGER PRIMARY KEY; SQLite does so by itself.
