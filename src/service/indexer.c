@@ -287,6 +287,15 @@ static void make_jobs(struct layer_pool *pool, struct arena *a, struct index_res
     }
 }
 
+static void take_looked(struct layer_pool *pool, const struct layer_question *looked)
+{
+    for (size_t i = 0; i < looked->n; i++) {
+        struct layer_job *job = job_of(pool, &looked->layers[i].layer);
+        if (job != NULL)
+            take_known(pool, job, &looked->layers[i]);
+    }
+}
+
 // Asks the store for the image, and, when it does not know that, for its layers: those that it knows are done.
 static bool look(struct layer_pool *pool, struct arena *a, struct index_result *result, bool *known, struct error *err)
 {
@@ -429,8 +438,12 @@ bool index_image(struct store *store, struct image *image, const struct index_op
                               .store = store,
                               .state = &state};
     make_jobs(&pool, a, result);
-    if (!look(&pool, a, result, &known, err))
+    if (options->looked != NULL) {
+        known = false;
+        take_looked(&pool, options->looked);
+    } else if (!look(&pool, a, result, &known, err)) {
         return false;
+    }
     if (known) {
         result->image.reference = image->reference;
         list_layers(a, NULL, result);

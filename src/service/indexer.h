@@ -24,6 +24,8 @@ struct index_options {
     // threads. NULL: nobody is.
     void (*reads)(void *context, const struct image *image, size_t i, uint64_t bytes, bool ended);
     void *reads_context;
+    const struct layer_question *looked; // the store has been asked, does not know the image, and of its layers knows
+                                         // these; NULL: it is still to be asked
     struct leases *leases;   // of layers, so that each is read by one at a time; NULL: whoever wants it reads it
     struct metrics *metrics; // NULL: nothing is counted
     const struct span *span; // what is done is a part of; NULL: it is not traced

@@ -21,11 +21,12 @@ struct waiter {
     const struct web_request *request;
     struct web_response *response;
     struct posted_manifest manifest; // of a pull its digest only
-    struct pull *pull;               // NULL: posted
-    const struct span *span;         // what is done is a part of; NULL: it is not traced
-    struct span *pull_span;          // of a pull that waits or runs: its `span`
-    struct arena arena;              // of a pull
-    struct digest body;              // of what was posted, or of what a pull asks with
+    const struct layer_question *looked;
+    struct pull *pull;       // NULL: posted
+    const struct span *span; // what is done is a part of; NULL: it is not traced
+    struct span *pull_span;  // of a pull that waits or runs: its `span`
+    struct arena arena;      // of a pull
+    struct digest body;      // of what was posted, or of what a pull asks with
     struct waiter *next;
 };
 
@@ -200,6 +201,7 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
         .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0,
         .enters = note_stage,
         .enters_context = &progress,
+        .looked = w->looked,
         .leases = ix->leases,
         .metrics = ix->metrics,
         .span = span};
@@ -539,6 +541,14 @@ struct indexing_load indexing_load(struct indexing *ix)
 
 // ---- posting --------------------------------------------------------------------------------------------------------
 
+bool indexing_is_free(struct indexing *ix)
+{
+    pthread_mutex_lock(&ix->lock);
+    bool is_free = ix->jobs_n < ix->threads_n;
+    pthread_mutex_unlock(&ix->lock);
+    return is_free;
+}
+
 // False when there is no room for another manifest.
 static bool join(struct indexing *ix, struct waiter *w)
 {
@@ -554,13 +564,14 @@ static bool join(struct indexing *ix, struct waiter *w)
 }
 
 void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
-                   const struct posted_manifest *manifest)
+                   const struct posted_manifest *manifest, const struct layer_question *looked)
 {
     struct waiter *w = arena_alloc(request->arena, sizeof *w);
     *w = (struct waiter){.id = request->id,
                          .request = request,
                          .response = response,
                          .manifest = *manifest,
+                         .looked = looked,
                          .span = request->span,
                          .body = digest_of(request->body)};
     pthread_mutex_lock(&ix->lock);

@@ -62,15 +62,15 @@ class RoundTrips(clarion.Case):
         self.post(manifest("first", base))
         fresh = [manifest("fresh %d" % i, self.layers.add(layer_of(stanza("openssl", "1.0.1e-%d" % i)))) for i in range(2, 5)]
         known = [manifest("known %d" % i, base) for i in range(3)]
-        # Is it known; then the layers, and to put it in, with one more where there is something new about its packages;
-        # a layer that is read is reserved, and then its findings are put in.
-        self.assertEqual(self.trips(*self.posts(*fresh)), 1 + 1 + 2 + 3)
-        self.assertEqual(self.trips(*self.posts(*known)), 1 + 1 + 2)
+        # Is it known, and what of its layers; then to put it in, with one more where there is something new about its
+        # packages; a layer that is read is reserved, and then its findings are put in.
+        self.assertLessEqual(self.trips(*self.posts(*fresh)), 1 + 2 + 3)
+        self.assertLessEqual(self.trips(*self.posts(*known)), 1 + 2)
         self.assertEqual(self.trips(*self.posts(*known)), 1)
-        # Two layers are asked for together.
+        # Two layers, of which one stands twice, are asked for together.
         other = self.layers.add(layer_of(stanza("bash", "5.1-2")))
         self.post(manifest("both", base, other))
-        self.assertEqual(self.trips(*self.posts(*[manifest("both %d" % i, base, other) for i in range(3)])), 1 + 1 + 2)
+        self.assertLessEqual(self.trips(*self.posts(*[manifest("both %d" % i, base, other, base) for i in range(3)])), 1 + 2)
         # Reports: made, kept, and not changed.
         tags = {}
         self.assertEqual(self.trips(*[lambda d=d: tags.update({d["hash"]: self.report(d).headers["Etag"]}) for d in known]), 1)
