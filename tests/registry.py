@@ -170,9 +170,13 @@ class Handler(http.server.BaseHTTPRequestHandler):
             self.send_header(name, value)
         self.send_header("Content-Length", str(len(body) if length is None else length))
         self.end_headers()
-        self.wfile.write(body)
+        if self.command != "HEAD":
+            self.wfile.write(body)
 
     def do_GET(self):
+        self.handle_one()
+
+    def do_HEAD(self):
         self.handle_one()
 
     def do_POST(self):

@@ -159,6 +159,7 @@ static struct exchange *start(struct http_client *client, const struct http_requ
         .form = request->form,
         .seconds = request->seconds,
         .unverified = request->unverified && hop->own,
+        .head = request->head,
     };
     struct exchange *exchange = exchange_start(client->engine, &what, err);
     for (size_t i = 0; i < MOST_OWN; i++)

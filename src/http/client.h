@@ -39,6 +39,7 @@ struct http_request {
     const struct address_rules *allow; // must outlive the body
     const struct secret *form;         // a POST of this, which no redirect carries on; NULL: a GET
     struct slice form_type;            // its media type; empty: application/x-www-form-urlencoded
+    bool head;                         // a HEAD: the answer has no body, whatever length it tells
     double seconds;                    // that one try may take, with its body; 0: as long as it goes on
     bool unverified;                   // the URL's origin need not prove who it is under TLS
     bool once;                         // no second try, whatever the status

@@ -395,6 +395,8 @@ static void set_options(struct exchange *x, const struct exchange_request *reque
     if (request->seconds > 0)
         curl_easy_setopt(c, CURLOPT_TIMEOUT_MS,
                          (long)(request->seconds < MOST_SECONDS ? request->seconds * 1000 : MOST_SECONDS * 1000));
+    if (request->head)
+        curl_easy_setopt(c, CURLOPT_NOBODY, 1L);
     if (request->form != NULL) {
         x->form = secret_copy(request->form);
         curl_easy_setopt(c, CURLOPT_POSTFIELDS, secret_reveal(x->form).p);

@@ -53,6 +53,7 @@ struct exchange_request {
         *form;       // not NULL: it is a POST of this (application/x-www-form-urlencoded, if no header says otherwise)
     double seconds;  // that all of it may take; 0: as long as it goes on
     bool unverified; // whoever answers under TLS is believed
+    bool head;       // only what stands before the body is asked for: a HEAD
 };
 
 struct exchange;

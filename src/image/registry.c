@@ -160,6 +160,8 @@ static bool request_item(struct registry *r, struct registry_host *host, const s
         .headers_n = authorization != NULL,
         .allow = &host->allow,
         .unverified = host->insecure,
+        .head = item->head,
+        .once = item->head,
         .from = from,
         .if_range = if_range,
     };

@@ -52,6 +52,7 @@ struct registry_item {
     struct slice path;        // "manifests/latest", "blobs/sha256:…"
     const struct slice *urls; // where it is said to be if the registry has it not (foreign layers)
     size_t urls_n;
+    bool head; // only what is said of it is wanted (HEAD), and not if that takes several tries
 };
 
 // Asks for an item, from a byte on: a `struct stream_source`'s open, whose context is a `struct registry_item`. Safe

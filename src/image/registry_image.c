@@ -197,6 +197,22 @@ bool registry_image_open(struct opening *o, const struct registry_settings *sett
     return true;
 }
 
+bool registry_image_named(const struct registry_settings *settings, const struct reference *reference,
+                          struct digest *named)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct error ignored;
+    struct http_answer answer = {0};
+    struct registry *registry = registry_new(settings, reference, &ignored);
+    struct registry_item item = {
+        .registry = registry, .path = arena_printf(&a, "manifests/%.*s", SLICE_ARG(reference->tag)), .head = true};
+    bool ok = registry != NULL && registry_ask(&item, 0, SLICE(""), &a, &answer, &ignored) &&
+              digest_parse(answer.content_digest, named, &ignored);
+    http_answer_drop(&answer);
+    registry_free(&registry);
+    return ok;
+}
+
 static bool list_images(const struct content *content, struct slice text, struct image_listing *listing,
                         struct error *err)
 {

@@ -1,6 +1,7 @@
 #include "service/arrivals.h"
 
 #include "image/choose.h"
+#include "image/registry_source.h"
 #include "service/indexer.h"
 #include "store/names.h"
 
@@ -57,6 +58,7 @@ static bool index_member(struct arrival *v, const struct digest *manifest, struc
     bool ok = known || v->rules->dry_run || index_alone(v, &reference, &known, err);
     v->counts->known += known;
     v->counts->indexed += ok && !known;
+    v->counts->again += !known && v->rules->dry_run && !v->rules->comes_first(v->rules->context, manifest);
     if (!ok && err->code == ERR_UNSUPPORTED)
         err->code = ERR_FORMAT; // that it is an image has been seen already: a part of it cannot be read
     return ok || error_wrap(err, "%s", manifest->text);
@@ -111,14 +113,33 @@ static bool keep_name(struct arrival *v, const struct image_listing *listing, in
                : store_name_put(v->store, &push, members, n, v->rules->limits->tag_history, err);
 }
 
+// A tag of one image that is known, by the registry's word: the same that it gives for the bytes. For which platform
+// the image is does not show here.
+static bool names_known(struct arrival *v, struct image_listing *listing, bool *known, struct error *err)
+{
+    const struct arrival_rules *rules = v->rules;
+    *known = false;
+    *listing = (struct image_listing){0};
+    return !rules->mostly_known || rules->platforms.n != 0 || v->reference->digest.text[0] != '\0' ||
+           !registry_image_named(rules->registry, v->reference, &listing->named) ||
+           is_known(v, &listing->named, known, err);
+}
+
 bool arrival_index(struct store *store, const struct arrival_rules *rules, const struct reference *reference,
                    int64_t pushed, struct arrival_counts *counts, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
     struct arrival v = {store, rules, reference, counts};
     struct image_listing listing;
+    bool known;
     const struct image_options how = {.limits = rules->limits, .registry = rules->registry};
     *counts = (struct arrival_counts){0};
+    if (!names_known(&v, &listing, &known, err))
+        return false;
+    if (known) {
+        counts->known = 1;
+        return rules->dry_run || keep_name(&v, &listing, pushed, &a, err);
+    }
     return image_list(reference, &how, &a, &listing, err) &&
            (rules->dry_run || keep_name(&v, &listing, pushed, &a, err)) && index_listing(&v, &listing, err);
 }

@@ -18,15 +18,19 @@ struct arrival_rules {
     struct leases *leases;      // of layers; NULL: none
     unsigned jobs;              // layers of an image read at the same time; 0: as many as there are processors
     bool dry_run;               // only count: nothing is indexed or kept
+    bool mostly_known;          // a tag is first asked what it names: of an image that is known nothing more is read
     // Waits until nobody else indexes a manifest, and keeps others from it until the end. False: to be broken off.
     bool (*begin)(void *context, const struct digest *manifest);
     void (*end)(void *context, const struct digest *manifest, bool indexed);
     bool (*stopping)(void *context); // is all to be broken off?
+    // With dry_run: is it the first name by which this manifest, which would be indexed, has come?
+    bool (*comes_first)(void *context, const struct digest *manifest);
     void *context;
 };
 
 struct arrival_counts {
     size_t indexed; // now, or with dry_run to be
+    size_t again;   // of these, with dry_run: by another name already
     size_t known;   // before
 };
 

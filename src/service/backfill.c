@@ -4,6 +4,8 @@
 
 #include <fnmatch.h>
 #include <pthread.h>
+#include <search.h>
+#include <stdlib.h>
 #include <unistd.h>
 
 #define WAITING 64 // names that are found and wait for a thread
@@ -32,6 +34,7 @@ struct run {
     struct backfill_name waiting[WAITING]; // a ring
     size_t first, n;
     uint64_t found, done;
+    void *counted; // manifests that a dry run has counted (tsearch)
     bool listed, stop;
     struct error why; // it stops
 };
@@ -113,6 +116,25 @@ static void end_indexing(void *context, const struct digest *manifest, bool inde
     pthread_mutex_unlock(&w->run->lock);
 }
 
+static int by_digest(const void *a, const void *b)
+{
+    return strcmp(((const struct digest *)a)->text, ((const struct digest *)b)->text);
+}
+
+static bool comes_first(void *context, const struct digest *manifest)
+{
+    struct run *run = ((struct backfill_worker *)context)->run;
+    pthread_mutex_lock(&run->lock);
+    bool first = tfind(manifest, &run->counted, by_digest) == NULL;
+    if (first) {
+        struct digest *copy = must_alloc(sizeof *copy);
+        *copy = *manifest;
+        tsearch(copy, &run->counted, by_digest);
+    }
+    pthread_mutex_unlock(&run->lock);
+    return first;
+}
+
 static bool stopping(void *context)
 {
     struct run *run = ((struct backfill_worker *)context)->run;
@@ -151,8 +173,8 @@ static void work_on(struct backfill_worker *w, struct store *store, struct backf
         stop_for(run, &why);
     pthread_mutex_lock(&run->lock);
     run->done++;
-    run->totals->images_indexed += counts.indexed;
-    run->totals->images_known += counts.known;
+    run->totals->images_indexed += counts.indexed - counts.again;
+    run->totals->images_known += counts.known + counts.again;
     if (!run->stop)
         tell(run, outcome_of(ok, &counts, &why), reference_text(&name->arena, &name->reference), &why);
     pthread_mutex_unlock(&run->lock);
@@ -347,7 +369,9 @@ bool backfill_run(const struct backfill *how, struct backfill_totals *totals, st
                   .dry_run = how->dry_run,
                   .begin = begin_indexing,
                   .end = end_indexing,
-                  .stopping = stopping},
+                  .mostly_known = true,
+                  .stopping = stopping,
+                  .comes_first = comes_first},
         .workers = ARENA_NEW(&a, struct backfill_worker, how->jobs),
     };
     pthread_mutex_init(&run->lock, NULL);
@@ -357,6 +381,7 @@ bool backfill_run(const struct backfill *how, struct backfill_totals *totals, st
     else
         stop_for(run, err);
     finish(run);
+    tdestroy(run->counted, free);
     pthread_mutex_destroy(&run->lock);
     pthread_cond_destroy(&run->changed);
     *err = run->why;

@@ -41,6 +41,7 @@ class RealRegistry(Base):
         r = self.backfill("--dry-run", registry.host)
         self.assertEqual(sorted(r.out.splitlines()[:-1]), ["%s/%s" % (registry.host, x) for x in
                                                           ("other:x", "team/app:1", "team/app:2", "team/app:latest")])
+        self.assertIn("4 names of images: 2 images to be indexed, 2 were before;", r.out)  # as it comes to be
         self.assertEqual(self.names(), [])
         r = self.backfill(registry.host)
         self.assertIn("2 repositories, 4 names of images: 2 images indexed, 2 were before; 0 failed", r.out)
@@ -137,6 +138,25 @@ class Hostile(Base):
         r = self.backfill(*args, self.fake.host, code=code)
         self.assertIn(text, r.err)
         return r
+
+    def test_known_images_cost_one_request(self):
+        """Which does not ask for the manifest. Where a registry does not know that kind of request, or lies, nothing is lost."""
+        self.pages = {"_catalog": (["a"], None), "/a/tags/list": (["1", "2"], None)}
+        self.fake.tags["2"] = self.fake.tags["1"]
+        self.assertIn("1 images indexed, 1 were before", self.backfill(self.fake.host).out)
+        asked = len(self.fake.requests)
+        self.assertIn("0 images indexed, 2 were before", self.backfill(self.fake.host).out)
+        self.assertEqual(sorted(r[:2] for r in self.fake.requests[asked:] if "/manifests/" in r[1] or "/blobs/" in r[1]),
+                         [("HEAD", "/v2/a/manifests/1"), ("HEAD", "/v2/a/manifests/2")])
+        for status, said in ((405, None), (200, "sha256:" + "0" * 64), (200, "nonsense")):
+            def reply(handler, status=status, said=said):
+                if handler.command == "HEAD":
+                    handler.answer(status, b"", [("Docker-Content-Digest", said)] if said else [])
+                else:
+                    handler.send_manifest(handler.path.rsplit("/", 1)[1])
+            self.fake.replies["/manifests/"] = reply
+            self.assertIn("0 images indexed, 2 were before", self.backfill(self.fake.host).out)
+        self.assertEqual(self.names(), ["a:1", "a:2"])
 
     def test_circles_and_ends_that_never_come(self):
         self.pages = {"_catalog?last=a": (["b"], '</v2/_catalog?last=a>; rel="next"'), "_catalog": (["a"], '</v2/_catalog?last=a>; rel="next"'),
