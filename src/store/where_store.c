@@ -30,15 +30,24 @@ static bool place_row(void *context, struct db_row *row, struct error *err)
 #define PLACE                                                                                                          \
     "SELECT i.manifest, i.reference, " LAYER_AT("i.chain_id", "m.layer") ", p.kind, p.name, p.version, p.arch, m.db "
 
+#define PLACES_NAMED                                                                                                   \
+    PLACE "FROM package p JOIN package_set_member m ON m.package_id = p.id JOIN image i ON i.set_id = m.set_id "       \
+          "WHERE p.name = ?1 OR p.source_name = ?1 "
+
 bool store_places_named(struct store *s, struct slice name, store_place_fn *each, void *context, struct error *err)
 {
     struct place_context c = {each, context};
     const struct db_value values[] = {db_text(name)};
-    return db_query(s->db,
-                    PLACE "FROM package p JOIN package_set_member m ON m.package_id = p.id JOIN image i ON i.set_id = "
-                          "m.set_id WHERE p.name = ?1 OR p.source_name = ?1 ORDER BY i.reference, i.manifest, p.kind, "
-                          "p.name, p.version, p.arch, m.db",
+    return db_query(s->db, PLACES_NAMED "ORDER BY i.reference, i.manifest, p.kind, p.name, p.version, p.arch, m.db",
                     values, 1, place_row, &c, err);
+}
+
+bool store_places_some(struct store *s, struct slice name, uint64_t most, store_place_fn *each, void *context,
+                       struct error *err)
+{
+    struct place_context c = {each, context};
+    const struct db_value values[] = {db_text(name), db_int((int64_t)most)};
+    return db_query(s->db, PLACES_NAMED "LIMIT ?2", values, 2, place_row, &c, err);
 }
 
 bool store_place(struct store *s, int64_t image, int64_t package, store_place_fn *each, void *context,

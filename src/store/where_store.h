@@ -15,6 +15,10 @@ typedef bool store_place_fn(void *context, const struct store_place *place, stru
 // Tells of the packages of that name, or built from a source of that name, ordered by image.
 bool store_places_named(struct store *s, struct slice name, store_place_fn *each, void *context, struct error *err);
 
+// Tells of at most `most` of these, whichever are found first: the cost follows their number, not how many there are.
+bool store_places_some(struct store *s, struct slice name, uint64_t most, store_place_fn *each, void *context,
+                       struct error *err);
+
 // Tells of one package in one image, by their rows: its first place.
 bool store_place(struct store *s, int64_t image, int64_t package, store_place_fn *each, void *context,
                  struct error *err);

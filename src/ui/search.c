@@ -5,6 +5,8 @@
 #include "store/where_store.h"
 #include "ui/page.h"
 
+#include <stdlib.h>
+
 #define IMAGES_SHOWN 25
 #define ROWS_A_PAGE  100
 
@@ -14,27 +16,39 @@ struct place {
     struct slice manifest, reference, kind, name, version, arch;
 };
 
-// The first places of a package, page_packages of them at most: each name of a package is in very many images.
 struct places {
     struct arena *a;
-    uint64_t most;
     VEC(struct place) v;
-    bool more;
 };
 
 static bool take_place(void *context, const struct store_place *place, struct error *err)
 {
     struct places *p = context;
-    if (p->v.n == p->most) {
-        p->more = true;
-        return error_set(err, ERR_LIMIT, "there are more");
-    }
+    (void)err;
     VEC_PUSH(p->a, &p->v) = (struct place){.manifest = arena_dup(p->a, place->manifest),
                                            .reference = arena_dup(p->a, place->reference),
                                            .kind = package_kind(place->kind),
                                            .name = arena_dup(p->a, place->name),
                                            .version = arena_dup(p->a, place->version),
                                            .arch = arena_dup(p->a, place->arch)};
+    return true;
+}
+
+static int by_image(const void *x, const void *y)
+{
+    const struct place *p = x, *q = y;
+    const struct slice a[] = {p->reference, p->manifest, p->kind, p->name, p->version, p->arch};
+    const struct slice b[] = {q->reference, q->manifest, q->kind, q->name, q->version, q->arch};
+    return slices_cmp(a, b, sizeof a / sizeof a[0]);
+}
+
+// One more than are shown tells that there are more.
+static bool find_places(struct page *p, struct slice asked, uint64_t most, struct places *places, struct error *err)
+{
+    if (!store_places_some(&p->view->store, asked, most + 1, take_place, places, err))
+        return false;
+    if (places->v.n > 1)
+        qsort(places->v.v, places->v.n, sizeof *places->v.v, by_image);
     return true;
 }
 
@@ -51,8 +65,9 @@ static void add_place(struct page *p, const struct place *place)
     buf_adds(p->out, "</tr>\n");
 }
 
-static void add_places(struct page *p, struct slice asked, const struct places *places)
+static void add_places(struct page *p, struct slice asked, const struct places *places, uint64_t most)
 {
+    uint64_t n = places->v.n < most ? places->v.n : most;
     struct buf query BUF_AUTO = {0};
     uint64_t page = page_number(p, "page"), from = page * ROWS_A_PAGE;
     struct slice path = arena_printf(p->a, "%ssearch", p->root);
@@ -63,22 +78,18 @@ static void add_places(struct page *p, struct slice asked, const struct places *
     }
     html_table_begin(p->out, "Packages", "Images that have this package",
                      (const char *const[]){"Image", "Package", "Version", "Kind", "Architecture", NULL});
-    for (uint64_t i = from; i < places->v.n && i < from + ROWS_A_PAGE; i++)
+    for (uint64_t i = from; i < n && i < from + ROWS_A_PAGE; i++)
         add_place(p, &places->v.v[i]);
     buf_adds(p->out, HTML_TABLE_END);
     page_add_parameter(&query, "q", asked);
-    const struct html_pages pages = {.name = "page",
-                                     .total = places->v.n,
-                                     .page = page,
-                                     .per = ROWS_A_PAGE,
-                                     .query = buf_slice(&query),
-                                     .path = path.p};
+    const struct html_pages pages = {
+        .name = "page", .total = n, .page = page, .per = ROWS_A_PAGE, .query = buf_slice(&query), .path = path.p};
     html_pager(p->out, &pages);
-    if (places->more)
+    if (places->v.n > most)
         buf_addf(p->out,
-                 "<p class=\"none\">These are the first %llu (limit page_packages); <code>clarion where</code> tells "
-                 "all.</p>\n",
-                 (unsigned long long)places->most);
+                 "<p class=\"none\">There are more than these %llu (limit page_packages); <code>clarion where</code> "
+                 "tells all.</p>\n",
+                 (unsigned long long)most);
     buf_adds(p->out, "</section>\n");
 }
 
@@ -127,13 +138,14 @@ static bool is_vulnerability(struct slice text)
 
 static bool write_found(struct page *p, struct slice asked, struct error *err)
 {
-    struct places places = {.a = p->a, .most = p->service->config->limits.page_packages};
+    struct places places = {.a = p->a};
+    uint64_t most = p->service->config->limits.page_packages;
     const struct summary_query query = {.text = asked, .most = IMAGES_SHOWN};
     struct summarised_image *images;
     struct summary_key next;
     size_t n;
     bool more;
-    if ((!store_places_named(&p->view->store, asked, take_place, &places, err) && !places.more) ||
+    if (!find_places(p, asked, most, &places, err) ||
         !store_summary_list(&p->view->store, &query, p->a, &images, &n, &next, &more, err))
         return false;
     page_begin(p, asked, SECTION_NONE);
@@ -141,7 +153,7 @@ static bool write_found(struct page *p, struct slice asked, struct error *err)
     markup_add(p->out, asked);
     buf_adds(p->out, "”</h1>\n");
     add_images(p, asked, images, n, more);
-    add_places(p, asked, &places);
+    add_places(p, asked, &places, most);
     page_end(p);
     return true;
 }

@@ -231,7 +231,7 @@ class Pages(Base):
         service = Service(self, None, "--limit", "page_packages=2")
         tree = self.page(service, "/search?q=openssl")
         self.assertEqual(len(self.rows(tree, "Packages")), 2)
-        self.assertIn("These are the first 2 (limit page_packages)", text(tree))
+        self.assertIn("There are more than these 2 (limit page_packages)", text(tree))
 
     def settled(self, service, path):
         """The page when all images have been judged, which is done after they were indexed."""
