@@ -93,7 +93,7 @@ static void add_findings(struct page *p, const struct summarised_image *image)
     const struct image_summary *s = &image->summary;
     buf_adds(out, "<td>");
     if (image->class == SUMMARY_UNJUDGED) {
-        buf_adds(out, "<span class=\"state stale\">not judged yet</span></td><td></td></tr>\n");
+        buf_adds(out, "<span class=\"state stale\">not judged yet</span></td><td></td>");
         return;
     }
     html_severity_list(out, s->severities, NULL);
@@ -110,7 +110,6 @@ static void add_findings(struct page *p, const struct summarised_image *image)
         buf_adds(out, " <span class=\"tag\">being judged again</span>");
     buf_adds(out, "</td>");
     html_number_cell(out, s->fixable);
-    buf_adds(out, "</tr>\n");
 }
 
 static void add_image(struct page *p, const struct summarised_image *image)
@@ -119,19 +118,19 @@ static void add_image(struct page *p, const struct summarised_image *image)
     buf_adds(p->out, "<tr><th scope=\"row\" class=\"name\">");
     add_names(p, l);
     buf_adds(p->out, "</th>");
+    add_findings(p, image);
     html_cell(p->out, NULL, l->distribution_name.n != 0 ? l->distribution_name : SLICE("unknown"));
     html_cell(p->out, NULL, l->arch);
     buf_adds(p->out, "<td>");
     html_time(p->out, l->indexed);
-    buf_adds(p->out, "</td>");
-    add_findings(p, image);
+    buf_adds(p->out, "</td></tr>\n");
 }
 
 static void add_table(struct page *p, const struct summarised_image *images, size_t n)
 {
     html_table_begin(
         p->out, "Images", "Images that are indexed",
-        (const char *const[]){"Image", "Distribution", "Architecture", "Indexed", "Findings", "#With a fix", NULL});
+        (const char *const[]){"Image", "Findings", "#With a fix", "Distribution", "Architecture", "Indexed", NULL});
     for (size_t i = 0; i < n; i++)
         add_image(p, &images[i]);
     if (n == 0)
