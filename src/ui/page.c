@@ -17,7 +17,8 @@ void page_add_headers(const struct web_request *request, struct web_response *re
 {
     web_add(request, response, "Content-Security-Policy", SLICE(POLICY));
     web_add(request, response, "X-Content-Type-Options", SLICE("nosniff"));
-    web_add(request, response, "Referrer-Policy", SLICE("no-referrer"));
+    // Not "no-referrer": with that browsers send no Origin with our own forms, by which those of others are told apart.
+    web_add(request, response, "Referrer-Policy", SLICE("same-origin"));
     web_add(request, response, "Cross-Origin-Opener-Policy", SLICE("same-origin"));
     web_add(request, response, "Cross-Origin-Resource-Policy", SLICE("same-origin"));
     web_add(request, response, "Cache-Control", cache_control);

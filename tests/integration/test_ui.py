@@ -63,7 +63,7 @@ class Base(clarion.Case):
 
     def look(self, answer):
         """What holds of every page."""
-        for name, value in (("Content-Security-Policy", POLICY), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "no-referrer"),
+        for name, value in (("Content-Security-Policy", POLICY), ("X-Content-Type-Options", "nosniff"), ("Referrer-Policy", "same-origin"),
                             ("Cross-Origin-Opener-Policy", "same-origin")):
             self.assertEqual(answer.headers[name], value)
         tree = parsed(self, answer)

@@ -1,14 +1,14 @@
-// Looks at pages of the web page with a real browser, for test_ui_browser.py: browse.js MODULES CHROMIUM ORIGIN PATHS
-// Prints, as JSON, what is wrong: [{page, what}].
+// Looks at pages of the web page with a real browser, for test_ui_browser.py: browse.js MODULES CHROMIUM ORIGIN PATHS [TOKEN]
+// Prints, as JSON, what is wrong: [{page, what}]. With a token it only logs in and out. clarion.test is this machine.
 "use strict";
 
 const fs = require("fs");
 const path = require("path");
-const [modules, chromium, origin, paths] = process.argv.slice(2);
+const [modules, chromium, origin, paths, token] = process.argv.slice(2);
 const playwright = require(path.join(modules, "playwright-core"));
 const axe = fs.readFileSync(path.join(modules, "axe-core", "axe.min.js"), "utf8");
 const FLAGS = ["--headless", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking",
-  "--disable-component-update", "--disable-sync"];
+  "--disable-component-update", "--disable-sync", "--host-resolver-rules=MAP clarion.test 127.0.0.1"];
 const wrong = [];
 
 // A page of a context of its own, with everything noted that it should not do.
@@ -16,7 +16,10 @@ async function open(browser, where, options) {
   const context = await browser.newContext(options);
   const page = await context.newPage();
   const note = (what) => wrong.push({ page: where + " " + JSON.stringify(options), what });
-  page.on("console", (message) => note("console: " + message.text()));
+  page.on("console", (message) => {
+    // By plain http a browser says that this header means nothing there.
+    if (!message.text().startsWith("The Cross-Origin-Opener-Policy header has been ignored")) note("console: " + message.text());
+  });
   page.on("pageerror", (error) => note("error: " + error));
   page.on("request", (request) => {
     if (!request.url().startsWith(origin + "/") && !request.url().startsWith("data:")) note("request: " + request.url());
@@ -92,14 +95,33 @@ async function plain(browser, where) {
   await context.close();
 }
 
+// From a page that wants a session to the form, with the token to that page, and out again.
+async function session(browser, where) {
+  const { context, page, note } = await open(browser, where, { viewport: { width: 1000, height: 700 } });
+  const at = () => page.url().slice(origin.length);
+  if (!at().startsWith("/login?next=")) note("it leads to " + at());
+  await page.keyboard.type(token); // the field has the focus
+  await Promise.all([page.waitForEvent("load"), page.keyboard.press("Enter")]);
+  if (decodeURIComponent(at()) !== where) note("the login leads to " + at() + ": " + (await page.textContent("main")));
+  if ((await context.cookies()).some((c) => !c.httpOnly || c.sameSite !== "Strict")) note("a cookie is open to scripts or to other sites");
+  await Promise.all([page.waitForEvent("load"), page.click("text=Log out")]);
+  if (at() !== "/login") note("logging out leads to " + at());
+  await page.goto(origin + where);
+  if (!at().startsWith("/login")) note("after logging out " + at() + " is shown");
+  await context.close();
+}
+
 (async () => {
   const browser = await playwright.chromium.launch({ executablePath: chromium, args: FLAGS });
   const all = JSON.parse(paths);
-  for (const where of all)
+  if (token) await session(browser, all[0]);
+  for (const where of token ? [] : all)
     for (const colorScheme of ["light", "dark"])
       await accessible(browser, where, { colorScheme, viewport: { width: colorScheme === "dark" ? 390 : 1400, height: 900 } });
-  await keyboard(browser, all.find((p) => p.startsWith("/images/")) || "/");
-  await plain(browser, "/");
+  if (!token) {
+    await keyboard(browser, all.find((p) => p.startsWith("/images/")));
+    await plain(browser, "/");
+  }
   await browser.close();
   console.log(JSON.stringify(wrong));
 })().catch((error) => {
