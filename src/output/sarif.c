@@ -136,15 +136,17 @@ const char *sarif_level(enum severity severity)
 
 // ---- results --------------------------------------------------------------------------------------------------------
 
-// "docker.io/library/debian/var/lib/dpkg/status", percent-encoded.
+// "docker.io/library/debian/var/lib/dpkg/status", percent-encoded. In a folder the path alone: where that is the
+// checkout of a repository, GitHub shows the file.
 static struct slice place_of(struct sarif *s, struct slice path)
 {
+    bool is_folder = slice_eq(s->report->image->kind, SLICE("dir"));
     struct buf out BUF_AUTO = {0};
-    words_add_path(&out, s->repository);
-    if (path.n != 0) {
+    if (path.n == 0 || !is_folder)
+        words_add_path(&out, s->repository);
+    if (path.n != 0 && !is_folder)
         buf_addc(&out, '/');
-        words_add_path(&out, path);
-    }
+    words_add_path(&out, path);
     return arena_dup(s->a, buf_slice(&out));
 }
 

@@ -35,7 +35,10 @@ struct slice words_repository(struct arena *a, const struct report *report)
     while (name.n > 1 && name.p[name.n - 1] == '/')
         name.n--;
     struct slice last = slice_basename(name);
-    return last.n != 0 ? last : SLICE("image");
+    bool is_dots = slice_eq(last, SLICE(".")) || slice_eq(last, SLICE(".."));
+    return last.n != 0 && !is_dots                       ? last
+           : slice_eq(report->image->kind, SLICE("dir")) ? SLICE("folder")
+                                                         : SLICE("image");
 }
 
 struct slice words_distribution(struct arena *a, const struct distribution *d)

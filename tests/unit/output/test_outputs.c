@@ -1335,6 +1335,20 @@ static void test_sarif_places(void **state)
     }
 }
 
+// What is found in a checkout stands in its own file.
+static void test_sarif_folder(void **state)
+{
+    (void)state;
+    struct sample s;
+    make_sample(&s);
+    s.image.kind = SLICE("dir");
+    s.image.reference = SLICE(".");
+    s.packages[1].db = SLICE("web/package-lock.json");
+    yyjson_doc *doc JSON_AUTO = document("sarif", &s, false, &plain);
+    assert_str(doc, "/runs/0/results/0/locations/0/physicalLocation/artifactLocation/uri", "web/package-lock.json");
+    assert_str(doc, "/runs/0/automationDetails/id", "clarion/folder/");
+}
+
 // ---- hostile text ---------------------------------------------------------------------------------------------------
 
 #define SCRIPT "<script>alert(1)</script>\"'&]]>\x1b[31m\xff\xe2\x80\xae"
@@ -1563,6 +1577,7 @@ int main(void)
         cmocka_unit_test(test_sarif_limit),
         cmocka_unit_test(test_sarif_severities),
         cmocka_unit_test(test_sarif_places),
+        cmocka_unit_test(test_sarif_folder),
         cmocka_unit_test(test_hostile_text),
         cmocka_unit_test(test_outputs),
         cmocka_unit_test(test_same_report_same_bytes),
