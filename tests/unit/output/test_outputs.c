@@ -1264,7 +1264,10 @@ static void test_sarif_limit(void **state)
     findings[7].severity = SEVERITY_LOW;
     s.report.findings = findings;
     s.report.findings_n = MANY;
-    yyjson_doc *doc JSON_AUTO = document("sarif", &s, false, &plain);
+    struct error err;
+    struct buf text BUF_AUTO = {0};
+    write_report("sarif", &s, &plain, &text);
+    yyjson_doc *doc JSON_AUTO = json_parse(buf_slice(&text), &err);
     yyjson_val *results = at(doc, "/runs/0/results");
     assert_int_equal(yyjson_arr_size(results), 25000);
     assert_int_equal(yyjson_arr_size(at(doc, "/runs/0/tool/driver/rules")), 25000);
@@ -1276,8 +1279,6 @@ static void test_sarif_limit(void **state)
         assert_false(yyjson_equals_str(yyjson_obj_get(r, "ruleId"), "CVE-2020-7"));
     }
     assert_int_equal(high, MANY / 2);
-    struct buf text BUF_AUTO = {0};
-    write_report("sarif", &s, &plain, &text);
     assert_says(buf_slice(&text), "10 results, the least severe, are left out");
     assert_says(buf_slice(&text), "GitHub shows the 5000 most severe of these 25000 results.");
 }
