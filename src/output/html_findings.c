@@ -143,7 +143,8 @@ void html_report_findings(struct html_report *h)
             add_finding(h, f);
             before = f;
         }
-        end_flaw(h, before);
+        if (before != NULL)
+            end_flaw(h, before);
         html_report_end_table(h);
     }
 }

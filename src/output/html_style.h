@@ -28,9 +28,9 @@
     "th{text-align:left;color:var(--dim);font-weight:500;padding:4px 12px 4px 0;border-bottom:1px solid var(--line);"                                 \
     "white-space:nowrap}td{padding:6px 12px 6px 0;border-bottom:1px solid var(--line);vertical-align:top;"                                            \
     "overflow-wrap:anywhere;min-width:4em}.id{white-space:nowrap;min-width:9em}.name{font-weight:600;min-width:8em}"                                  \
-    ".version,.path,code{font-family:ui-monospace,\"DejaVu Sans Mono\",monospace;font-size:12.5px}"                                                   \
+    ".version,.path,code{font-family:ui-monospace,\"DejaVu Sans Mono\",monospace;font-size:.89em}"                                                    \
     ".num{white-space:nowrap;font-variant-numeric:tabular-nums}"                                                                                      \
-    ".sev{display:inline-block;padding:0 8px;border-radius:9px;font-size:12.5px;white-space:nowrap;color:var(--on)}"                                  \
+    ".sev{display:inline-block;padding:0 8px;border-radius:9px;font-size:.89em;white-space:nowrap;color:var(--on)}"                                   \
     ".sev.s5{background:var(--s5)}.sev.s4{background:var(--s4)}.sev.s3{background:var(--s3)}"                                                         \
     ".sev.s2{background:var(--s2)}.sev.s1{background:var(--s1)}.sev.s0{background:var(--s0)}"                                                         \
     ".sev.kev{background:var(--kev)}a{color:var(--link)}"                                                                                             \
