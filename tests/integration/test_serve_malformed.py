@@ -97,7 +97,7 @@ def requests():
 
 
 # Paths that there are not: Clair's, and Go's, plain words.
-NOWHERE = ("/", "//", "/.", "/..", "/indexer", "/indexer/api/v1", "/indexer/api/v1/", "/indexer/api/v1/index_stat", "/indexer/api/v1/index_state/", "/INDEXER/API/V1/INDEX_STATE",
+NOWHERE = ("//", "/.", "/..", "/indexer", "/indexer/api/v1", "/indexer/api/v1/", "/indexer/api/v1/index_stat", "/indexer/api/v1/index_state/", "/INDEXER/API/V1/INDEX_STATE",
            "//indexer/api/v1/index_state", "/indexer//api/v1/index_state", "/indexer/./api/v1/index_state", "/x/../indexer/api/v1/index_state", "/%2e%2e/indexer/api/v1/index_state",
            "/indexer/api/v1/index_state%20", "/indexer/api/v1/index_state;x=y", "/indexer%5capi%5cv1%5cindex_state", "/etc/passwd", "/..%2f..%2fetc/passwd", "/metrics", "/healthz",
            "/debug/pprof/", "/openapi/v2", "/robots.txt/", "/favicon.ico/x" * 500)
