@@ -93,11 +93,12 @@ void html_severity_bar(struct buf *out, const uint64_t counts[static SEVERITY_CR
 
 void html_severity_list(struct buf *out, const uint64_t counts[static SEVERITY_CRITICAL + 1], const char *href)
 {
-    buf_adds(out, "<ul class=\"severities\">");
+    const char *before = "<ul class=\"severities\">";
     for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
         if (counts[s] == 0)
             continue;
-        buf_adds(out, "<li>");
+        buf_addf(out, "%s<li>", before);
+        before = "";
         if (href != NULL)
             buf_addf(out, "<a href=\"%s%s\">", href, html_severity_word((enum severity)s));
         html_severity(out, (enum severity)s);
@@ -105,7 +106,7 @@ void html_severity_list(struct buf *out, const uint64_t counts[static SEVERITY_C
         html_number(out, counts[s]);
         buf_addf(out, "</strong>%s</li>", href != NULL ? "</a>" : "");
     }
-    buf_adds(out, "</ul>");
+    buf_adds(out, before[0] == '\0' ? "</ul>" : "");
 }
 
 // ---- times ----------------------------------------------------------------------------------------------------------

@@ -5,7 +5,8 @@
 #include "base/log.h"
 #include "ui/page.h"
 
-static bool write_form(struct page *p, const char *wrong, struct error *err)
+// `next`: where to go with the session, as page_admit has it; foreign text.
+static bool write_form(struct page *p, const char *wrong, struct slice next, struct error *err)
 {
     char token[SESSION_TEXT];
     if (!session_offer(p->service, p->request, p->response, token, err))
@@ -19,7 +20,7 @@ static bool write_form(struct page *p, const char *wrong, struct error *err)
              "<form method=\"post\" action=\"%slogin\">\n<input type=\"hidden\" name=\"form\" value=\"%s\">\n"
              "<input type=\"hidden\" name=\"next\" value=\"",
              p->root, token);
-    markup_add(p->out, web_parameter(p->request, "next"));
+    markup_add(p->out, next);
     buf_adds(
         p->out,
         "\">\n<label class=\"form-label\" for=\"token\">Token</label>\n"
@@ -35,7 +36,7 @@ static bool write_form(struct page *p, const char *wrong, struct error *err)
 static bool write_login(struct page *p, struct error *err)
 {
     if (session_wanted(p->service) && !p->session.valid)
-        return write_form(p, NULL, err);
+        return write_form(p, NULL, web_parameter(p->request, "next"), err);
     page_redirect(p, SLICE(""));
     return true;
 }
@@ -133,7 +134,7 @@ static bool write_posted(struct page *p, struct error *err)
     log_info("login from %s refused: %s", p->request->client, why.text);
     p->response->status = 403;
     return write_form(p, "This token is not good: it has expired, or was not signed with the key of this service.",
-                      err);
+                      field(p, "next"), err);
 }
 
 void login_post(void *service, const struct web_request *request, struct web_response *response)

@@ -440,8 +440,9 @@ class Login(Base):
         now = int(time.time())
         bad = ["", "x", self.good(iss="nobody"), self.good(exp=now - 600), token(b"another key", {"iss": "quay"}), "a.b.c"]
         for value in bad:
-            answer = self.login(service, value)
+            answer = self.login(service, value, "images?q=\">")
             self.assertEqual(answer.status, 403, value)
+            self.assertEqual([e.attrib["value"] for e in parsed(self, answer).iter("input") if e.attrib["name"] == "next"], ["images?q=\">"])
             self.look(answer)
             self.assertNotIn("clarion_session", self.session(service, answer))
             self.assertIn("This token is not good", text(parsed(self, answer)))
