@@ -3,7 +3,7 @@
 extern const struct command command_scan, command_index, command_report, command_images, command_update, command_feeds,
     command_explain, command_advisories, command_diff, command_vex, command_serve, command_check_config,
     command_version, command_completion, command_help, command_where, command_notifications, command_store,
-    command_backfill;
+    command_backfill, command_health;
 
 // clang-format off
 const struct command *const commands[] = {
@@ -22,6 +22,7 @@ const struct command *const commands[] = {
     &command_notifications,
     &command_store,
     &command_serve,
+    &command_health,
     &command_check_config,
     &command_version,
     &command_completion,

@@ -3,12 +3,15 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
+import threading
 import unittest
 
 import clarion
 import pypi
+import serving
 
 PACKAGING = os.path.join(os.path.dirname(clarion.HERE), "packaging")
 CHART = os.path.join(PACKAGING, "helm", "clarion")
@@ -62,6 +65,34 @@ class Compose(Deployed):
 
     def test_command(self):
         self.options_exist(self.compose()["services"]["clarion"]["command"])
+
+    def test_health_check_is_the_programs(self):
+        command = self.compose()["services"]["clarion"]["healthcheck"]["test"]
+        self.assertEqual(command[:2], ["CMD", "/usr/bin/clarion"])
+        service = serving.Service(self)
+        self.assertEqual(self.run_clarion(*command[2:-1], service.file).code, 0)
+        service.end()
+        r = self.run_clarion(*command[2:-1], service.file)
+        self.assertEqual(r.code, 3)
+        self.assertRegex(r.err, r"cannot connect to the service at 127\.0\.0\.1:\d+: Connection refused")
+
+    def test_not_ready_is_not_healthy(self):
+        """Another program's answer, half an answer, and none."""
+        for answer, why in ((b"HTTP/1.1 503 Service Unavailable\r\n\r\n", "is not ready"), (b"HTTP/1.1 200", "is not ready"), (b"", "is not ready")):
+            with socket.create_server(("127.0.0.1", 0)) as server:
+                def once():
+                    connection, _ = server.accept()
+                    with connection:
+                        connection.recv(1000)
+                        connection.sendall(answer)
+                thread = threading.Thread(target=once)
+                thread.start()
+                with open(self.path("other.yaml"), "w", encoding="utf-8") as f:
+                    json.dump({"introspection_addr": "127.0.0.1:%d" % server.getsockname()[1]}, f)
+                r = self.run_clarion("health", "-c", self.path("other.yaml"))
+                thread.join()
+            self.assertEqual(r.code, 3)
+            self.assertIn(why, r.err)
 
     def test_nothing_secret_in_it(self):
         text = re.sub(r"(?m)^#.*", "", read("compose.yaml"))
