@@ -12,7 +12,7 @@ clarion() {
         credentials=(-v "${DOCKER_CONFIG:-$HOME/.docker}:/docker:ro" -e DOCKER_CONFIG=/docker)
     fi
     docker run --rm --user "$(id -u):$(id -g)" --read-only --cap-drop ALL --security-opt no-new-privileges \
-        -v "$DATA:/data" -v "$work:/work" -v "$PWD:/workspace:ro" -w /workspace "${credentials[@]}" \
+        -v "$DATA:/data" -v "$work:/exchange" -v "$PWD:/workspace:ro" -w /workspace "${credentials[@]}" \
         "$CLARION_IMAGE" "$@" --data /data
 }
 
@@ -25,14 +25,14 @@ target=registry:$IMAGE
 if docker image inspect "$IMAGE" >"$work/inspected" 2>&1; then
     docker save -o "$work/image.tar" "$IMAGE"
     chmod a+r "$work/image.tar"
-    target=docker-archive:/work/image.tar
+    target=docker-archive:/exchange/image.tar
 fi
 
 options=()
 [ "$ONLY_FIXED" != true ] || options+=(--only-fixed)
 [ -z "$IGNORE" ] || options+=(--ignore "$IGNORE")
 
-clarion scan --format sarif --output /work/report.sarif "${options[@]}" "$target"
+clarion scan --format sarif --output /exchange/report.sarif "${options[@]}" "$target"
 cp "$work/report.sarif" "$SARIF"
 echo "sarif=$SARIF" >>"$GITHUB_OUTPUT"
 

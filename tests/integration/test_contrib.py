@@ -140,7 +140,7 @@ class Jobs(clarion.Case):
     def test_gitlab_checks_what_it_installs(self):
         job = self.yaml("gitlab", "clarion.gitlab-ci.yml")["clarion"]
         steps = job["before_script"]
-        order = [next(i for i, s in enumerate(steps) if w in s) for w in ("curl -f", "sha256sum -c", "install -y -qq --no-install-recommends /tmp")]
+        order = [next(i for i, s in enumerate(steps) if w in s) for w in ("curl -f", "sha256sum -c", "install -y -qq --no-install-recommends ./clarion.deb")]
         self.assertEqual(order, sorted(order))
         self.assertIn(job["artifacts"]["reports"]["container_scanning"], " ".join(job["script"]))
         for each in [*steps, *job["script"]]:
