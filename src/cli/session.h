@@ -93,9 +93,7 @@ void session_add_statement(struct arena *a, const struct advisory *record, struc
 
 // The options of all commands that write reports; they come first in the commands' tables.
 #define SESSION_REPORT_OPTIONS                                                                                         \
-    {"format", 'f', "FORMAT",                                                                                          \
-     "table (default), json, clair, sarif, junit, gitlab, cyclonedx, spdx, openvex, intoto or html",                   \
-     "table json clair sarif junit gitlab cyclonedx spdx openvex intoto html"},                                        \
+    {"format", 'f', "FORMAT", OUTPUT_NAMES "(default: table)", OUTPUT_NAMES},                                          \
         {"output", 'o', "FILE", "write the report there instead of to standard output", NULL},                         \
         {"fail-on", 0, "CONDITION",                                                                                    \
          "exit with 1 for a severity (or over it), kev, epss>0.5, cvss>=9, or any of a,b,c",                           \

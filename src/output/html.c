@@ -7,7 +7,6 @@
 #include "base/clock.h"
 #include "base/markup.h"
 #include "match/remedies.h"
-#include "output/html_style.h"
 #include "output/words.h"
 
 #include <ctype.h>
@@ -81,7 +80,9 @@ static void add_head(struct html_report *h)
                      "<meta http-equiv=\"Content-Security-Policy\" content=\"default-src 'none'; style-src "
                      "'unsafe-inline'; base-uri 'none'; form-action 'none'\">\n<title>Vulnerabilities in ");
     html_report_text(h, words_image(h->report));
-    buf_adds(h->out, "</title>\n<style>" HTML_STYLE "</style>\n</head>\n<body>\n<main>\n");
+    buf_adds(h->out, "</title>\n<style>\n");
+    buf_add(h->out, slice_of(report_style, report_style_n));
+    buf_adds(h->out, "</style>\n</head>\n<body>\n<main>\n");
 }
 
 static void add_fact(struct html_report *h, const char *name, struct slice value)

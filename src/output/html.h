@@ -11,13 +11,16 @@ struct html_report {
     struct buf *out;
 };
 
+extern const char report_style[]; // report.css
+extern const size_t report_style_n;
+
 // Foreign text as text of an element.
 void html_report_text(struct html_report *h, struct slice text);
 
 // A table's cell; "-" for an empty one. `class` is ours.
 void html_report_cell(struct html_report *h, const char *class, struct slice text);
 
-// A heading, which links of the page lead to, and the head of a table; html_end_table closes it.
+// A heading, which links of the page lead to, and the head of a table; html_report_end_table closes it.
 void html_report_heading(struct html_report *h, const char *id, const char *title, size_t n);
 void html_report_begin_table(struct html_report *h, const char *const *columns, size_t n);
 void html_report_end_table(struct html_report *h);

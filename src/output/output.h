@@ -1,4 +1,5 @@
-// An output turns a report (or an inventory alone) into bytes. Adding one is one file and one line in outputs.c.
+// An output turns a report (or an inventory alone) into bytes. Adding one is one file and its name in
+// OUTPUTS.
 #pragma once
 
 #include "base/buf.h"
@@ -19,6 +20,15 @@ struct output {
                    struct buf *out); // NULL: not for reports
     void (*inventory)(const struct report *report, const struct output_options *options, struct buf *out); // likewise
 };
+
+// In the order of --help. The output NAME is `output_NAME`.
+// clang-format off
+#define OUTPUTS(EACH) \
+    EACH(table) EACH(json) EACH(clair) EACH(sarif) EACH(junit) EACH(gitlab) EACH(cyclonedx) EACH(spdx) EACH(openvex) \
+    EACH(intoto) EACH(html)
+// clang-format on
+#define OUTPUT_WORD(name) #name " "
+#define OUTPUT_NAMES      OUTPUTS(OUTPUT_WORD) // "table json … "
 
 extern const struct output *const outputs[];
 const struct output *output_named(struct slice name);

@@ -1,12 +1,10 @@
 #include "output/output.h"
 
-extern const struct output output_clair, output_cyclonedx, output_gitlab, output_html, output_intoto, output_json,
-    output_junit, output_openvex, output_sarif, output_spdx, output_table;
+#define DECLARE(name) extern const struct output output_##name;
+OUTPUTS(DECLARE)
 
-// In the order of --help.
-const struct output *const outputs[] = {&output_table,   &output_json,   &output_clair,     &output_sarif,
-                                        &output_junit,   &output_gitlab, &output_cyclonedx, &output_spdx,
-                                        &output_openvex, &output_intoto, &output_html,      NULL};
+#define ENTRY(name) &output_##name,
+const struct output *const outputs[] = {OUTPUTS(ENTRY) NULL};
 
 const struct output *output_named(struct slice name)
 {
