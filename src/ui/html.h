@@ -58,8 +58,8 @@ void html_option(struct buf *out, const char *value, const char *text, bool sele
 // A bar of the shares of each severity, as SVG with a description; nothing when all are 0.
 void html_severity_bar(struct buf *out, const uint64_t counts[static SEVERITY_CRITICAL + 1]);
 
-// The counts as a list: each its word and number; nothing when all are 0. `href` not NULL: the start of a link to which the severity's name in
-// lower case is appended.
+// The counts as a list: each its word and number; nothing when all are 0. `href` not NULL: the start of a link to which
+// the severity's name in lower case is appended.
 void html_severity_list(struct buf *out, const uint64_t counts[static SEVERITY_CRITICAL + 1], const char *href);
 
 // A severity's name in lower case, as addresses and classes have it.

@@ -124,16 +124,20 @@ static void add_images(struct page *p, struct slice asked, const struct summaris
 
 // ---- the page -------------------------------------------------------------------------------------------------------
 
-// Is it the id of a vulnerability, by its looks? Those have a page of their own, which says whether one is known.
+// Is it the id of a vulnerability, by its looks: how those of one database begin, and a number of some digits behind
+// it? They have a page of their own, which says whether one is known. A package may begin so, too, but has no number.
 static bool is_vulnerability(struct slice text)
 {
-    static const char *const beginnings[] = {"CVE-",  "GHSA-", "PYSEC-", "GO-2",  "RUSTSEC-", "DSA-",  "DLA-",
-                                             "RHSA-", "USN-",  "ALAS",   "ELSA-", "ALSA-",    "RLSA-", "SUSE-",
-                                             "OSV-",  "MAL-",  "TEMP-",  "PHSA-", "CGA-",     "RHBA-"};
-    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0]; i++)
-        if (slice_starts_nocase(text, slice_str(beginnings[i])))
-            return slice_find(text, ' ') < 0;
-    return false;
+    static const char *const beginnings[] = {"CVE-",  "PYSEC-", "GO-2",  "RUSTSEC-", "DSA-",  "DLA-",  "RHSA-",
+                                             "RHBA-", "USN-",   "ALAS",  "ELSA-",    "ALSA-", "RLSA-", "SUSE-",
+                                             "OSV-",  "MAL-",   "TEMP-", "PHSA-",    "CGA-"};
+    size_t digits = 0;
+    bool begins = slice_starts_nocase(text, SLICE("GHSA-")); // has letters as much as digits
+    for (size_t i = 0; i < text.n; i++)
+        digits += text.p[i] >= '0' && text.p[i] <= '9';
+    for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0] && digits >= 4; i++)
+        begins = begins || slice_starts_nocase(text, slice_str(beginnings[i]));
+    return begins && slice_find(text, ' ') < 0;
 }
 
 static bool write_found(struct page *p, struct slice asked, struct error *err)

@@ -217,6 +217,8 @@ class Pages(Base):
         service = Service(self)
         answer = service.get("/search?q=%20CVE-2014-0160")
         self.assertEqual((answer.status, answer.headers["Location"]), (303, "./vulnerabilities/CVE-2014-0160"))
+        self.assertEqual(service.get("/search?q=ghsa-fg7x-g82r-94qc").headers["Location"], "./vulnerabilities/ghsa-fg7x-g82r-94qc")
+        self.assertIn("Found for", text(self.page(service, "/search?q=usn-tool")))
         self.assertEqual([r[1:4] for r in self.rows(self.page(service, "/search?q=openssl"), "Packages")],
                          [["libssl", "1.0.1e-1", "deb"], ["openssl", "1.0.1e-1", "deb"]])
         self.assertIn(digest[:19], text(self.page(service, "/search?q=" + digest[:15])))
