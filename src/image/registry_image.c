@@ -120,7 +120,10 @@ static void add_layers(struct opening *o, struct registry_image *source, struct 
         const struct descriptor *d = &manifest->items[i];
         bool foreign = manifest_layer_is_foreign(d->media_type);
         source->layers[i] = (struct registry_layer){
-            .item = {registry, arena_printf(o->arena, "blobs/%s", d->digest.text), d->urls, foreign ? d->urls_n : 0},
+            .item = {.registry = registry,
+                     .path = arena_printf(o->arena, "blobs/%s", d->digest.text),
+                     .urls = d->urls,
+                     .urls_n = foreign ? d->urls_n : 0},
             .size = d->size,
         };
         if (foreign)
