@@ -183,12 +183,8 @@ struct progress *progress_new(const struct cli *cli)
         return NULL;
     struct progress *p = must_alloc(sizeof *p);
     *p = (struct progress){.stop = false};
-    pthread_condattr_t by_monotonic;
-    pthread_condattr_init(&by_monotonic);
-    pthread_condattr_setclock(&by_monotonic, CLOCK_MONOTONIC);
     pthread_mutex_init(&p->lock, NULL);
-    pthread_cond_init(&p->wake, &by_monotonic);
-    pthread_condattr_destroy(&by_monotonic);
+    cond_init_monotonic(&p->wake);
     if (pthread_create(&p->thread, NULL, draw_on, p) != 0) { // then it goes without
         pthread_cond_destroy(&p->wake);
         pthread_mutex_destroy(&p->lock);

@@ -31,7 +31,6 @@ for there, here, *_ in folders:
 if "--mirror" not in command and command[0] == "update":
     command += ["--mirror", os.environ["MIRROR"]]
 command = [c.replace("registry:" + os.environ["IMAGE"], os.environ["TARGET"]) for c in command]
-command = [os.environ["AS"] if c == "sarif" else c for c in command]
 os.execv(os.environ["PROGRAM"], [os.environ["PROGRAM"], *command])
 """
 
@@ -113,11 +112,10 @@ class Jobs(clarion.Case):
         with open(self.path("bin", "docker"), "w", encoding="utf-8") as f:
             f.write(DOCKER)
         os.chmod(self.path("bin", "docker"), 0o755)
-        scan = self.run_clarion("scan", "--help").out
         env = dict(os.environ, PATH=self.path("bin") + ":" + os.environ["PATH"], SAID=self.path("said"), PROGRAM=clarion.BINARY,
                    MIRROR=self.feeds(), TARGET=image, GITHUB_OUTPUT=self.path("output"), HOME=self.folder, CLARION_IMAGE="clarion@sha256:0",
                    IMAGE="registry.example/app:1", FAIL_ON=fail_on, ONLY_FIXED="true", IGNORE="", SARIF="clarion.sarif", UPDATE="true",
-                   DATA=self.path("feeds-cache"), AS="sarif" if re.search(r"\bsarif\b", scan) else "json")
+                   DATA=self.path("feeds-cache"))
         return clarion.Result(subprocess.run([os.path.join(CONTRIB, "github-action", "scan.sh")], stdin=subprocess.DEVNULL, capture_output=True,
                                              check=False, env=env, cwd=self.folder))
 
