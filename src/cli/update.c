@@ -125,8 +125,8 @@ static bool check_mirror(const char *mirror, struct error *err)
     if (strncmp(mirror, "file://", 7) == 0)
         path += 7;
     if (stat(path, &st) != 0)
-        return error_errno(err, "%s", mirror);
-    return S_ISDIR(st.st_mode) || error_set(err, ERR_USAGE, "%s is no folder", mirror);
+        return error_errno(err, "--mirror: %s", mirror);
+    return S_ISDIR(st.st_mode) || error_set(err, ERR_USAGE, "--mirror: %s is no folder", mirror);
 }
 
 static int run(struct cli *cli)
@@ -147,9 +147,7 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
     if (!read_places(cli, &a, &how, &err))
         return cli_usage(cli, "--source: %s", err.text);
-    if (!check_mirror(how.mirror, &err))
-        return cli_usage(cli, "--mirror: %s", err.text);
-    if (!store_open(&cli->home, &store, &err)) {
+    if (!check_mirror(how.mirror, &err) || !store_open(&cli->home, &store, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }
