@@ -5,7 +5,6 @@
 #include "store/store.h"
 
 #include <stdio.h>
-#include <sys/stat.h>
 
 static const struct option_spec options[] = {
     {"mirror", 0, "URL|DIR", "take https://HOST/PATH from URL/HOST/PATH or DIR/HOST/PATH", NULL},
@@ -115,20 +114,6 @@ static bool read_places(struct cli *cli, struct arena *a, struct update_options 
     return true;
 }
 
-// Once for all feeds; a server is asked by each.
-static bool check_mirror(const char *mirror, struct error *err)
-{
-    struct stat st;
-    const char *path = mirror;
-    if (mirror == NULL || strncmp(mirror, "http://", 7) == 0 || strncmp(mirror, "https://", 8) == 0)
-        return true;
-    if (strncmp(mirror, "file://", 7) == 0)
-        path += 7;
-    if (stat(path, &st) != 0)
-        return error_errno(err, "--mirror: %s", mirror);
-    return S_ISDIR(st.st_mode) || error_set(err, ERR_USAGE, "--mirror: %s is no folder", mirror);
-}
-
 static int run(struct cli *cli)
 {
     struct store store STORE_AUTO = {0};
@@ -147,7 +132,7 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--keep takes a number from 1 on, not \"%s\"", cli_value(cli, "keep"));
     if (!read_places(cli, &a, &how, &err))
         return cli_usage(cli, "--source: %s", err.text);
-    if (!check_mirror(how.mirror, &err) || !store_open(&cli->home, &store, &err)) {
+    if (!store_open(&cli->home, &store, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }

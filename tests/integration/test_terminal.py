@@ -164,7 +164,7 @@ MESSAGES = [
     (["scan", "oci:EMPTY"], 3, ["it has no index.json, so it is no OCI image layout"]),
     (["scan", "--platform", "linux/s390x", "IMAGE"], 3, ["there is no image for linux/s390x", "linux/amd64"]),
     (["scan", "--as-of", "2020-01-01", "IMAGE"], 3, ["no generation of the feeds is kept", "`clarion advisories list`"]),
-    (["update", "--mirror", "/nonexistent"], 3, ["--mirror: /nonexistent: No such file or directory"]),
+    (["update", "--mirror", "/nonexistent"], 3, ["the mirror /nonexistent is no folder"]),
     (["update", "--mirror", "EMPTY"], 3, ["does not have: debian", "/HOST/PATH"]),
     (["update", "debain"], 2, ['there is no feed "debain"', 'is "debian" meant?']),
     (["diff", "TEXT", "TEXT"], 3, ["the first: is no report of `clarion scan --format json`"]),
