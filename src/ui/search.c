@@ -128,11 +128,12 @@ static void add_images(struct page *p, struct slice asked, const struct summaris
 // it? They have a page of their own, which says whether one is known. A package may begin so, too, but has no number.
 static bool is_vulnerability(struct slice text)
 {
-    static const char *const beginnings[] = {"CVE-",  "PYSEC-", "GO-2",  "RUSTSEC-", "DSA-",  "DLA-",  "RHSA-",
-                                             "RHBA-", "USN-",   "ALAS",  "ELSA-",    "ALSA-", "RLSA-", "SUSE-",
-                                             "OSV-",  "MAL-",   "TEMP-", "PHSA-",    "CGA-"};
+    static const char *const beginnings[] = {"CVE-",  "PYSEC-", "GO-2", "RUSTSEC-", "DSA-",  "DLA-",
+                                             "RHSA-", "RHBA-",  "USN-", "ALAS",     "ELSA-", "ALSA-",
+                                             "RLSA-", "SUSE-",  "OSV-", "MAL-",     "TEMP-", "PHSA-"};
     size_t digits = 0;
-    bool begins = slice_starts_nocase(text, SLICE("GHSA-")); // has letters as much as digits
+    // Those of these two have letters as much as digits.
+    bool begins = slice_starts_nocase(text, SLICE("GHSA-")) || slice_starts_nocase(text, SLICE("CGA-"));
     for (size_t i = 0; i < text.n; i++)
         digits += text.p[i] >= '0' && text.p[i] <= '9';
     for (size_t i = 0; i < sizeof beginnings / sizeof beginnings[0] && digits >= 4; i++)
