@@ -16,3 +16,10 @@ bool segment_labels_read(struct segment *s, struct arena *a, segment_labels *out
 
 // Gives a record of the segment its aliases and scores.
 bool segment_label(const struct segment *s, const segment_labels *labels, struct advisory *record, struct error *err);
+
+// Goes through all records, block by block (segment_walk), each with its aliases and scores. A record lives until the
+// end of its block. `each` answers false when it wants no more of this block, whose records are all of one package and
+// scope.
+typedef bool segment_labelled_fn(void *context, const struct advisory *record);
+bool segment_walk_labelled(struct segment *s, const segment_labels *labels, segment_labelled_fn *each, void *context,
+                           struct error *err);

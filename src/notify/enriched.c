@@ -88,30 +88,21 @@ static void add(struct speaking *k, const struct advisory *r)
         (struct affected_record){k->feed, arena_dup(k->arena, r->scope), arena_dup(k->arena, r->package)};
 }
 
+static bool take_record(void *context, const struct advisory *r)
+{
+    struct speaking *k = context;
+    bool speaks = has(k->cves, r->vulnerability) || has_any(k->cves, r->aliases);
+    if (speaks)
+        add(k, r);
+    return !speaks;
+}
+
 static bool walk(struct speaking *k, struct segment *segment, struct error *err)
 {
-    struct arena labels_arena ARENA_AUTO = {0};
+    struct arena scratch ARENA_AUTO = {0};
     segment_labels labels = {0};
-    if (!segment_labels_read(segment, &labels_arena, &labels, err))
-        return false;
-    segment_walk(segment);
-    for (size_t n = 1; n != 0;) {
-        struct arena scratch ARENA_AUTO = {0};
-        advisory_vec block = {0};
-        if (!segment_walk_next(segment, &scratch, &block, err))
-            return false;
-        n = block.n;
-        for (size_t i = 0; i < n; i++) {
-            struct advisory *r = &block.v[i];
-            if (!segment_label(segment, &labels, r, err))
-                return false;
-            if (!has(k->cves, r->vulnerability) && !has_any(k->cves, r->aliases))
-                continue;
-            add(k, r);
-            break; // the others of the block are of the same package and scope
-        }
-    }
-    return true;
+    return segment_labels_read(segment, &scratch, &labels, err) &&
+           segment_walk_labelled(segment, &labels, take_record, k, err);
 }
 
 bool affected_by_enrichment(struct store *s, const struct generation *g, const struct affected_change *change,

@@ -33,37 +33,29 @@ static bool is_alias(const segment_labels *labels, struct slice id)
     return false;
 }
 
-static bool add_labelled(struct segment *segment, const segment_labels *labels, const char *feed, struct slice id,
-                         struct arena *a, where_records *out, struct error *err)
+// Those that have the id as an alias.
+struct aliased {
+    const char *feed;
+    struct slice id;
+    struct arena *arena;
+    where_records *out;
+};
+
+static bool take_record(void *context, const struct advisory *r)
 {
-    size_t n = 1;
-    segment_walk(segment);
-    while (n != 0) {
-        struct arena scratch ARENA_AUTO = {0};
-        advisory_vec block = {0};
-        if (!segment_walk_next(segment, &scratch, &block, err))
-            return false;
-        n = block.n;
-        for (size_t i = 0; i < n; i++) {
-            if (!segment_label(segment, labels, &block.v[i], err))
-                return false;
-            if (has_id(block.v[i].vulnerability, block.v[i].aliases, id)) {
-                add_record(a, feed, &block.v[i], out);
-                break; // the others of the block are of the same package
-            }
-        }
-    }
-    return true;
+    const struct aliased *k = context;
+    bool is_of_it = has_id(r->vulnerability, r->aliases, k->id);
+    if (is_of_it)
+        add_record(k->arena, k->feed, r, k->out);
+    return !is_of_it;
 }
 
-// Those that have the id as an alias.
-static bool add_aliased(struct segment *segment, const char *feed, struct slice id, struct arena *a, where_records *out,
-                        struct error *err)
+static bool add_aliased(struct segment *segment, struct aliased *k, struct error *err)
 {
     struct arena scratch ARENA_AUTO = {0};
     segment_labels labels = {0};
     return segment_labels_read(segment, &scratch, &labels, err) &&
-           (!is_alias(&labels, id) || add_labelled(segment, &labels, feed, id, a, out, err));
+           (!is_alias(&labels, k->id) || segment_walk_labelled(segment, &labels, take_record, k, err));
 }
 
 static bool add_of_feed(struct report_segments *segments, const char *feed, struct slice id, struct arena *a,
@@ -71,12 +63,13 @@ static bool add_of_feed(struct report_segments *segments, const char *feed, stru
 {
     struct arena scratch ARENA_AUTO = {0};
     advisory_vec records = {0};
+    struct aliased aliased = {feed, id, a, out};
     struct slice why = {0};
     struct segment *segment = report_segment(segments, feed, &why);
     if (segment == NULL)
         return why.n == 0 || error_set(err, ERR_STORE, "feed %s: %.*s", feed, SLICE_ARG(why));
     if (!segment_vulnerability(segment, id, &scratch, &records, err) ||
-        (may_be_alias(feed, id) && !add_aliased(segment, feed, id, a, out, err)))
+        (may_be_alias(feed, id) && !add_aliased(segment, &aliased, err)))
         return error_wrap(err, "feed %s", feed);
     for (size_t i = 0; i < records.n; i++)
         add_record(a, feed, &records.v[i], out);
