@@ -143,7 +143,7 @@ static bool collect_inventory(struct store *s, const struct digest *states, size
     for (size_t i = 0; i < sets.list.n; i++)
         if (!set_drop(s, sets.list.v[i], err))
             return false;
-    return true;
+    return summaries_collect(s, err);
 }
 
 bool store_inventory_collect(struct store *s, const struct digest *states, size_t n, struct error *err)

@@ -30,3 +30,6 @@ bool set_drop(struct store *s, int64_t set, struct error *err);
 
 // Lists an image that was just put in, as one that is not judged yet, and asks for its group to be judged.
 bool summary_enlist(struct store *s, const struct digest *manifest, struct error *err);
+
+// Forgets summaries and places that no image has any more.
+bool summaries_collect(struct store *s, struct error *err);

@@ -136,6 +136,6 @@ bool store_delivery_count(struct store *s, struct slice target, uint64_t counts[
 // still to be delivered. Tells how many notifications were removed.
 bool store_notifications_collect(struct store *s, int64_t oldest, uint64_t *removed, struct error *err);
 
-// Removes what nobody uses any more: package sets and packages that no image has, and findings of layers under other
-// states of the indexer than these.
+// Removes what nobody uses any more: package sets, packages, summaries and places that no image has, and findings of
+// layers under other states of the indexer than these.
 bool store_inventory_collect(struct store *s, const struct digest *states, size_t n, struct error *err);

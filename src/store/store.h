@@ -3,7 +3,7 @@
 //   DATA/clarion.db     inventory, layer findings, update operations, generations
 //   DATA/segments/      immutable advisory segments, named by their digest
 //   DATA/FEED.lock      held by the process that changes what is in force of the feed
-//   DATA/DUTY.lock      held by the process that does what one does for all: "updates", "notifications"
+//   DATA/DUTY.lock      held by the process that does what one does for all: "updates", "notifications", "summaries"
 //   DATA/segments.lock  held, shared, by whoever is about to open or to record segments
 //
 // Two processes may use one folder at once. A store belongs to one thread at a time.
@@ -358,7 +358,8 @@ bool store_lock_holds(const struct store_lock *lock);
 bool store_lock_feed(struct store *s, struct slice feed, void (*waiting)(void *context), void *context,
                      struct store_lock *lock, struct error *err);
 
-// One at a time does what is done for all: "updates", "notifications". *got is false when another one has it.
+// One at a time does what is done for all: "updates", "notifications", "summaries". *got is false when another one has
+// it.
 bool store_lock_duty(const struct store_home *home, const char *duty, struct store_lock *lock, bool *got,
                      struct error *err);
 

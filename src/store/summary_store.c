@@ -46,6 +46,16 @@ bool summary_enlist(struct store *s, const struct digest *manifest, struct error
                   image);
 }
 
+bool summaries_collect(struct store *s, struct error *err)
+{
+    return db_send(s->db,
+                   "DELETE FROM summary WHERE NOT EXISTS (SELECT 1 FROM image WHERE set_id = summary.set_id AND "
+                   "context_id = summary.context_id)",
+                   NULL, 0, err) &&
+           db_send(s->db, "DELETE FROM place WHERE NOT EXISTS (SELECT 1 FROM image_listed WHERE place_id = place.id)",
+                   NULL, 0, err);
+}
+
 struct due_context {
     struct arena *arena;
     summary_groups *out;
