@@ -1,7 +1,8 @@
 // A registry's inventory of any size, and what it costs: bench_scale COMMAND DATA MANIFESTS [...]. Each command prints
 // one line of JSON.
 //
-//   fill DATA MANIFESTS                   puts that many manifests into the store, built on the images that it has
+//   fill DATA MANIFESTS [WRITERS]         puts that many manifests into the store, built on the images that it has; by
+//                                         so many threads, each with a connection (default 1)
 //   change DATA MANIFESTS HITS ROUND      an update of the feed "debian": 200 vulnerabilities more, which about HITS
 //                                         manifests have
 //   notify DATA MANIFESTS                 makes the notifications of what is new
@@ -25,6 +26,8 @@
 #include "store/summaries.h"
 
 #include <math.h>
+#include <pthread.h>
+#include <stdatomic.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <sys/resource.h>
@@ -33,6 +36,7 @@
 #define FAMILIES_MOST   64
 #define BASE_EXPONENT   1.2
 #define OWN_LAYERS      6
+#define WRITERS_MOST    64
 #define POOL            3000 // names of packages of languages that applications choose from
 
 // ---- chance ---------------------------------------------------------------------------------------------------------
@@ -307,37 +311,6 @@ static bool seen_before(struct seen *seen, const struct digest *d)
     return before;
 }
 
-static bool put_manifest(struct store *s, const struct model *m, uint64_t number, const struct digest *state,
-                         struct seen *seen, struct error *err)
-{
-    struct arena a ARENA_AUTO = {0};
-    struct place place = place_of(m, number);
-    const struct stored_image *family = family_of(m, place.app.base);
-    struct stored_image image = {.manifest = digest_from(number, 15),
-                                 .config = digest_from(number, 16),
-                                 .kind = SLICE("registry"),
-                                 .os = SLICE("linux"),
-                                 .arch = SLICE("amd64"),
-                                 .indexed = 1764000000 + (int64_t)number};
-    image.reference =
-        arena_printf(&a, "registry.example/team-%llu/service-%llu:%llu", (unsigned long long)(place.app.id % 97),
-                     (unsigned long long)place.app.id, (unsigned long long)number);
-    image.inventory = family->inventory;
-    image.inventory.packages_n = 0;
-    put_base_packages(m, place.app.base, &a, &image.inventory);
-    put_own_packages(m, &place, &a, &image.inventory);
-    put_layers(m, &place, &a, &image);
-    for (size_t i = 0; i < image.layers_n; i++) {
-        struct buf json BUF_AUTO = {0};
-        if (seen_before(seen, &image.layers[i].digest))
-            continue;
-        encode_layer(&image.inventory, i, &a, &json);
-        if (!store_layer_put(s, &image.layers[i].digest, state, buf_slice(&json), SLICE(""), err))
-            return false;
-    }
-    return store_image_put(s, state, &image, &match_naming, err);
-}
-
 // ---- measuring ------------------------------------------------------------------------------------------------------
 
 struct times {
@@ -374,28 +347,112 @@ static void print_times(struct times from)
            (double)peak_kib() / 1024);
 }
 
-static bool put_manifests(struct store *s, const struct model *m, struct seen *seen, struct error *err)
+// Manifests that several writers put in, each the next one that nobody has begun.
+struct filling {
+    const struct model *m;
+    struct store_home *home;
+    struct digest state;
+    struct seen seen;
+    pthread_mutex_t lock; // of `seen`
+    atomic_uint_fast64_t next;
+};
+
+static bool is_new(struct filling *f, const struct digest *layer)
 {
-    const struct digest state = digest_of(SLICE("bench"));
-    for (uint64_t i = 0; i < m->manifests; i++)
-        if (!put_manifest(s, m, i, &state, seen, err))
-            return false;
-    return true;
+    pthread_mutex_lock(&f->lock);
+    bool before = seen_before(&f->seen, layer);
+    pthread_mutex_unlock(&f->lock);
+    return !before;
 }
 
-static bool fill(struct store *s, const struct model *m, struct error *err)
+static bool put_manifest(struct filling *f, struct store *s, uint64_t number, struct error *err)
 {
-    struct seen seen = {.mask = 1023};
-    while (seen.mask < m->manifests * 4)
-        seen.mask = seen.mask * 2 + 1;
+    struct arena a ARENA_AUTO = {0};
+    const struct model *m = f->m;
+    struct place place = place_of(m, number);
+    const struct stored_image *family = family_of(m, place.app.base);
+    struct stored_image image = {.manifest = digest_from(number, 15),
+                                 .config = digest_from(number, 16),
+                                 .kind = SLICE("registry"),
+                                 .os = SLICE("linux"),
+                                 .arch = SLICE("amd64"),
+                                 .indexed = 1764000000 + (int64_t)number};
+    image.reference =
+        arena_printf(&a, "registry.example/team-%llu/service-%llu:%llu", (unsigned long long)(place.app.id % 97),
+                     (unsigned long long)place.app.id, (unsigned long long)number);
+    image.inventory = family->inventory;
+    image.inventory.packages_n = 0;
+    put_base_packages(m, place.app.base, &a, &image.inventory);
+    put_own_packages(m, &place, &a, &image.inventory);
+    put_layers(m, &place, &a, &image);
+    for (size_t i = 0; i < image.layers_n; i++) {
+        struct buf json BUF_AUTO = {0};
+        if (!is_new(f, &image.layers[i].digest))
+            continue;
+        encode_layer(&image.inventory, i, &a, &json);
+        if (!store_layer_put(s, &image.layers[i].digest, &f->state, buf_slice(&json), SLICE(""), err))
+            return false;
+    }
+    return store_image_put(s, &f->state, &image, &match_naming, err);
+}
+
+struct writer {
+    struct filling *f;
+    struct store store;
+    struct error err;
+    bool ok;
+    pthread_t thread;
+};
+
+static void *write_manifests(void *argument)
+{
+    struct writer *w = argument;
+    struct filling *f = w->f;
+    w->ok = store_open(f->home, &w->store, &w->err);
     // What is measured is the work, not how long the disk takes to make each image last.
-    if (!db_source_shared(s->home->database) && !db_exec(s->db, "PRAGMA synchronous=OFF", err))
-        return false;
-    seen.slots = must_alloc((seen.mask + 1) * sizeof *seen.slots);
-    memset(seen.slots, 0, (seen.mask + 1) * sizeof *seen.slots);
+    w->ok = w->ok && (db_source_shared(f->home->database) || db_exec(w->store.db, "PRAGMA synchronous=OFF", &w->err));
+    for (uint64_t i; w->ok && (i = atomic_fetch_add(&f->next, 1)) < f->m->manifests;)
+        w->ok = put_manifest(f, &w->store, i, &w->err);
+    store_close(&w->store);
+    return NULL;
+}
+
+static bool fill_by(struct filling *f, size_t writers_n, struct error *err)
+{
+    struct writer writers[WRITERS_MOST];
+    size_t started = 0;
+    bool ok = true;
+    for (; started < writers_n && ok; started += ok) {
+        writers[started] = (struct writer){.f = f};
+        ok = pthread_create(&writers[started].thread, NULL, write_manifests, &writers[started]) == 0;
+        if (!ok)
+            error_set(err, ERR_IO, "cannot start a thread that writes");
+    }
+    for (size_t i = 0; i < started; i++) {
+        pthread_join(writers[i].thread, NULL);
+        if (ok && !writers[i].ok)
+            *err = writers[i].err;
+        ok = ok && writers[i].ok;
+    }
+    return ok;
+}
+
+static bool fill(struct store *s, const struct model *m, size_t writers, struct error *err)
+{
+    struct filling f = {.m = m,
+                        .home = s->home,
+                        .state = digest_of(SLICE("bench")),
+                        .seen = {.mask = 1023},
+                        .lock = PTHREAD_MUTEX_INITIALIZER};
+    if (writers == 0 || writers > WRITERS_MOST)
+        return error_set(err, ERR_USAGE, "fill: 1 to %d writers", WRITERS_MOST);
+    while (f.seen.mask < m->manifests * 4)
+        f.seen.mask = f.seen.mask * 2 + 1;
+    f.seen.slots = must_alloc((f.seen.mask + 1) * sizeof *f.seen.slots);
+    memset(f.seen.slots, 0, (f.seen.mask + 1) * sizeof *f.seen.slots);
     struct times from = times_now();
-    bool ok = put_manifests(s, m, &seen, err);
-    free(seen.slots);
+    bool ok = fill_by(&f, writers, err);
+    free(f.seen.slots);
     if (!ok)
         return false;
     printf("{\"manifests\":%llu,\"bases\":%zu,", (unsigned long long)m->manifests, m->bases_n);
@@ -708,7 +765,7 @@ static bool run(struct store *s, struct model *m, const char *command, char **ar
     for (int i = 0; i < n && i < 2; i++)
         numbers[i] = strtoull(arguments[i], NULL, 10);
     if (strcmp(command, "fill") == 0)
-        return fill(s, m, err);
+        return fill(s, m, n == 0 ? 1 : (size_t)numbers[0], err);
     if (strcmp(command, "change") == 0)
         return change(s, m, numbers[0], numbers[1], err);
     if (strcmp(command, "notify") == 0)

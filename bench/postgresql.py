@@ -57,12 +57,13 @@ def bench_fill(build, work, server, mirror, manifests):
     folder, (url, name) = scale.seed(build, work, mirror, "both-%d" % manifests), new_database(server)
     remote = scale.seed(build, work, mirror, "remote-%d" % manifests, url)
     server.sql("ALTER DATABASE %s SET synchronous_commit = off" % name)
-    ours = scale.ask(build, "fill", folder, manifests)
+    writers = os.cpu_count()  # as many as the service has for indexing
+    ours = scale.ask(build, "fill", folder, manifests, writers)
     before = cpu_of(server.process.pid)
-    theirs = scale.ask(build, "fill", remote, manifests, database=url)
+    theirs = scale.ask(build, "fill", remote, manifests, writers, database=url)
     used = cpu_of(server.process.pid) - before
     server.sql("CHECKPOINT", name)
-    print("PostgreSQL and SQLite: %d manifests put in by one connection" % manifests)
+    print("PostgreSQL and SQLite: %d manifests put in by %d connections" % (manifests, writers))
     print("  PostgreSQL              %.0f manifests/s; %.1f s, CPU %.1f s of the program and %.1f s of the server"
           % (manifests / theirs["wall"], theirs["wall"], theirs["cpu"], used))
     print("  SQLite                  %.0f manifests/s; %.1f s, CPU %.1f s: ratio %.2f (target <= 2)"
