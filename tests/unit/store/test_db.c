@@ -383,7 +383,6 @@ static void test_batch_write(void **state)
     assert_non_null(strstr(err.text, opened_on_server() ? "t_pkey" : "UNIQUE"));
     assert_int_equal(rows(f->db), 0);
     assert_true(db_batch_write(f->db, requests, 2, &err));
-    assert_false(db_in_transaction(f->db));
     struct db *other = db_open(f->in.home.database, &err);
     assert_int_equal(rows(other), 2);
     db_close(&other);
