@@ -1,9 +1,9 @@
 // Indexed images by their names: /api/v1/images lists them, /api/v1/images/DIGEST tells of one.
-#include "base/clock.h"
 #include "http/negotiate.h"
 #include "image/reference.h"
 #include "match/matcher.h"
 #include "service/api.h"
+#include "service/matching.h"
 
 // ---- names ----------------------------------------------------------------------------------------------------------
 
@@ -247,6 +247,7 @@ static void add_severities(yyjson_mut_doc *doc, yyjson_mut_val *root, const stru
         yyjson_mut_obj_add_uint(doc, counts, severity_name((enum severity)s), n[s]);
     yyjson_mut_obj_add_uint(doc, root, "findings", report->findings_n);
     yyjson_mut_obj_add_uint(doc, root, "fixable", fixable);
+    yyjson_mut_obj_add_uint(doc, root, "suppressed", report->suppressed_n);
 }
 
 static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
@@ -305,8 +306,8 @@ static void write_image(const struct report *report, const struct image_name *na
     json_write(doc, false, out);
 }
 
-static void answer_image(struct view *view, const struct digest *digest, const struct web_request *request,
-                         struct web_response *response)
+static void answer_image(struct service *service, struct view *view, const struct digest *digest,
+                         const struct web_request *request, struct web_response *response)
 {
     struct arena *a = request->arena;
     struct stored_image image;
@@ -320,7 +321,7 @@ static void answer_image(struct view *view, const struct digest *digest, const s
     } else if (!found) {
         web_error(request, response, 404, "no image \"%s\" is indexed", digest->text);
     } else if (!store_image_names(&view->store, digest, a, &names, &n, &err) ||
-               !report_make(&image, &view->generation, view->segments, clock_now(), a, &report, &err)) {
+               !matching_what_is_known(service, view, &image, request, &report, &err)) {
         api_fail(request, response, &err);
     } else {
         response->status = 200;
@@ -345,7 +346,7 @@ static void get_image(void *context, const struct web_request *request, struct w
         return;
     struct view *view = api_view(service, request, response);
     if (view != NULL)
-        answer_image(view, &digest, request, response);
+        answer_image(service, view, &digest, request, response);
     views_give(service->views, view);
 }
 

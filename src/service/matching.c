@@ -142,3 +142,10 @@ bool matching_report(struct service *service, struct view *view, struct stored_i
     span_number(span, "clarion.findings", (int64_t)report->findings_n);
     return true;
 }
+
+bool matching_what_is_known(struct service *service, struct view *view, struct stored_image *image,
+                            const struct web_request *request, struct report *report, struct error *err)
+{
+    return view->generation.id.n != 0 ? matching_report(service, view, image, request, report, err)
+                                      : matching_inventory(view, image, request, report, err);
+}

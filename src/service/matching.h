@@ -26,6 +26,11 @@ bool matching_report(struct service *service, struct view *view, struct stored_i
 bool matching_inventory(struct view *view, struct stored_image *image, const struct web_request *request,
                         struct report *report, struct error *err);
 
+// The one of these that can be had: for answers about an image that are not of what was found alone. Without any feed
+// the report says of each package that it is not judged.
+bool matching_what_is_known(struct service *service, struct view *view, struct stored_image *image,
+                            const struct web_request *request, struct report *report, struct error *err);
+
 // Takes what the configuration leaves out of a report that was made, before VEX documents are obeyed: for
 // notifications, which follow the reports.
 void matching_restrict(const struct config *config, struct report *report);

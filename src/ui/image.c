@@ -229,15 +229,6 @@ static void write_whole(const struct image_page *image)
 
 // ---- the page -------------------------------------------------------------------------------------------------------
 
-// Without any feed the report says of each package that it is not judged, which is what the page is then about.
-static bool make_report(struct image_page *image, struct stored_image *stored, struct error *err)
-{
-    struct page *p = image->page;
-    if (p->view->generation.id.n != 0)
-        return matching_report(p->service, p->view, stored, p->request, &image->report, err);
-    return report_make(stored, &p->view->generation, p->view->segments, clock_now(), p->a, &image->report, err);
-}
-
 static bool write_image(struct page *p, struct error *err)
 {
     struct image_page image = {.page = p};
@@ -259,7 +250,7 @@ static bool write_image(struct page *p, struct error *err)
         return true;
     }
     if (stored == NULL || !store_image_names(&p->view->store, &image.digest, p->a, &image.names, &image.names_n, err) ||
-        !make_report(&image, stored, err))
+        !matching_what_is_known(p->service, p->view, stored, p->request, &image.report, err))
         return false;
     write_whole(&image);
     return true;

@@ -96,6 +96,9 @@ class Base(clarion.Case):
                     expected = {d for d, r in wanted.items() if worst[d] >= least and (not fixable or r["fixable"]) and (not exploited or r["exploited"])}
                     self.assertEqual((len(listed), set(listed)), (len(expected), expected), query)
                     self.assertEqual([worst[d] for d in listed], sorted((worst[d] for d in listed), reverse=True))
+        for digest, report in wanted.items():
+            one = service.get(IMAGES + "/" + digest).doc
+            self.assertEqual({k: one[k] for k in ("severities", "findings", "fixable")}, {k: report[k] for k in ("severities", "findings", "fixable")})
         newest = self.list(service, "order=newest")
         self.assertEqual([i["indexed"] for i in newest], sorted((i["indexed"] for i in newest), reverse=True))
         overview = service.get(SUMMARY).doc
