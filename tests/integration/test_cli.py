@@ -50,7 +50,7 @@ class CommandLine(clarion.Case):
             (["scan", "--format"], 2, "option --format wants a value"),
             (["scan", "--format", "xml", "x"], 2, 'there is no format "xml" here; there are: table json clair'),
             (["scan", "--fail-on", "terrible", "x"], 2, "--fail-on takes critical"),
-            (["scan", "--format", "jsno", "x"], 2, 'there are: table json clair; is "json" meant?'),
+            (["scan", "--format", "jsno", "x"], 2, 'intoto html; is "json" meant?'),
             (["scan", "--fail-on", "kev,hgih", "x"], 2, 'not "hgih"; is "high" meant?'),
             (["scan", "--sort", "epps", "x"], 2, 'there is no sort "epps" here; there are: severity cvss epss package; is "epss" meant?'),
             (["scan", "--severity-from", "debain", "x"], 2, 'not "debain"; is "debian" meant?'),
