@@ -42,7 +42,7 @@ static int run(struct cli *cli)
 
 const struct command command_serve = {
     .name = "serve",
-    .summary = "answer over HTTP as Clair v4 does, and keep the feeds up to date",
+    .summary = "answer over HTTP as Clair v4 does, with a web page, and keep the feeds up to date",
     .arguments = "",
     .details =
         "Without a configuration: the API on 127.0.0.1:6060, and /healthz, /readyz and /metrics on 127.0.0.1:8089.\n"
