@@ -54,8 +54,10 @@ bool summary_key_parse(struct slice text, struct summary_key *key, struct error 
 
 struct summary_query {
     enum summary_order order;
-    // Only images of these classes. least: 0 any, those that were not judged, too; else 1 + the severity.
+    // Only images of these classes. least: 0 any, those that were not judged, too; else 1 + the severity. only: whose
+    // worst finding is just that; with 0, in which nothing was found.
     unsigned least;
+    bool only;
     bool fixable, exploited, unjudged; // with at least one such finding; unjudged: only those that were not judged yet
     struct slice repository, tag;      // in full; may be empty: only images that are there now, or were indexed by it
     // May be empty: only images with it in the name of a repository or place ("app"; "app:" where that ends so), at the

@@ -54,8 +54,9 @@ static bool wants_class(const struct summary_query *q, unsigned class)
     if (q->unjudged)
         return class == SUMMARY_UNJUDGED;
     if (class == SUMMARY_UNJUDGED)
-        return q->least == 0 && !q->fixable && !q->exploited;
-    return summary_class_worst(class) >= q->least && (!q->fixable || ((class - 1) & SUMMARY_FIXABLE) != 0) &&
+        return q->least == 0 && !q->only && !q->fixable && !q->exploited;
+    unsigned worst = summary_class_worst(class);
+    return (q->only ? worst == q->least : worst >= q->least) && (!q->fixable || ((class - 1) & SUMMARY_FIXABLE) != 0) &&
            (!q->exploited || ((class - 1) & SUMMARY_EXPLOITED) != 0);
 }
 

@@ -8,6 +8,8 @@
 #define ROWS_A_PAGE 50
 #define NAMES_SHOWN 3
 #define UNJUDGED    "unjudged" // where a severity is asked for
+#define NOTHING     "none"
+#define ONLY        "only-" // before a severity: images that have nothing worse
 
 // ---- what is asked for ----------------------------------------------------------------------------------------------
 
@@ -24,8 +26,10 @@ static bool take_query(struct page *p, struct summary_query *query)
         .repository = slice_trim(web_parameter(p->request, "repository")),
         .text = slice_trim(web_parameter(p->request, "q")),
         .most = ROWS_A_PAGE};
-    if (severity_parse(severity, &least))
+    bool only = slice_starts(severity, SLICE(ONLY));
+    if (severity_parse(slice_from(severity, only ? sizeof ONLY - 1 : 0), &least))
         query->least = 1 + (unsigned)least;
+    query->only = only ? query->least != 0 : slice_eq(severity, SLICE(NOTHING));
     return after.n == 0 || summary_key_parse(after, &query->after, &err);
 }
 
@@ -35,6 +39,23 @@ static void add_parameters(struct page *p, struct buf *out)
     static const char *const names[] = {"q", "repository", "severity", "fixable", "kev", "order"};
     for (size_t i = 0; i < sizeof names / sizeof names[0]; i++)
         page_add_parameter(out, names[i], web_parameter(p->request, names[i]));
+}
+
+// Each severity with all that is worse, and then by itself, as the overview counts.
+static void add_severities(struct page *p, const struct summary_query *q)
+{
+    html_option(p->out, "", "any, or none", q->least == 0 && !q->only && !q->unjudged);
+    for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
+        const char *title =
+            arena_printf(p->a, "%s%s", severity_name((enum severity)s), s == SEVERITY_CRITICAL ? "" : " or worse").p;
+        html_option(p->out, html_severity_word((enum severity)s), title, !q->only && q->least == 1 + (unsigned)s);
+    }
+    for (int s = SEVERITY_HIGH; s >= SEVERITY_UNKNOWN; s--)
+        html_option(p->out, arena_printf(p->a, ONLY "%s", html_severity_word((enum severity)s)).p,
+                    arena_printf(p->a, "%s, nothing worse", severity_name((enum severity)s)).p,
+                    q->only && q->least == 1 + (unsigned)s);
+    html_option(p->out, NOTHING, "nothing found", q->only && q->least == 0);
+    html_option(p->out, UNJUDGED, "not judged yet", q->unjudged);
 }
 
 static void add_filter(struct page *p, const struct summary_query *q)
@@ -50,13 +71,7 @@ static void add_filter(struct page *p, const struct summary_query *q)
                   "maxlength=\"512\" placeholder=\"docker.io/library/nginx\" value=\"");
     markup_add(out, q->repository);
     buf_adds(out, "\"></label>\n<label>Worst finding <select class=\"form-select form-select-sm\" name=\"severity\">");
-    html_option(out, "", "any, or none", q->least == 0 && !q->unjudged);
-    for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
-        const char *title =
-            arena_printf(p->a, "%s%s", severity_name((enum severity)s), s == SEVERITY_CRITICAL ? "" : " or worse").p;
-        html_option(out, html_severity_word((enum severity)s), title, q->least == 1 + (unsigned)s);
-    }
-    html_option(out, UNJUDGED, "not judged yet", q->unjudged);
+    add_severities(p, q);
     buf_adds(out, "</select></label>\n<label>Order <select class=\"form-select form-select-sm\" name=\"order\">");
     html_option(out, "", "worst first", q->order == SUMMARY_WORST);
     html_option(out, "newest", "newest first", q->order == SUMMARY_NEWEST);

@@ -11,19 +11,20 @@
 
 // A bar of the chart: of images, so "nothing found" and "not judged yet" are bars, too.
 struct bar {
-    const char *class, *title, *filter; // filter: of the list of images; NULL: none shows just these
+    const char *class, *title, *filter; // filter: of the list of images, which then shows just these
     uint64_t images;
 };
 #define BARS (SUMMARY_SEVERITIES + 2)
 
-static void bars_of(const struct summary_overview *o, struct bar bars[static BARS])
+static void bars_of(struct page *p, const struct summary_overview *o, struct bar bars[static BARS])
 {
     size_t n = 0;
     for (int s = SEVERITY_CRITICAL; s >= SEVERITY_UNKNOWN; s--) {
         const char *word = html_severity_word((enum severity)s);
-        bars[n++] = (struct bar){word, severity_name((enum severity)s), word, o->worst[s + 1]};
+        const char *filter = s == SEVERITY_CRITICAL ? word : arena_printf(p->a, "only-%s", word).p;
+        bars[n++] = (struct bar){word, severity_name((enum severity)s), filter, o->worst[s + 1]};
     }
-    bars[n++] = (struct bar){"clean", "Nothing found", NULL, o->worst[0]};
+    bars[n++] = (struct bar){"clean", "Nothing found", "none", o->worst[0]};
     bars[n] = (struct bar){"unjudged", "Not judged yet", "unjudged", o->unjudged};
 }
 
@@ -35,7 +36,7 @@ static void add_chart(struct page *p, const struct summary_overview *o)
 {
     struct bar bars[BARS];
     uint64_t most = 1;
-    bars_of(o, bars);
+    bars_of(p, o, bars);
     for (size_t i = 0; i < BARS; i++)
         most = bars[i].images > most ? bars[i].images : most;
     buf_addf(p->out,
@@ -58,17 +59,13 @@ static void add_chart(struct page *p, const struct summary_overview *o)
 static void add_numbers(struct page *p, const struct summary_overview *o)
 {
     struct bar bars[BARS];
-    bars_of(o, bars);
+    bars_of(p, o, bars);
     buf_adds(p->out, "<table class=\"table compact\"><caption>Images by their worst finding</caption><thead><tr>"
                      "<th scope=\"col\">Worst finding</th><th scope=\"col\" class=\"number\">Images</th></tr></thead>"
                      "<tbody>\n");
     for (size_t i = 0; i < BARS; i++) {
-        buf_adds(p->out, "<tr><th scope=\"row\">");
-        if (bars[i].filter != NULL)
-            buf_addf(p->out, "<a href=\"%simages?severity=%s\">%s</a>", p->root, bars[i].filter, bars[i].title);
-        else
-            buf_adds(p->out, bars[i].title);
-        buf_adds(p->out, "</th>");
+        buf_addf(p->out, "<tr><th scope=\"row\"><a href=\"%simages?severity=%s\">%s</a></th>", p->root, bars[i].filter,
+                 bars[i].title);
         html_number_cell(p->out, bars[i].images);
         buf_adds(p->out, "</tr>\n");
     }

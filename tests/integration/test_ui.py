@@ -253,6 +253,7 @@ class Pages(Base):
         both = [mine, other]
         for query, digests in (("q=" + mine[:20], [mine]), ("q=" + other[7:20], [other]), ("q=nowhere", []), ("repository=example.org/none", []),
                                ("severity=high", [mine]), ("severity=critical", []), ("severity=unknown", [mine]), ("fixable=1", [mine]), ("kev=1", []),
+                               ("severity=only-high", [mine]), ("severity=only-medium", []), ("severity=none", [other]), ("severity=only-", both),
                                ("severity=unjudged", []), ("order=newest", both[::-1])):
             rows = [r for r in self.rows(self.page(service, "/images?" + query), "Images") if len(r) > 1]
             self.assertEqual([d for r in rows for d in both if d[:19] in r[0]], digests, query)
@@ -285,6 +286,9 @@ class Pages(Base):
         self.assertEqual({text(r[0]): text(r[1]) for r in table.find("tbody")},
                          {"Critical": "0", "High": "1", "Medium": "0", "Low": "0", "Negligible": "0", "Unknown": "0", "Nothing found": "1",
                           "Not judged yet": "0"})
+        for row in table.find("tbody"):  # what a number counts is what its link lists
+            listed = self.rows(self.page(service, urllib.parse.urljoin("/", row[0].find("a").attrib["href"])), "Images")
+            self.assertEqual(len([r for r in listed if len(r) > 1]), int(text(row[1])), text(row[0]))
         self.assertIn("In 1 image nothing can be said of some packages", text(tree))
         self.assertIn("debian loaded", text(tree))
         self.assertIn("nvd missing", text(tree))

@@ -235,8 +235,9 @@ static bool is_wanted(const struct known *k, const struct summary_query *q)
     if (q->unjudged)
         return k->class == 0;
     if (k->class == 0)
-        return q->least == 0 && !q->fixable && !q->exploited;
-    return summary_class_worst(k->class) >= q->least && (!q->fixable || k->summary.fixable != 0) &&
+        return q->least == 0 && !q->only && !q->fixable && !q->exploited;
+    unsigned worst = summary_class_worst(k->class);
+    return worst >= q->least && (!q->only || worst == q->least) && (!q->fixable || k->summary.fixable != 0) &&
            (!q->exploited || k->summary.exploited != 0);
 }
 
@@ -307,11 +308,14 @@ static void lists_what_looking_at_each_finds(void **state)
         of_index, "docker-archive:/", "tar",   "nowhere", of_image, "le:5000", "copies:",  "%",
         "_"};
     for (size_t t = 0; t < sizeof texts / sizeof texts[0]; t++)
-        for (unsigned filter = 0; filter < 10; filter++)
+        for (unsigned filter = 0; filter < 16; filter++)
             for (unsigned gathered = 0; gathered < 2; gathered++)
                 check_list(f, (struct summary_query){.order = filter % 2 != 0 ? SUMMARY_WORST : SUMMARY_NEWEST,
                                                      .text = slice_str(texts[t]),
-                                                     .least = filter < 6 ? filter : 0,
+                                                     .least = filter < 6     ? filter
+                                                              : filter >= 10 ? filter - 10
+                                                                             : 0,
+                                                     .only = filter >= 10,
                                                      .fixable = filter == 3 || filter == 6,
                                                      .exploited = filter == 7 || filter == 6,
                                                      .unjudged = filter == 9,
