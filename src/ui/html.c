@@ -245,17 +245,25 @@ static void add_page_link(struct buf *out, const struct html_pages *p, uint64_t 
 void html_pager(struct buf *out, const struct html_pages *p)
 {
     uint64_t from = p->page * p->per, to = from + p->per < p->total ? from + p->per : p->total;
-    if (p->total <= p->per)
+    bool behind = p->total != 0 && from >= p->total; // of a list that was longer when somebody kept its address
+    if (p->total <= p->per && !behind)
         return;
     buf_adds(out, "<nav class=\"pager\" aria-label=\"Pages of the list\">");
-    if (p->page != 0)
+    if (behind)
+        add_page_link(out, p, (p->total - 1) / p->per, "prev", "← Last page");
+    else if (p->page != 0)
         add_page_link(out, p, p->page - 1, "prev", "← Previous");
-    buf_adds(out, "<span>");
-    html_number(out, from < to ? from + 1 : 0);
-    buf_adds(out, "–");
-    html_number(out, to);
-    buf_adds(out, " of ");
-    html_number(out, p->total);
+    if (behind) {
+        buf_adds(out, "<span>There is nothing here: the list ends with ");
+        html_number(out, p->total);
+    } else {
+        buf_adds(out, "<span>");
+        html_number(out, from + 1);
+        buf_adds(out, "–");
+        html_number(out, to);
+        buf_adds(out, " of ");
+        html_number(out, p->total);
+    }
     buf_adds(out, "</span>");
     if (to < p->total)
         add_page_link(out, p, p->page + 1, "next", "Next →");

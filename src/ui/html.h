@@ -65,7 +65,7 @@ void html_severity_list(struct buf *out, const uint64_t counts[static SEVERITY_C
 // A severity's name in lower case, as addresses and classes have it.
 const char *html_severity_word(enum severity severity);
 
-// The page of a list that is held whole: `page` from 0 on, of `per` items each.
+// The page of a list that is held whole: `page` from 0 on, of `per` items each. One behind the last says so.
 struct html_pages {
     uint64_t total, page, per;
     const char *name;   // of the parameter that has the page
