@@ -56,10 +56,13 @@ static struct slice field(const struct page *p, const char *name)
     return web_parameter(&form, name);
 }
 
-// Where it was that somebody without a session wanted to go: below the root, since "./" comes in front of it.
+// Where it was that somebody without a session wanted to go: below the root, since "./" comes in front of it. What is
+// asked for behind the path leads nowhere, and may be a text with anything in it.
 static bool is_place(struct slice next)
 {
-    return !slice_starts(next, SLICE("/")) && slice_find(next, '\\') < 0 && slice_find_slice(next, SLICE("..")) < 0;
+    struct slice path, query;
+    slice_cut(next, '?', &path, &query);
+    return !slice_starts(path, SLICE("/")) && slice_find(path, '\\') < 0 && slice_find_slice(path, SLICE("..")) < 0;
 }
 
 static void refuse_foreign(struct page *p)

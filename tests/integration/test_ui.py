@@ -495,6 +495,9 @@ class Login(Base):
             answer = self.login(service, self.good(), place)
             self.assertEqual(answer.status, 303)
             self.assertEqual(urllib.parse.urljoin("http://here.example/login", answer.headers["Location"]).split("/")[2], "here.example")
+        for query in ("q=a..b", "q=..%2F..", "q=\\\\evil.example"):
+            self.assertEqual(self.login(service, self.good(), "search?" + query).headers["Location"], "./search?" + query)
+        self.assertEqual(service.get("/images/a/b").headers["Location"], "../../login?next=images%2Fa%2Fb")
 
     def test_without_authentication(self):
         service = Service(self)
