@@ -344,7 +344,6 @@ static struct slice without_origin(struct slice target)
 void exchange_begin(struct exchange *e, const struct web_options *options, struct slice method)
 {
     size_t head = e->target.n;
-    struct slice path;
     e->state = EXCHANGE_BODY;
     e->request.method = arena_dup(&e->arena, method);
     take_id(e);
@@ -352,8 +351,8 @@ void exchange_begin(struct exchange *e, const struct web_options *options, struc
     begin_span(e, options);
     exchange_log(e);
     MHD_get_connection_values(e->connection, MHD_HEADER_KIND, add_size, &head);
-    slice_cut(without_origin(e->target), '?', &path, &e->request.query);
-    e->request.path = web_decode(&e->arena, path, false);
+    slice_cut(without_origin(e->target), '?', &e->request.raw_path, &e->request.query);
+    e->request.path = web_decode(&e->arena, e->request.raw_path, false);
     bool redirects = e->request.path.p != NULL && find_route(e, options->routes);
     if (head > options->limits->request_head_bytes) {
         web_error(&e->request, &e->response, 431,

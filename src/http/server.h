@@ -17,6 +17,7 @@ struct web_request {
     const char *client;     // its address, "192.0.2.7"; "-": not known
     struct slice method;    //
     struct slice path;      // decoded
+    struct slice raw_path;  // as it came: where a slash is one between two steps
     struct slice rest;      // of the path, behind a route's path that ends with a slash
     struct slice query;     // as it came
     struct slice body;      // whole

@@ -44,10 +44,17 @@ static void finish(struct page *p)
     response->body.n = 0;
 }
 
-// A route for all below has one more step in its path, whatever is in it: what follows is percent-encoded in our links.
+#define STEPS_MOST 16 // more lead nowhere, and each costs some bytes in every link
+
+// A step up for each slash of the path as the browser has it, but for the first. A slash that is a part of an id is
+// percent-encoded in our links, and counts only where somebody typed it: what such a page says is to be whole as well.
 static const char *root_of(const struct web_request *request)
 {
-    return request->rest.n != 0 || slice_ends(slice_from(request->path, 1), SLICE("/")) ? "../" : "./";
+    struct slice step, rest = slice_from(request->raw_path, 1);
+    struct buf up BUF_AUTO = {0};
+    for (size_t i = 0; i < STEPS_MOST && slice_cut(rest, '/', &step, &rest); i++)
+        buf_adds(&up, "../");
+    return up.n == 0 ? "./" : arena_dup(request->arena, buf_slice(&up)).p;
 }
 
 static struct page page_of(struct service *service, const struct web_request *request, struct web_response *response)

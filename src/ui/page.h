@@ -14,7 +14,7 @@ struct page {
     struct buf *out;   // the answer's body
     struct arena *a;   // of the request
     struct view *view; // NULL on pages that read nothing
-    const char *root;  // from the page to the first one: "./" or "../". All links are relative, whatever a proxy puts
+    const char *root;  // from the page to the first one: "./", "../", … All links are relative, whatever a proxy puts
                        // in front of their path.
     struct session session;
     bool private; // not to be kept by anybody: what is on it is good once

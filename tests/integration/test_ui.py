@@ -342,6 +342,11 @@ class Pages(Base):
                 tree = self.page(service, path, status=404)
                 self.assertIn(words, text(tree.find("body").find("main")))
         self.assertIn("no such page of the list", text(self.page(service, "/images?after=x", status=400)))
+        # Somebody typed an image's name: the page leads to our own files from there, too. A slash within an id is no step.
+        for path, root in (("/images/docker.io/library/nginx", "../../../"), ("/images/a%2Fb", "../"), ("/vulnerabilities/x/", "../../"),
+                           ("/images/a%2Fb/c", "../../"), ("/images/" + "/" * 1000, "../" * 16)):
+            tree = self.page(service, path, status=404)
+            self.assertTrue([e for e in tree.iter("link") if re.fullmatch(re.escape(root) + r"assets/clarion\.[0-9a-f]+\.css", e.attrib["href"])], path)
         for path in ("/images/%s?page=99999999999999999999" % unknown, "/images/%s?severity=x&page=-1" % unknown):
             self.assertEqual(service.get(path).status, 404)
 
