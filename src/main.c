@@ -4,10 +4,37 @@
 #include "cli/command.h"
 #include "layer/worker.h"
 
+#include <fcntl.h>
 #include <locale.h>
 #include <signal.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
+
+// A standard stream that the program was started without would be the next file or socket that is opened, and a report
+// would be written there. Such a stream becomes a descriptor that can be neither read nor written.
+static bool hold_standard_streams(void)
+{
+    for (int fd = STDIN_FILENO; fd <= STDERR_FILENO; fd++)
+        if (fcntl(fd, F_GETFD) < 0 && open("/", O_PATH) != fd) // the lowest that is free
+            return false;
+    return true;
+}
+
+// What was printed may get lost only now, as on a full disk.
+static int end_output(int code)
+{
+    struct error err;
+    bool lost = ferror(stdout) != 0;
+    if (fflush(stdout) != 0)
+        error_errno(&err, "standard output: cannot write");
+    else if (lost)
+        error_set(&err, ERR_IO, "standard output: not all could be written");
+    else
+        return code;
+    log_error("%s", err.text);
+    return EXIT_FAILED;
+}
 
 static bool make_home(struct cli *cli, struct error *err)
 {
@@ -41,10 +68,8 @@ static int run(const struct command *command, int argc, char **argv)
     return code;
 }
 
-int main(int argc, char **argv)
+static int run_named(int argc, char **argv)
 {
-    signal(SIGXFSZ, SIG_IGN);       // a file over the limit of `ulimit -f` is told like a full disk
-    setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters; no other part of a locale is wanted
     if (argc < 2) {
         cli_print_overview();
         return EXIT_BAD_USAGE;
@@ -64,4 +89,13 @@ int main(int argc, char **argv)
         return EXIT_BAD_USAGE;
     }
     return run(command, argc - 1, argv + 1);
+}
+
+int main(int argc, char **argv)
+{
+    if (!hold_standard_streams())
+        return EXIT_FAILED;
+    signal(SIGXFSZ, SIG_IGN);       // a file over the limit of `ulimit -f` is told like a full disk
+    setlocale(LC_CTYPE, "C.UTF-8"); // for the width of characters; no other part of a locale is wanted
+    return end_output(run_named(argc, argv));
 }
