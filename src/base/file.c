@@ -73,9 +73,12 @@ static bool write_into(const char *path, file_write_fn *write, void *context, st
     return write(context, fd, err) || error_wrap(err, "%s", path);
 }
 
-static bool write_new(const char *path, file_write_fn *write, void *context, struct error *err)
+// `mode`: its permissions, but for those that the process's mask takes. The name can be guessed, and others may write
+// in the folder, as in /tmp: a link that waits there is not followed.
+static bool write_new(const char *path, mode_t mode, file_write_fn *write, void *context, struct error *err)
 {
-    int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_TRUNC | O_CLOEXEC, 0666);
+    unlink(path);
+    int fd FD_AUTO = open(path, O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, mode);
     if (fd < 0)
         return error_errno(err, "cannot create %s", path);
     if (!write(context, fd, err))
@@ -84,12 +87,12 @@ static bool write_new(const char *path, file_write_fn *write, void *context, str
 }
 
 // Of a path that leads to a regular file, or to none.
-static bool replace(const char *path, file_write_fn *write, void *context, struct error *err)
+static bool replace(const char *path, mode_t mode, file_write_fn *write, void *context, struct error *err)
 {
     char temporary[PATH_MAX], folder[PATH_MAX];
     if (snprintf(temporary, sizeof temporary, "%s.%ld.tmp", path, (long)getpid()) >= (int)sizeof temporary)
         return error_set(err, ERR_IO, "path is too long: %s", path);
-    bool ok = write_new(temporary, write, context, err) &&
+    bool ok = write_new(temporary, mode, write, context, err) &&
               (rename(temporary, path) == 0 || error_errno(err, "cannot rename %s to %s", temporary, path));
     if (!ok) {
         unlink(temporary);
@@ -105,10 +108,10 @@ bool file_replace(const char *path, file_write_fn *write, void *context, struct 
     struct stat st;
     char target[PATH_MAX];
     if (stat(path, &st) != 0)
-        return replace(path, write, context, err);
+        return replace(path, 0666, write, context, err);
     if (!S_ISREG(st.st_mode))
         return write_into(path, write, context, err);
-    return replace(realpath(path, target) != NULL ? target : path, write, context, err);
+    return replace(realpath(path, target) != NULL ? target : path, st.st_mode & 0777, write, context, err);
 }
 
 bool file_write_atomic(const char *path, struct slice bytes, struct error *err)

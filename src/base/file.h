@@ -22,8 +22,9 @@ int fd_temporary(const char *folder, struct error *err);
 bool fd_write_all(int fd, struct slice bytes, struct error *err);
 
 // Writes a file so that after a crash either the old contents or the new are there, never half of them: temporary file
-// beside it, fsync, rename, fsync of the folder. A link is followed. What is no regular file, such as a device or a
-// pipe, is not replaced: it is written to. `write` gets a descriptor that stays the caller's.
+// beside it, fsync, rename, fsync of the folder. A link is followed; the new file is open to nobody to whom an old one
+// was not. What is no regular file, such as a device or a pipe, is not replaced: it is written to. `write` gets a
+// descriptor that stays the caller's.
 typedef bool file_write_fn(void *context, int fd, struct error *err);
 bool file_replace(const char *path, file_write_fn *write, void *context, struct error *err);
 bool file_write_atomic(const char *path, struct slice bytes, struct error *err);
