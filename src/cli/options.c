@@ -150,8 +150,12 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
     int option;
     while ((option = getopt_long(argc, argv, letters, options, NULL)) != -1) {
         if (option == '?' || option == ':') {
-            *code = option == ':' ? cli_usage(cli, "option %s wants a value", argv[optind - 1])
-                                  : no_such_option(cli, argv[optind - 1]);
+            // Of several letters in one word, that word is not yet the last one which was taken.
+            const char letter[] = {'-', (char)optopt, '\0'};
+            const char *given = optopt != 0 && optopt < OWN_BASE ? letter : argv[optind - 1];
+            *code = option == ':'        ? cli_usage(cli, "option %s wants a value", given)
+                    : optopt >= OWN_BASE ? cli_usage(cli, "%s: that option takes no value", given)
+                                         : no_such_option(cli, given);
             return false;
         }
         if (option < OWN_BASE)

@@ -156,6 +156,58 @@ class CommandLine(clarion.Case):
         self.assertEqual(done.returncode, 3)
         self.assertIn(b"No space left", done.stderr)
 
+    def started_without(self, *args, descriptors=(1,)):
+        """Runs the program with these standard streams closed."""
+        def close():
+            for descriptor in descriptors:
+                os.close(descriptor)
+        return subprocess.run([clarion.BINARY, *args], stdin=subprocess.DEVNULL, stderr=subprocess.PIPE, preexec_fn=close, check=False,
+                              env=store.environment(self.data, {"CLARION_DATA": self.data}), timeout=60)
+
+    def test_without_standard_streams(self):
+        """No report is written to what got the number of a stream that is not there, and none is lost without a word."""
+        self.update(self.feeds())
+        target = self.image(clarion.debian_layer(clarion.stanza("openssl", "1.0.1f-1")))
+        for args in (("scan", target), ("scan", "--format", "clair", target), ("explain", target, "CVE-2014-0160"), ("version",), ("--help",)):
+            done = self.started_without(*args)
+            self.assertEqual(done.returncode, 3, args)
+            self.assertIn(b"standard output: cannot write: Bad file descriptor", done.stderr)
+            self.assertEqual(self.started_without(*args, descriptors=(0, 1, 2)).returncode, 3, args)
+        self.assertEqual(self.run_clarion("scan", target).code, 0)
+
+    def test_lost_help(self):
+        for args in (("--help",), ("scan", "--help"), ("version",)):
+            with open("/dev/full", "wb") as full:
+                done = subprocess.run([clarion.BINARY, *args], stdout=full, stderr=subprocess.PIPE, check=False, timeout=60,
+                                      env=store.environment(self.data))
+            self.assertEqual(done.returncode, 3, args)
+            self.assertIn(b"No space left", done.stderr)
+
+    def test_options_of_one_word(self):
+        for args, text in ((("-Qv", "x"), "no such option: -Q\n"), (("-vQ", "x"), "no such option: -Q\n"), (("-vf",), "option -f wants a value"),
+                           (("--quiet=3", "x"), "--quiet=3: that option takes no value")):
+            r = self.plain("scan", *args)
+            self.assertEqual(r.code, 2, args)
+            self.assertIn(text, r.err)
+
+    def test_file_keeps_its_readers(self):
+        """A report written over a file that only its owner may read is for the owner alone; a link at the name of the new
+        file, which others can guess, is not followed."""
+        target, out, other = self.image(clarion.debian_layer(clarion.stanza("openssl", "1"))), self.path("out"), self.path("other")
+        with open(out, "w", encoding="utf-8"):
+            os.chmod(out, 0o600)
+        self.assertEqual(self.run_clarion("index", "--output", out, target).code, 0)
+        self.assertEqual(os.stat(out).st_mode & 0o777, 0o600)
+        with open(other, "w", encoding="utf-8") as f:
+            f.write("theirs")
+        trap = 'ln -s "$1" "$2.$$.tmp"; shift; out=$1; shift; exec "$@" --output "$out"'
+        done = subprocess.run(["sh", "-c", trap, "sh", other, out, clarion.BINARY, "index", "--data", self.data, target], check=False,
+                              capture_output=True, timeout=60, env=store.environment(self.data))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        with open(other, encoding="utf-8") as f:
+            self.assertEqual(f.read(), "theirs")
+        self.assertGreater(os.path.getsize(out), 100)
+
 
 if __name__ == "__main__":
     unittest.main()
