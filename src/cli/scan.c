@@ -40,6 +40,8 @@ static int run(struct cli *cli)
         return cli_usage(cli, "--jobs takes a number from 1 to 64, not \"%s\"", jobs);
     if (cli_value(cli, "output") != NULL && cli->arguments_n > 1)
         return cli_usage(cli, "--output takes one report: scan one TARGET at a time");
+    if (cli->arguments_n > 1 && !output->in_a_row)
+        return cli_usage(cli, "a file of the format %s holds one report: scan one TARGET at a time", output->name);
     struct session_registry registry SESSION_REGISTRY_AUTO = {0};
     if (!session_registry_open(&registry, cli))
         return EXIT_BAD_USAGE;
@@ -63,6 +65,7 @@ const struct command command_scan = {
     .summary = "find the known vulnerabilities in container images",
     .arguments = "TARGET...",
     .details = SESSION_TARGETS
+    "\nOf several TARGETs, the reports follow each other in the formats table and json; the others take one TARGET.\n"
     "\nExit status 3: the image, or a part of it, could not be read; or there is no vulnerability data yet; or\n"
     "--fail-on was given and no package could be judged. What could be read is in the report all the same.\n",
     .options = options,

@@ -347,11 +347,14 @@ int session_deliver(struct session *s, const struct report *report, const struct
     struct output_options shape = session_output_options(s->cli);
     struct buf text BUF_AUTO = {0};
     (inventory ? output->inventory : output->report)(report, &shape, &text);
-    if (cli_emit(buf_slice(&text), cli_value(s->cli, "output")) != EXIT_FINE)
-        return EXIT_FAILED;
+    bool written = text.n != 0 && cli_emit(buf_slice(&text), cli_value(s->cli, "output")) == EXIT_FINE;
+    if (text.n == 0)
+        log_error("%s: there is no finding to tell, and a document of the format %s must have one: none is written",
+                  target, output->name);
     for (size_t i = 0; i < report->errors_n; i++)
         log_error("%s: incomplete: %s", target, report->errors[i].p);
     if (report->errors_n != 0)
         return EXIT_FAILED;
-    return inventory ? EXIT_FINE : answer(s, report, &shape, target);
+    int code = inventory ? EXIT_FINE : answer(s, report, &shape, target);
+    return written ? code : EXIT_FAILED;
 }

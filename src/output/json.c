@@ -398,6 +398,7 @@ extern const struct output output_json;
 const struct output output_json = {
     .name = "json",
     .title = "Clarion's own stable document",
+    .in_a_row = true,
     .report = write_report,
     .inventory = write_inventory,
 };

@@ -211,8 +211,9 @@ static void write_report(const struct report *report, const struct output_option
     say(&o, report->findings, report->findings_n, options, &said);
     say(&o, report->suppressed, report->suppressed_n, options, &said);
     say(&o, report->undetermined, report->undetermined_n, options, &said);
-    if (said.n != 0)
-        qsort(said.v, said.n, sizeof *said.v, by_statement);
+    if (said.n == 0) // the schema wants a statement
+        return;
+    qsort(said.v, said.n, sizeof *said.v, by_statement);
     add_head(&o, root);
     yyjson_mut_val *list = json_add_arr(doc, root, "statements");
     for (size_t first = 0, end; first < said.n; first = end) {

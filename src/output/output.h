@@ -16,8 +16,9 @@ struct output_options {
 struct output {
     const char *name;  // "json"
     const char *title; // for --help
-    void (*report)(const struct report *report, const struct output_options *options,
-                   struct buf *out); // NULL: not for reports
+    bool in_a_row;     // reports may stand one behind another in a file, and its readers tell them apart
+    // NULL: not for reports. Writes nothing where the format has no valid document without a finding.
+    void (*report)(const struct report *report, const struct output_options *options, struct buf *out);
     void (*inventory)(const struct report *report, const struct output_options *options, struct buf *out); // likewise
 };
 

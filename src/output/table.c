@@ -293,5 +293,6 @@ extern const struct output output_table;
 const struct output output_table = {
     .name = "table",
     .title = "for people",
+    .in_a_row = true,
     .report = write_report,
 };

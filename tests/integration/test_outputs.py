@@ -304,7 +304,25 @@ class Content(Formats):
             self.assertIn("error", [n["level"] for n in doc["runs"][0]["invocations"][0]["toolExecutionNotifications"]])
             self.assertGreater(int(self.write("junit", target, data=data).get("errors")), 0)
         self.assertFalse(self.write("sarif", self.target(), data=self.path("none"))["runs"][0]["invocations"][0]["executionSuccessful"])
-        self.assertIn("no vulnerability data", self.write("openvex", self.target(), data=self.path("none"))["tooling"])
+
+    def test_openvex_without_a_statement(self):
+        """The schema wants one: no document is better than one that readers refuse, and nothing is lost without a word."""
+        clean, out = self.image(debian_layer(stanza("zzz", "1")), name="clean"), self.path("out.json")
+        for target, args, data, word in ((clean, (), None, "no finding to tell"), (self.target(LIBSSL, name="unjudged"), (), self.path("none"), "no vulnerability data"),
+                                         (self.target(ZLIB), ("--only-fixed",), None, None)):
+            result = self.run_clarion("scan", "--format", "openvex", "--output", out, *args, target, data=data)
+            self.assertEqual((result.code, os.path.exists(out)), (0, True) if word is None else (3, False), result)
+            self.assertIn(word or "", result.err)
+
+    def test_one_report_in_a_file(self):
+        target = self.target()
+        for name in FORMATS:
+            result = self.run_clarion("scan", "--format", name, target, target)
+            self.assertEqual((result.code, result.out), (2, ""), name)
+            self.assertIn("holds one report", result.err)
+        result, decoder = self.run_clarion("scan", "--format", "json", target, target), json.JSONDecoder()
+        first, end = decoder.raw_decode(result.out)
+        self.assertEqual(decoder.raw_decode(result.out[end:].lstrip())[0]["findings"], first["findings"])
 
     def test_sarif(self):
         run, = self.write("sarif", self.target())["runs"]
