@@ -139,7 +139,7 @@ size_t utf8_columns(struct slice s)
         uint32_t code = 0;
         size_t n = utf8_decode(s, &code);
         int width = n > 1 ? wcwidth((wchar_t)code) : 1;
-        columns += width > 0 ? (size_t)width : 0;
+        columns += width >= 0 ? (size_t)width : 1; // -1: no character that Unicode knows, drawn as a box
         s = slice_from(s, n != 0 ? n : 1);
     }
     return columns;

@@ -94,7 +94,7 @@ static void say(struct openvex *o, const struct report_finding *findings, size_t
                 const struct output_options *options, saying_vec *out)
 {
     for (size_t i = 0; i < n; i++)
-        if (!output_leaves_out(options, &findings[i]))
+        if (options == NULL || !output_leaves_out(options, &findings[i]))
             VEC_PUSH(o->a, out) = saying_of(o, &findings[i]);
 }
 
@@ -210,8 +210,8 @@ static void write_report(const struct report *report, const struct output_option
     const struct slice purl = image_purl(&o);
     say(&o, report->findings, report->findings_n, options, &said);
     say(&o, report->suppressed, report->suppressed_n, options, &said);
-    say(&o, report->undetermined, report->undetermined_n, options, &said);
-    if (said.n == 0) // the schema wants a statement
+    say(&o, report->undetermined, report->undetermined_n, NULL, &said); // no options concern what is not known
+    if (said.n == 0)                                                    // the schema wants a statement
         return;
     qsort(said.v, said.n, sizeof *said.v, by_statement);
     add_head(&o, root);

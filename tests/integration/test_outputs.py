@@ -432,6 +432,8 @@ class Content(Formats):
         self.assertEqual(len(self.write("gitlab", target, "--only-fixed")["vulnerabilities"]), 1)
         self.assertEqual(len(self.write("intoto", target, "--only-fixed")["predicate"]["scanner"]["result"]), 1)
         self.assertNotIn("CVE-2023-9999", "".join(self.write("html", target, "--only-fixed").text))
+        self.assertEqual([(s["vulnerability"]["name"], s["status"]) for s in self.write("openvex", target, "--only-fixed")["statements"]],
+                         [("CVE-2014-0160", "affected"), ("CVE-2024-1111", "under_investigation")])
 
 
 @need_shared
