@@ -20,7 +20,9 @@ static void write_answer(struct buf *out, struct completion c)
         buf_adds(out, "files=-d");
         break;
     case COMPLETE_IMAGES:
-        buf_adds(out, "words=$(\"${COMP_WORDS[0]}\" images 2>/dev/null | awk 'NR > 1 && $1 ~ /:/ {print $1}')");
+        // Digests alone: further names stand in lines of their own, and compgen would run what is written in them.
+        buf_adds(out,
+                 "words=$(\"${COMP_WORDS[0]}\" images 2>/dev/null | awk '$1 ~ /^sha[0-9]+:[0-9a-f]+$/ {print $1}')");
         break;
     case COMPLETE_NOTHING:
         buf_addc(out, ':');

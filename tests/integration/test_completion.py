@@ -97,6 +97,14 @@ class Completion(clarion.Case):
         self.assertEqual(self.bash("clarion report sha"), [digest[:19]])
         self.assertEqual(self.bash("clarion report " + digest[:12]), [digest[7:19]])
 
+    def test_bash_runs_no_names(self):
+        """Names are a registry's: what is written in one is no command."""
+        with open(os.path.join(self.folder, "clarion"), "w", encoding="utf-8") as f:
+            f.write("#!/bin/sh\necho DIGEST NAMES\necho sha256:010ae7fbe64f a:1\necho '   a:$(touch${IFS}ran)'\n")
+            os.chmod(f.name, 0o755)
+        self.assertEqual(self.bash("./clarion report "), ["sha256:010ae7fbe64f"])
+        self.assertFalse(os.path.exists(os.path.join(self.folder, "ran")))
+
     # ---- fish ------------------------------------------------------------------------------------------------------------
 
     def fish(self, line):
