@@ -234,7 +234,8 @@ class RealRegistry(Base):
         self.assertIn('\nclarion_events{state="waiting"} 1\n', metrics)
         registry.start()
         self.await_that(self.names, service, digest)
-        self.assertEqual(service.get(EVENTS).doc["counts"], {"waiting": 0, "failed": 0, "noted": 0, "done": 1})
+        # The image has its name a moment before the event is done with.
+        self.await_that(lambda: service.get(EVENTS).doc["counts"] == {"waiting": 0, "failed": 0, "noted": 0, "done": 1})
 
     def test_given_up(self):
         registry = Registry(self)
