@@ -27,7 +27,8 @@ struct image_summary {
 
 // By what images are listed, in one number: 0 for one that was not judged yet, else 1 + worst * 8 + exploited * 4 +
 // fixable * 2 + gaps. worst: 0 nothing was found, else 1 + the severity; exploited, fixable: at least one finding is;
-// gaps: 1 where nothing can be said of some packages.
+// gaps: 1 where nothing can be said of some packages, something that may have held packages was not read, or there are
+// none. An image can have gaps where its summary, which others share, has none.
 #define SUMMARY_UNJUDGED  0
 #define SUMMARY_CLASSES   (1 + 8 * (SUMMARY_SEVERITIES + 1))
 #define SUMMARY_GAPS      1

@@ -12,7 +12,7 @@ unsigned summary_class(const struct image_summary *summary)
     unsigned worst = SUMMARY_SEVERITIES;
     while (worst > 0 && summary->severities[worst - 1] == 0)
         worst--;
-    bool gaps = !summary->recognised || summary->unjudged != 0;
+    bool gaps = !summary->recognised || summary->unjudged != 0 || summary->judged == 0;
     return 1 + worst * 8 + (summary->exploited != 0 ? SUMMARY_EXPLOITED : 0) +
            (summary->fixable != 0 ? SUMMARY_FIXABLE : 0) + (gaps ? SUMMARY_GAPS : 0);
 }
@@ -194,13 +194,26 @@ static bool put_summary(struct store *s, const struct summary_group *group, cons
                     values, 17, number_row, id, err);
 }
 
+// The class of one image, which has gaps also where something was not read that may have held packages: unlike the
+// packages, that is the image's own. `whole`: the parameter with the class of its summary, `partly` with that and gaps.
+// A quote within a text of this JSON is behind a backslash, so nothing in an image's file names looks like this.
+#define CLASS(whole, partly)                                                                                           \
+    "(SELECT CASE WHEN instr(image.skips, '\"lost\":true') > 0 THEN " partly " ELSE " whole                            \
+    " END FROM image WHERE image.id = image_listed.image_id)"
+
+static int64_t class_with_gaps(const struct image_summary *summary)
+{
+    return 1 + ((summary_class(summary) - 1) | SUMMARY_GAPS);
+}
+
 static bool put_image(struct store *s, int64_t image, const struct image_summary *summary, int64_t id,
                       struct error *err)
 {
-    return db_run(s->db, err,
-                  "UPDATE image_listed SET class = ?2, summary_id = ?3 WHERE image_id = ?1 AND (class <> ?2 OR "
-                  "summary_id <> ?3)",
-                  db_int(image), db_int(summary_class(summary)), db_int(id));
+    return db_run(
+        s->db, err,
+        "UPDATE image_listed SET class = " CLASS("?2", "?4") ", summary_id = ?3 WHERE image_id = ?1 AND "
+                                                             "(class <> " CLASS("?2", "?4") " OR summary_id <> ?3)",
+        db_int(image), db_int(summary_class(summary)), db_int(id), db_int(class_with_gaps(summary)));
 }
 
 // The rows that the group has, to be used again.
@@ -216,9 +229,13 @@ static bool former_rows(struct store *s, const struct summary_group *group, stru
 static bool put_shared(struct store *s, const struct summary_result *r, int64_t id, struct error *err)
 {
     return db_run(s->db, err,
-                  "UPDATE image_listed SET class = ?3, summary_id = ?4 WHERE image_id IN (SELECT id FROM image WHERE "
-                  "set_id = ?1 AND context_id = ?2) AND (class <> ?3 OR summary_id <> ?4)",
-                  db_int(r->group.set), db_int(r->group.context), db_int(summary_class(r->summaries)), db_int(id));
+                  "UPDATE image_listed SET class = " CLASS(
+                      "?3", "?5") ", summary_id = ?4 WHERE image_id IN (SELECT id "
+                                  "FROM image WHERE set_id = ?1 AND context_id = ?2) AND (class <> " CLASS(
+                                      "?3", "?5") " OR summary_id "
+                                                  "<> ?4)",
+                  db_int(r->group.set), db_int(r->group.context), db_int(summary_class(r->summaries)), db_int(id),
+                  db_int(class_with_gaps(r->summaries)));
 }
 
 // A summary that differs from those before it, and its row.

@@ -120,6 +120,8 @@ static void add_findings(struct page *p, const struct summarised_image *image)
         buf_adds(out, " <span class=\"tag\">");
         html_number(out, s->unjudged);
         buf_adds(out, " not judged</span>");
+    } else if (s->judged != 0 && ((image->class - 1) & SUMMARY_GAPS) != 0) {
+        buf_adds(out, " <span class=\"tag\">judged in part</span>");
     }
     if (image->due)
         buf_adds(out, " <span class=\"tag\">being judged again</span>");

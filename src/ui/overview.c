@@ -127,9 +127,11 @@ static void add_gaps(struct page *p, const struct summary_overview *o)
         buf_addf(p->out, "</a> %s not judged yet. ", o->unjudged == 1 ? "is" : "are");
     }
     if (o->gaps != 0) {
-        buf_adds(p->out, "In ");
         html_count(p->out, o->gaps, "image");
-        buf_adds(p->out, " nothing can be said of some packages; each image's page says of which, and why. ");
+        buf_addf(p->out,
+                 " %s judged in part: nothing is known of some packages, something was not read, or no package was "
+                 "found. Each image's page says what, and why. ",
+                 o->gaps == 1 ? "is" : "are");
     }
     if (o->due != 0) {
         buf_adds(p->out, "The figures of ");

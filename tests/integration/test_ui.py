@@ -296,9 +296,23 @@ class Pages(Base):
         for row in table.find("tbody"):  # what a number counts is what its link lists
             listed = self.rows(self.page(service, urllib.parse.urljoin("/", row[0].find("a").attrib["href"])), "Images")
             self.assertEqual(len([r for r in listed if len(r) > 1]), int(text(row[1])), text(row[0]))
-        self.assertIn("In 1 image nothing can be said of some packages", text(tree))
+        self.assertIn("1 image is judged in part", text(tree))
         self.assertIn("debian loaded", text(tree))
         self.assertIn("nvd missing", text(tree))
+
+    def test_overview_of_what_was_not_read(self):
+        """An image of which a part was not read is not listed as one in which nothing was found and no more, though it shares its
+        packages, and what is found in them, with one that is whole; nor is one without packages."""
+        self.update(self.feeds(TRACKER))
+        self.indexed(debian_layer(stanza("zlib", "1")), name="whole")
+        r = self.run_clarion("index", self.image(debian_layer(stanza("zlib", "1"), extra=[("lib/apk/db/installed", "-> installed")]), name="partly"))
+        self.assertEqual(r.code, 3, r)
+        self.indexed(debian_layer(), name="empty")
+        service = Service(self)
+        rows = self.rows(self.settled(service, "/images"), "Images")
+        self.assertEqual(sorted(r[1] for r in rows), ["nothing can be said", "nothing found", "nothing found judged in part"])
+        self.assertIn("2 images are judged in part", text(self.page(service, "/")))
+        self.assertEqual(service.get("/api/v1/summary").doc["incomplete"], 2)
 
     def test_notifications(self):
         """What an update changed, and for whom."""
