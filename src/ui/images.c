@@ -143,7 +143,13 @@ static void add_image(struct page *p, const struct summarised_image *image)
     buf_adds(p->out, "</td></tr>\n");
 }
 
-static void add_table(struct page *p, const struct summarised_image *images, size_t n)
+static bool asks_for_some(const struct summary_query *q)
+{
+    return q->least != 0 || q->only || q->fixable || q->exploited || q->unjudged || q->repository.n + q->text.n != 0 ||
+           q->after.image != 0;
+}
+
+static void add_table(struct page *p, const struct summary_query *q, const struct summarised_image *images, size_t n)
 {
     html_table_begin(
         p->out, "Images", "Images that are indexed",
@@ -151,7 +157,9 @@ static void add_table(struct page *p, const struct summarised_image *images, siz
     for (size_t i = 0; i < n; i++)
         add_image(p, &images[i]);
     if (n == 0)
-        buf_adds(p->out, "<tr><td colspan=\"6\">No image that is indexed is like that.</td></tr>\n");
+        buf_addf(p->out, "<tr><td colspan=\"6\">%s</td></tr>\n",
+                 asks_for_some(q) ? "No image that is indexed is like that."
+                                  : "No image is indexed yet: <code>clarion index IMAGE</code> indexes one.");
     buf_adds(p->out, HTML_TABLE_END);
 }
 
@@ -197,7 +205,7 @@ static bool write_images(struct page *p, struct error *err)
     page_begin(p, SLICE("Images"), SECTION_IMAGES);
     buf_adds(p->out, "<h1>Images</h1>\n");
     add_filter(p, &query);
-    add_table(p, images, n);
+    add_table(p, &query, images, n);
     add_pager(p, &query, &next, more);
     page_end(p);
     return true;

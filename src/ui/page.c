@@ -208,11 +208,10 @@ static void add_warning(struct page *p)
     if (p->view == NULL)
         return;
     if (p->view->generation.id.n == 0)
-        buf_adds(
-            p->out,
-            "<div class=\"notice warn\" role=\"note\"><strong>No vulnerability data yet.</strong> Nothing can be said "
-            "about any image: run <code>clarion update</code>, or wait for the service's own updater."
-            "</div>\n");
+        buf_addf(p->out,
+                 "<div class=\"notice warn\" role=\"note\"><strong>No vulnerability data yet.</strong> Nothing can be "
+                 "said about any image: run <code>clarion update</code>%s.</div>\n",
+                 p->service->config->updaters_disabled ? "" : ", or wait for the service's own updater");
     if (p->view->missing.n != 0) {
         buf_adds(
             p->out,

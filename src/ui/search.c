@@ -154,7 +154,7 @@ static bool write_found(struct page *p, struct slice asked, struct error *err)
         !store_summary_list(&p->view->store, &query, p->a, &images, &n, &next, &more, err))
         return false;
     page_begin(p, asked, SECTION_NONE);
-    buf_adds(p->out, "<h1>Found for “");
+    buf_adds(p->out, places.v.n + n != 0 ? "<h1>Found for “" : "<h1>Nothing found for “");
     markup_add(p->out, asked);
     buf_adds(p->out, "”</h1>\n");
     add_images(p, asked, images, n, more);

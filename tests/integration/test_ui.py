@@ -225,7 +225,7 @@ class Pages(Base):
         answer = service.get("/search?q=%20CVE-2014-0160")
         self.assertEqual((answer.status, answer.headers["Location"]), (303, "./vulnerabilities/CVE-2014-0160"))
         self.assertEqual(service.get("/search?q=ghsa-fg7x-g82r-94qc").headers["Location"], "./vulnerabilities/ghsa-fg7x-g82r-94qc")
-        self.assertIn("Found for", text(self.page(service, "/search?q=usn-tool")))
+        self.assertIn("Nothing found for", text(self.page(service, "/search?q=usn-tool")))
         self.assertEqual([r[1:4] for r in self.rows(self.page(service, "/search?q=openssl"), "Packages")],
                          [["libssl", "1.0.1e-1", "deb"], ["openssl", "1.0.1e-1", "deb"]])
         self.assertIn(digest[:19], text(self.page(service, "/search?q=" + digest[:15])))
@@ -366,12 +366,16 @@ class Pages(Base):
 
     def test_no_feeds_yet(self):
         """Without any feed nothing is clean: each page says what to do, and the image's that nothing can be said."""
-        digest = self.indexed(debian_layer(*PACKAGES))
         service = Service(self)
+        self.assertEqual(self.rows(self.page(service, "/images"), "Images"), [["No image is indexed yet: clarion index IMAGE indexes one."]])
+        self.assertEqual(self.rows(self.page(service, "/images?fixable=1"), "Images"), [["No image that is indexed is like that."]])
+        self.assertEqual(text(self.page(service, "/search?q=zlib").find("body").find("main").find("h1")), "Nothing found for “zlib”")
+        digest = self.indexed(debian_layer(*PACKAGES))
         for path in ("/", "/images", "/images/" + digest, "/feeds"):
             tree = self.page(service, path)
             self.assertIn("No vulnerability data yet", text(tree))
             self.assertIn("clarion update", text(tree))
+            self.assertNotIn("service's own updater", text(tree))  # it is switched off in tests
         self.assertIn("Nothing can be said about this image", text(self.page(service, "/images/" + digest)))
         self.assertIn("3 deb", text(self.page(service, "/images/%s?show=coverage" % digest)))
 
