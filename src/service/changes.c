@@ -40,7 +40,7 @@ static void describe(struct changes *c)
 {
     const struct view *view = c->view;
     struct buf basis BUF_AUTO = {0};
-    buf_addf(&basis, "%s %s %.*s ", CLARION_VERSION, view->vex.text, SLICE_ARG(view->missing));
+    buf_addf(&basis, "%s %d %s %.*s ", CLARION_VERSION, SUMMARY_MEANING, view->vex.text, SLICE_ARG(view->missing));
     matching_write(c->config, &basis);
     struct digest digest = digest_of(buf_slice(&basis));
     c->now = ARENA_NEW(c->a, struct summarised_feed, view->generation.feeds_n + 1);

@@ -34,6 +34,8 @@ struct image_summary {
 #define SUMMARY_GAPS      1
 #define SUMMARY_FIXABLE   2
 #define SUMMARY_EXPLOITED 4
+// Raised when a class or a figure comes to mean something else, so that those in a store are made anew.
+#define SUMMARY_MEANING 2
 unsigned summary_class(const struct image_summary *summary);
 // Of a class other than SUMMARY_UNJUDGED: 0 nothing, else 1 + the severity.
 unsigned summary_class_worst(unsigned class);
