@@ -51,13 +51,6 @@ void bom_take_findings(struct arena *a, const struct report *report, const struc
 // Why a suppressed finding is, for people: "VEX: not_affected (…): …" or "ignored: …". In the arena.
 struct slice bom_decision(struct arena *a, const struct report_finding *finding);
 
-// Is it an http or https URL of plain form that every reader takes for one: a host by its name, no user, no characters
-// that RFC 3986 does not have? Others are told as text.
-bool bom_is_link(struct slice text);
-
-// Takes the next word off a blank-separated list; false at its end.
-bool bom_next_word(struct slice *rest, struct slice *word);
-
 // The name of a document stands for its contents: where BOM_UNNAMED stands first in `out`, behind `from`, comes a UUID
 // made of the digest of all that follows `from` (RFC 9562, version 8).
 #define BOM_UNNAMED "urn:uuid:00000000-0000-0000-0000-000000000000"

@@ -6,6 +6,8 @@
 #include "output/cyclonedx.h"
 
 #include "base/clock.h"
+#include "output/links.h"
+#include "output/words.h"
 
 #include <stdlib.h>
 
@@ -152,7 +154,7 @@ static void add_weaknesses(yyjson_mut_doc *doc, yyjson_mut_val *object, const st
     for (size_t i = 0; i < f->enrichments_n; i++) {
         struct slice words = f->enrichments[i].weaknesses, word;
         uint64_t number;
-        while (bom_next_word(&words, &word))
+        while (words_next(&words, &word))
             if (slice_starts(word, SLICE("CWE-")) && slice_to_u64(slice_from(word, 4), &number) && number != 0 &&
                 number <= INT32_MAX)
                 yyjson_mut_arr_add_uint(doc, list, number);
@@ -165,7 +167,7 @@ static void add_references(yyjson_mut_doc *doc, yyjson_mut_val *object, const st
 {
     struct slice words = f->aliases, word;
     yyjson_mut_val *list = yyjson_mut_arr(doc);
-    while (bom_next_word(&words, &word)) {
+    while (words_next(&words, &word)) {
         yyjson_mut_val *reference = yyjson_mut_arr_add_obj(doc, list);
         json_add_str(doc, reference, "id", word);
         json_add_str(doc, json_add_obj(doc, reference, "source"), "name", slice_str(f->statements[0].feed));
@@ -178,8 +180,8 @@ static void add_links(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct 
 {
     struct slice words = f->links, word;
     yyjson_mut_val *list = yyjson_mut_arr(doc);
-    while (bom_next_word(&words, &word))
-        if (bom_is_link(word))
+    while (words_next(&words, &word))
+        if (is_plain_link(word))
             json_add_str(doc, yyjson_mut_arr_add_obj(doc, list), "url", word);
     if (yyjson_mut_arr_size(list) != 0)
         yyjson_mut_obj_add_val(doc, object, "advisories", list);
@@ -328,10 +330,10 @@ static void add_facts(yyjson_mut_doc *doc, yyjson_mut_val *object, const struct 
     add_fact(a, &facts, "published_severity", r->severity);
     add_fact(a, &facts, "state", r->state);
     add_fact(a, &facts, "suppressed_by", slice_str(first->suppressed ? by : NULL));
-    while (bom_next_word(&words, &word))
+    while (words_next(&words, &word))
         add_fact(a, &facts, "advisory", word);
-    for (words = f->links; bom_next_word(&words, &word);)
-        if (!bom_is_link(word))
+    for (words = f->links; words_next(&words, &word);)
+        if (!is_plain_link(word))
             add_fact(a, &facts, "link", word);
     for (size_t i = 0; i < g->n; i++) {
         const struct report_finding *p = g->first[i].f.finding;

@@ -4,6 +4,7 @@
 #include "base/clock.h"
 #include "base/json.h"
 #include "output/gaps.h"
+#include "output/links.h"
 #include "output/output.h"
 #include "output/words.h"
 
@@ -41,11 +42,6 @@ static struct slice markdown(struct gitlab *g, struct slice text)
     return arena_dup(g->a, buf_slice(&out));
 }
 
-static bool is_url(struct slice link)
-{
-    return slice_starts(link, SLICE("https://")) || slice_starts(link, SLICE("http://"));
-}
-
 static const char *severity_word(enum severity severity)
 {
     return severity == SEVERITY_NEGLIGIBLE ? "Info" : severity_name(severity);
@@ -70,7 +66,7 @@ static void add_identifiers(struct gitlab *g, yyjson_mut_val *object, const stru
     yyjson_mut_val *list = json_add_arr(g->doc, object, "identifiers");
     struct slice link, alias, rest = f->aliases;
     slice_cut(f->links, ' ', &link, &(struct slice){0});
-    add_identifier(g, list, f->vulnerability, is_url(link) ? link : (struct slice){0});
+    add_identifier(g, list, f->vulnerability, is_plain_link(link) ? link : (struct slice){0});
     while (words_next(&rest, &alias))
         add_identifier(g, list, alias, (struct slice){0});
 }
@@ -80,7 +76,7 @@ static void add_links(struct gitlab *g, yyjson_mut_val *object, const struct rep
     yyjson_mut_val *list = json_add_arr(g->doc, object, "links");
     struct slice link, rest = f->links;
     while (words_next(&rest, &link))
-        if (is_url(link) && link.n > sizeof "https://" - 1)
+        if (is_plain_link(link))
             json_add_str(g->doc, yyjson_mut_arr_add_obj(g->doc, list), "url", link);
 }
 
@@ -117,6 +113,11 @@ static void add_details(struct gitlab *g, yyjson_mut_val *object, const struct r
 {
     yyjson_mut_val *details = json_add_obj(g->doc, object, "details");
     const struct report_epss *epss = finding_epss(f);
+    struct slice link, rest = f->links;
+    struct buf others BUF_AUTO = {0};
+    while (words_next(&rest, &link))
+        if (!is_plain_link(link))
+            buf_addf(&others, "%s%.*s", others.n != 0 ? " " : "", SLICE_ARG(link));
     add_detail(g, details, "kind", "Kind of package", p->package.kind);
     add_detail(g, details, "fixed_in", "Fixed in", f->fixed_in);
     add_detail(g, details, "path", "Listed in", p->db);
@@ -128,6 +129,7 @@ static void add_details(struct gitlab *g, yyjson_mut_val *object, const struct r
         add_detail(g, details, "known_exploited", "Known to be exploited since", finding_exploited(f)->added);
     if (f->code.missing)
         add_detail(g, details, "carries_code", "Carries the code", arena_printf(g->a, "no: %s", f->code.what));
+    add_detail(g, details, "references", "Further references", arena_dup(g->a, buf_slice(&others)));
 }
 
 static void add_location(struct gitlab *g, yyjson_mut_val *object, const struct package *p)

@@ -1,5 +1,5 @@
 // SARIF's rules: what is said of a vulnerability, whatever packages have it.
-#include "base/markup.h"
+#include "output/links.h"
 #include "output/sarif.h"
 #include "output/words.h"
 
@@ -30,27 +30,14 @@ static void add_security_severity(struct sarif *s, yyjson_mut_val *properties, c
         json_add_str(s->doc, properties, "security-severity", slice_str(within[rule->severity]));
 }
 
+// One that GitHub can show as it is; the help has all of them, as text.
 static struct slice first_link(const struct report_finding *f)
 {
     struct slice link, rest = f->links;
     while (words_next(&rest, &link))
-        if (markup_is_link(link))
+        if (is_plain_link(link))
             return link;
     return (struct slice){0};
-}
-
-// A link as a URI reference: what cannot stand in one is %XX.
-static struct slice as_uri(struct arena *a, struct slice link)
-{
-    struct buf out BUF_AUTO = {0};
-    for (size_t i = 0; i < link.n; i++) {
-        unsigned char c = (unsigned char)link.p[i];
-        if (c <= ' ' || c >= 0x7f || strchr("\"<>\\^`{|}", c) != NULL)
-            buf_addf(&out, "%%%02X", c);
-        else
-            buf_addc(&out, (char)c);
-    }
-    return arena_dup(a, buf_slice(&out));
 }
 
 static void add_help_line(struct buf *out, const char *what, struct slice text)
@@ -104,7 +91,7 @@ void sarif_add_rule(struct sarif *s, yyjson_mut_val *list, const struct sarif_ru
     json_add_str(s->doc, object, "name", SLICE("KnownVulnerability"));
     sarif_add_message(s, object, "shortDescription", short_text);
     sarif_add_message(s, object, "fullDescription", description);
-    json_add_str_if(s->doc, object, "helpUri", as_uri(s->a, first_link(f)));
+    json_add_str_if(s->doc, object, "helpUri", first_link(f));
     add_help(s, object, rule, description);
     json_add_str(s->doc, json_add_obj(s->doc, object, "defaultConfiguration"), "level",
                  slice_str(sarif_level(rule->severity)));

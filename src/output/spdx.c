@@ -6,6 +6,8 @@
 // F (external references).
 #include "base/json.h"
 #include "output/bom.h"
+#include "output/links.h"
+#include "output/words.h"
 
 #include <stdio.h>
 
@@ -102,8 +104,8 @@ static struct slice finding_text(struct arena *a, const struct bom_finding *b)
 static struct slice first_link(struct slice links)
 {
     struct slice link;
-    while (bom_next_word(&links, &link))
-        if (bom_is_link(link))
+    while (words_next(&links, &link))
+        if (is_plain_link(link))
             return link;
     return (struct slice){0};
 }

@@ -9,6 +9,7 @@ import tarfile
 import tempfile
 import unittest
 import xml.etree.ElementTree
+import zipfile
 
 import clarion
 import pypi
@@ -394,6 +395,27 @@ class Content(Formats):
         self.assertEqual((one["severity"], one["location"]["operating_system"], one["identifiers"][0]["type"]), ("High", "debian 12", "cve"))
         self.assertNotIn("<", one["description"].replace("\\<", ""))
         self.assertEqual(self.write("gitlab", target), doc)
+
+    def test_links_of_records(self):
+        """A link is an address where a format wants one only if all readers take it for the same; others are text."""
+        odd = ["https://x.test/%zz", "https://user:pw@x.test/", 'https://x.test/a"b', "http://\u202ex.test/", "https://x.test/#a#b",
+               "http://[::1", "https://x.test/{a}", "javascript:alert(1)"]
+        record = {"schema_version": "1.6.0", "id": "GHSA-1", "modified": "2024-01-01T00:00:00Z", "details": "d",
+                  "affected": [{"package": {"ecosystem": "npm", "name": "lodash"}, "ranges": [{"type": "SEMVER", "events": [{"introduced": "0"}]}]}],
+                  "references": [{"type": "WEB", "url": u} for u in odd + ["https://x.test/good"]]}
+        where = self.path("osv", "osv-vulnerabilities.storage.googleapis.com", "npm")
+        os.makedirs(where)
+        with zipfile.ZipFile(os.path.join(where, "all.zip"), "w") as z:
+            z.writestr("GHSA-1.json", json.dumps(record))
+        self.update(self.path("osv"), "osv-npm")
+        target = self.image(tar_of([("etc/os-release", clarion.OS_RELEASE),
+                                    ("a/node_modules/lodash/package.json", json.dumps({"name": "lodash", "version": "4.17.4"}))]))
+        found, = self.write("gitlab", target)["vulnerabilities"]
+        self.assertEqual([x["url"] for x in found["links"]], ["https://osv.dev/vulnerability/GHSA-1", "https://x.test/good"])
+        self.assertIn("https://x.test/%zz https://user:pw@x.test/", found["details"]["references"]["value"])
+        rule, = self.write("sarif", target)["runs"][0]["tool"]["driver"]["rules"]
+        self.assertEqual(rule["helpUri"], "https://osv.dev/vulnerability/GHSA-1")
+        self.assertIn("%zz", rule["help"]["markdown"])
 
     def test_openvex_is_read_back(self):
         target = self.target(LIBSSL, OPENSSL)

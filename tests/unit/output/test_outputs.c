@@ -3,6 +3,7 @@
 #include "base/utf8.h"
 #include "output/bom.h"
 #include "output/harbor.h"
+#include "output/links.h"
 #include "output/output.h"
 
 #include <locale.h>
@@ -573,7 +574,7 @@ static void test_boms_are_named_by_what_they_say(void **state)
     }
 }
 
-static void test_bom_links(void **state)
+static void test_plain_links(void **state)
 {
     (void)state;
     static const char *const good[] = {"https://example.org", "http://a-b.example.org:8080/x?y=(1)&z#f",
@@ -598,12 +599,12 @@ static void test_bom_links(void **state)
                                       "https://example.org/#a#b",
                                       "https://example.org\\x"};
     for (size_t i = 0; i < ARRAY_N(good); i++)
-        if (!bom_is_link(slice_str(good[i])))
+        if (!is_plain_link(slice_str(good[i])))
             fail_msg("%s is a link", good[i]);
     for (size_t i = 0; i < ARRAY_N(bad); i++)
-        if (bom_is_link(slice_str(bad[i])))
+        if (is_plain_link(slice_str(bad[i])))
             fail_msg("%s is no link", bad[i]);
-    assert_false(bom_is_link(SLICE("https://example.org/\0")));
+    assert_false(is_plain_link(SLICE("https://example.org/\0")));
 }
 
 static void test_json_says_what_was_left_out_of_the_image(void **state)
@@ -1553,7 +1554,7 @@ int main(void)
         cmocka_unit_test(test_boms_say_what_is_missing),
         cmocka_unit_test(test_boms_of_decisions),
         cmocka_unit_test(test_boms_are_named_by_what_they_say),
-        cmocka_unit_test(test_bom_links),
+        cmocka_unit_test(test_plain_links),
         cmocka_unit_test(test_table_scores),
         cmocka_unit_test(test_json_says_what_was_left_out_of_the_image),
         cmocka_unit_test(test_json_of_an_empty_image),
