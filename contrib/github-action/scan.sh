@@ -32,7 +32,10 @@ options=()
 [ "$ONLY_FIXED" != true ] || options+=(--only-fixed)
 [ -z "$IGNORE" ] || options+=(--ignore "$IGNORE")
 
-clarion scan --format sarif --output /exchange/report.sarif "${options[@]}" "$target"
+# Of an image that can be read in part, or be judged by nothing, there is a report that says so: for upload all the same.
+status=0
+clarion scan --format sarif --output /exchange/report.sarif "${options[@]}" "$target" || status=$?
+[ -f "$work/report.sarif" ] || exit "$status"
 cp "$work/report.sarif" "$SARIF"
 echo "sarif=$SARIF" >>"$GITHUB_OUTPUT"
 

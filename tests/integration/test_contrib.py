@@ -131,6 +131,15 @@ class Jobs(clarion.Case):
         os.remove(self.path("clarion.sarif"))
         self.assertEqual(self.action("unknown", image).code, 1)
         self.assertTrue(os.path.exists(self.path("clarion.sarif")), "the report is there for upload, whatever the gate says")
+        os.remove(self.path("clarion.sarif"))
+        damaged = self.image(clarion.debian_layer(clarion.stanza("openssl", "1.0.1e-1"), clarion.stanza("x" * 5000, "1")), name="damaged")
+        r = self.action("", damaged)
+        self.assertEqual(r.code, 3, r)
+        self.assertIn("CVE-2014-0160", r.out)
+        with open(self.path("clarion.sarif"), encoding="utf-8") as f:
+            self.assertFalse(json.load(f)["runs"][0]["invocations"][0]["executionSuccessful"])
+        with open(self.path("output"), encoding="utf-8") as f:
+            self.assertEqual(len(f.readlines()), 3)
         with open(self.path("said"), encoding="utf-8") as f:
             runs = [a for a in map(json.loads, f) if a[0] == "run"]
         self.assertTrue(all("--read-only" in a and "no-new-privileges" in a for a in runs))
