@@ -14,6 +14,9 @@ static const struct option_spec options[] = {
     {0},
 };
 
+static const struct part_option part_options[] = {
+    {"as-of", "show export"}, {"format", "list diff"}, {"feed", "export"}, {"force", "import"}, {0}};
+
 static void write_record(struct arena *a, const struct advisory *r, struct buf *out)
 {
     struct slice scope = utf8_plain(a, r->scope), package = utf8_plain(a, r->package),
@@ -135,6 +138,7 @@ const struct command command_advisories = {
         "  import FILE          puts a bundle in force, all of it or nothing\n"
         "REF is an update's or a generation's, as `list` tells it. FILE may be - for standard output or input.\n",
     .options = options,
+    .part_options = part_options,
     .least = 1,
     .most = 3,
     .run = run,

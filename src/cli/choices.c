@@ -31,6 +31,20 @@ int cli_no_such_part(const struct cli *cli)
                      strchr(known, ' ') != NULL ? "are" : "is", known, nearest_hint(&nearest).text);
 }
 
+bool cli_check_part_options(const struct cli *cli)
+{
+    const struct command *command = cli->command;
+    size_t place;
+    if (command->part_options == NULL || !place_in(command->parts, cli->arguments[0], &place))
+        return true;
+    for (const struct part_option *o = command->part_options; o->option != NULL; o++)
+        if (cli_value(cli, o->option) != NULL && !place_in(o->parts, cli->arguments[0], &place)) {
+            cli_usage(cli, "clarion %s %s knows no --%s", command->name, cli->arguments[0], o->option);
+            return false;
+        }
+    return true;
+}
+
 int cli_no_such_feed(const struct cli *cli, const char *given)
 {
     struct nearest nearest = nearest_to(slice_str(given));

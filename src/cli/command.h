@@ -42,16 +42,22 @@ extern const struct help_word first_steps[], exit_words[], environment_words[];
 
 struct cli;
 
+// An option that only some parts of a command know.
+struct part_option {
+    const char *option, *parts; // blank-separated
+};
+
 struct command {
     const char *name;
-    const char *summary;               // one line
-    const char *arguments;             // "TARGET..."; "" when it takes none
-    const char *parts;                 // blank-separated: what the first argument may be; NULL: no closed list
-    const char *details;               // further text for --help; may be NULL
-    const struct option_spec *options; // beside the common ones; ends with a nameless one; may be NULL
-    size_t least, most;                // number of arguments
-    bool indexes;                      // reads images: wants the layer workers' zygote before anything else
-    int (*run)(struct cli *cli);       // gives the exit code
+    const char *summary;                    // one line
+    const char *arguments;                  // "TARGET..."; "" when it takes none
+    const char *parts;                      // blank-separated: what the first argument may be; NULL: no closed list
+    const char *details;                    // further text for --help; may be NULL
+    const struct option_spec *options;      // beside the common ones; ends with a nameless one; may be NULL
+    const struct part_option *part_options; // ends with a nameless one; NULL: every part knows all options
+    size_t least, most;                     // number of arguments
+    bool indexes;                           // reads images: wants the layer workers' zygote before anything else
+    int (*run)(struct cli *cli);            // gives the exit code
 };
 
 extern const struct command *const commands[]; // ends with NULL
@@ -100,6 +106,10 @@ int cli_no_such_part(const struct cli *cli);
 
 // The same for a feed.
 int cli_no_such_feed(const struct cli *cli, const char *given);
+
+// False where an option was given that the part of the command, its first argument, does not know: the message has been
+// written. What a part does not obey, it must not take without a word.
+bool cli_check_part_options(const struct cli *cli);
 
 enum { FORMAT_JSON = 1 }; // in the choices of --format, behind what is for people
 

@@ -15,6 +15,8 @@ static const struct option_spec options[] = {
     {0},
 };
 
+static const struct part_option part_options[] = {{"format", "list show"}, {"config", "test"}, {0}};
+
 // A part of the command, with what it is given behind its name.
 struct part {
     const char *name, *arguments;
@@ -262,6 +264,7 @@ const struct command command_notifications = {
         "            delivers a made-up one to a target of the configuration: webhook, amqp, stomp, mail or chat\n"
         "See docs/notifications.md and docs/targets.md.\n",
     .options = options,
+    .part_options = part_options,
     .least = 1,
     .most = 2,
     .run = run,

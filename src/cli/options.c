@@ -185,6 +185,9 @@ bool cli_parse(struct cli *cli, const struct command *command, int argc, char **
                           command->name, command->arguments);
         return false;
     }
+    *code = EXIT_BAD_USAGE;
+    if (!cli_check_part_options(cli))
+        return false;
     *done = false;
     return true;
 }
