@@ -15,6 +15,7 @@ const struct gap_kind gap_kinds[] = {
     {"undetermined", "A feed does not know yet whether a package is affected.", "Look again after an update."},
     {"scores-lacking", "Scores are lacking.", "Run `clarion update`."},
     {"passed-over", "Something in the image was passed over.", "Look at whether it matters to you."},
+    {"left-out", "Findings are left out, as was asked for.", "Run it without that option to see them."},
     {"vex-unapplied", "A VEX statement covers nothing in the image.", "Look at which products the statement names."},
     {0},
 };
@@ -125,7 +126,26 @@ static void add_unapplied(struct listing *l)
     }
 }
 
-struct gaps report_gaps(const struct report *report, struct arena *a)
+static void add_left_out(struct listing *l, const struct output_options *options)
+{
+    size_t unfixed = 0, codeless = 0;
+    for (size_t i = 0; i < l->report->findings_n; i++) {
+        const struct report_finding *f = &l->report->findings[i];
+        bool is_unfixed = options->only_fixed && f->fixed_in.n == 0;
+        unfixed += is_unfixed;
+        codeless += !is_unfixed && output_leaves_out(options, f);
+    }
+    if (unfixed != 0)
+        add(l, GAP_NOTE, "left-out",
+            arena_printf(l->a, "%zu finding%s without a fix %s left out (--only-fixed).", unfixed, plural(unfixed),
+                         unfixed == 1 ? "is" : "are"));
+    if (codeless != 0)
+        add(l, GAP_NOTE, "left-out",
+            arena_printf(l->a, "%zu finding%s in packages that do not carry the code %s left out (--only-code).",
+                         codeless, plural(codeless), codeless == 1 ? "is" : "are"));
+}
+
+struct gaps report_gaps(const struct report *report, const struct output_options *options, struct arena *a)
 {
     struct listing l = {.report = report, .a = a};
     const struct stored_image *image = report->image;
@@ -143,6 +163,7 @@ struct gaps report_gaps(const struct report *report, struct arena *a)
                          "Of %zu vulnerabilit%s the feed does not know yet whether %s here (--format json lists them).",
                          report->undetermined_n, report->undetermined_n == 1 ? "y" : "ies",
                          report->undetermined_n == 1 ? "it applies" : "they apply"));
+    add_left_out(&l, options);
     add_scores(&l);
     add_passed_over(&l);
     add_unapplied(&l);

@@ -2,7 +2,7 @@
 // may make what was not judged, or not read, look clean.
 #pragma once
 
-#include "match/report.h"
+#include "output/output.h"
 
 enum gap_level {
     GAP_ERROR,   // the report is incomplete, or says nothing
@@ -27,8 +27,8 @@ struct gap_kind {
 };
 extern const struct gap_kind gap_kinds[]; // ends with one that has no id
 
-// In the arena.
-struct gaps report_gaps(const struct report *report, struct arena *a);
+// In the arena. What the options leave out is one of them.
+struct gaps report_gaps(const struct report *report, const struct output_options *options, struct arena *a);
 
 // Was all of the image read, and judged by any data at all?
 bool report_is_whole(const struct report *report);

@@ -20,6 +20,7 @@
 
 struct gitlab {
     const struct report *report;
+    const struct output_options *options;
     struct arena *a;
     yyjson_mut_doc *doc;
     struct slice repository;
@@ -197,7 +198,7 @@ static void add_messages(struct gitlab *g, yyjson_mut_val *scan)
 {
     static const char *const levels[] = {[GAP_ERROR] = "fatal", [GAP_WARNING] = "warn", [GAP_NOTE] = "info"};
     yyjson_mut_val *list = json_add_arr(g->doc, scan, "messages");
-    const struct gaps gaps = report_gaps(g->report, g->a);
+    const struct gaps gaps = report_gaps(g->report, g->options, g->a);
     for (size_t i = 0; i < gaps.n; i++) {
         const struct gap *gap = &gaps.v[i];
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(g->doc, list);
@@ -236,7 +237,7 @@ static void write_report(const struct report *report, const struct output_option
     struct arena scratch ARENA_AUTO = {0};
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
-    struct gitlab g = {report, &scratch, doc, words_repository(&scratch, report)};
+    struct gitlab g = {report, options, &scratch, doc, words_repository(&scratch, report)};
     json_add_str(doc, root, "version", SLICE(SCHEMA_VERSION));
     json_add_str(doc, root, "schema", SLICE(SCHEMA));
     add_scan(&g, root);

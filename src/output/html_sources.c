@@ -8,7 +8,7 @@ void html_report_coverage(struct html_report *h)
 {
     static const char *const columns[] = {"Weight", "What", "Where"};
     static const char *const levels[] = {[GAP_ERROR] = "error", [GAP_WARNING] = "warning", [GAP_NOTE] = "note"};
-    const struct gaps gaps = report_gaps(h->report, h->a);
+    const struct gaps gaps = report_gaps(h->report, h->options, h->a);
     html_report_heading(h, "coverage", "What is not known", gaps.n);
     if (gaps.n == 0) {
         buf_adds(h->out, "<p>All of the image was read, and all of its packages were judged.</p>\n");

@@ -85,7 +85,7 @@ static void add_scanner(struct intoto *t, yyjson_mut_val *predicate, const struc
             add_result(t, list, &report->findings[i]);
 }
 
-static void add_coverage(struct intoto *t, yyjson_mut_val *predicate)
+static void add_coverage(struct intoto *t, yyjson_mut_val *predicate, const struct output_options *options)
 {
     static const char *const levels[] = {[GAP_ERROR] = "error", [GAP_WARNING] = "warning", [GAP_NOTE] = "note"};
     const struct report *report = t->report;
@@ -95,7 +95,7 @@ static void add_coverage(struct intoto *t, yyjson_mut_val *predicate)
     yyjson_mut_obj_add_uint(t->doc, coverage, "unjudged", report->unjudged);
     yyjson_mut_obj_add_uint(t->doc, coverage, "suppressed", report->suppressed_n);
     yyjson_mut_val *list = json_add_arr(t->doc, coverage, "gaps");
-    const struct gaps gaps = report_gaps(report, t->a);
+    const struct gaps gaps = report_gaps(report, options, t->a);
     for (size_t i = 0; i < gaps.n; i++) {
         yyjson_mut_val *object = yyjson_mut_arr_add_obj(t->doc, list);
         json_add_str(t->doc, object, "level", slice_str(levels[gaps.v[i].level]));
@@ -119,7 +119,7 @@ static void write_report(const struct report *report, const struct output_option
     json_add_str(doc, root, "predicateType", SLICE("https://in-toto.io/attestation/vulns/v0.2"));
     yyjson_mut_val *predicate = json_add_obj(doc, root, "predicate");
     add_scanner(&t, predicate, options);
-    add_coverage(&t, predicate);
+    add_coverage(&t, predicate, options);
     yyjson_mut_val *metadata = json_add_obj(doc, predicate, "metadata");
     json_add_str(doc, metadata, "scanStartedOn", slice_str(now));
     json_add_str(doc, metadata, "scanFinishedOn", slice_str(now));

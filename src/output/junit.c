@@ -209,7 +209,7 @@ static void write_report(const struct report *report, const struct output_option
     struct arena scratch ARENA_AUTO = {0};
     struct junit j = {report, options, &scratch, out};
     const struct inventory *inventory = &report->image->inventory;
-    const struct gaps gaps = report_gaps(report, &scratch);
+    const struct gaps gaps = report_gaps(report, options, &scratch);
     VEC(struct suite) suites = {0};
     size_t tests = gaps.n + 1, failures = 0, errors = 0;
     bool *hit = ARENA_NEW(&scratch, bool, inventory->packages_n);

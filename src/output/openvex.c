@@ -24,6 +24,7 @@ struct saying {
 
 struct openvex {
     const struct report *report;
+    const struct output_options *options;
     struct arena *a;
     yyjson_mut_doc *doc;
 };
@@ -175,11 +176,11 @@ static void add_statement(struct openvex *o, yyjson_mut_val *list, struct slice 
 // The only place for what is not known: a package that was not judged has no statement.
 static struct slice tooling(struct openvex *o)
 {
-    const struct gaps gaps = report_gaps(o->report, o->a);
+    const struct gaps gaps = report_gaps(o->report, o->options, o->a);
     struct buf out BUF_AUTO = {0};
     buf_addf(&out, "clarion %s, feeds of generation %.*s", CLARION_VERSION, SLICE_ARG(o->report->generation));
     for (size_t i = 0; i < gaps.n; i++)
-        if (gaps.v[i].level != GAP_NOTE)
+        if (gaps.v[i].level != GAP_NOTE || strcmp(gaps.v[i].id, "left-out") == 0)
             buf_addf(&out, "; %s: %.*s", gaps.v[i].id, SLICE_ARG(gaps.v[i].text));
     return arena_dup(o->a, buf_slice(&out));
 }
@@ -205,7 +206,7 @@ static void write_report(const struct report *report, const struct output_option
     struct arena scratch ARENA_AUTO = {0};
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
-    struct openvex o = {report, &scratch, doc};
+    struct openvex o = {report, options, &scratch, doc};
     saying_vec said = {0};
     const struct slice purl = image_purl(&o);
     say(&o, report->findings, report->findings_n, options, &said);

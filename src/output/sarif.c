@@ -279,7 +279,7 @@ static void add_invocation(struct sarif *s, yyjson_mut_val *run, const struct ou
     yyjson_mut_val *invocation = yyjson_mut_arr_add_obj(s->doc, json_add_arr(s->doc, run, "invocations"));
     yyjson_mut_obj_add_bool(s->doc, invocation, "executionSuccessful", report_is_whole(report));
     yyjson_mut_val *list = json_add_arr(s->doc, invocation, "toolExecutionNotifications");
-    const struct gaps gaps = report_gaps(report, s->a);
+    const struct gaps gaps = report_gaps(report, options, s->a);
     for (size_t i = 0; i < gaps.n; i++)
         add_gap(s, list, &gaps.v[i]);
     if (s->left_out != 0)

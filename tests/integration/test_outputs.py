@@ -454,6 +454,10 @@ class Content(Formats):
         self.assertEqual(len(self.write("gitlab", target, "--only-fixed")["vulnerabilities"]), 1)
         self.assertEqual(len(self.write("intoto", target, "--only-fixed")["predicate"]["scanner"]["result"]), 1)
         self.assertNotIn("CVE-2023-9999", "".join(self.write("html", target, "--only-fixed").text))
+        for name in FORMATS:
+            text = self.run_clarion("scan", "--format", name, "--only-fixed", target, env=STILL).out
+            self.assertIn("1 finding without a fix is left out (--only-fixed)", text, name)
+            self.assertNotIn("left out (", self.run_clarion("scan", "--format", name, target, env=STILL).out, name)
         self.assertEqual([(s["vulnerability"]["name"], s["status"]) for s in self.write("openvex", target, "--only-fixed")["statements"]],
                          [("CVE-2014-0160", "affected"), ("CVE-2024-1111", "under_investigation")])
 

@@ -127,7 +127,7 @@ static void test_image(void **state)
 static void assert_gaps(const struct report *report, const char *const *ids, const enum gap_level *levels, size_t n)
 {
     struct arena a ARENA_AUTO = {0};
-    const struct gaps gaps = report_gaps(report, &a);
+    const struct gaps gaps = report_gaps(report, &(struct output_options){0}, &a);
     assert_int_equal(gaps.n, n);
     for (size_t i = 0; i < n; i++) {
         assert_string_equal(gaps.v[i].id, ids[i]);
