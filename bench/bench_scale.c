@@ -572,11 +572,17 @@ static bool notify(struct store *s, struct error *err)
 
 // ---- questions ------------------------------------------------------------------------------------------------------
 
-static bool count_where(void *context, const struct where *where, struct error *err)
+// All of them, in pages of a thousand images.
+static bool count_where(struct where_answer *answer, uint64_t *found, struct error *err)
 {
-    (void)where;
-    (void)err;
-    ++*(uint64_t *)context;
+    struct where_page page = {.more = true};
+    while (page.more) {
+        struct arena a ARENA_AUTO = {0};
+        const struct holders_key after = page.next;
+        if (!where_page(answer, &after, 1000, &a, &page, err))
+            return false;
+        *found += page.rows.n;
+    }
     return true;
 }
 
@@ -584,7 +590,6 @@ static bool ask_where(struct store *s, struct arena *a, uint64_t round, struct e
 {
     struct generation g;
     uint64_t found = 0;
-    bool known, ok;
     if (!store_generation(s, a, &g, err))
         return false;
     struct times from = times_now();
@@ -595,7 +600,8 @@ static bool ask_where(struct store *s, struct arena *a, uint64_t round, struct e
                                             .generation = &g,
                                             .segments = segments,
                                             .now = clock_now()};
-    ok = where_vulnerability(&question, count_where, &found, &known, err);
+    struct where_answer *answer = where_ask(&question, a, err);
+    bool ok = answer != NULL && count_where(answer, &found, err);
     report_segments_close(&segments);
     printf("{\"found\":%llu,", (unsigned long long)found);
     print_times(from);
@@ -621,7 +627,7 @@ static bool count_change(void *context, const struct delta_change *change, struc
 {
     struct counts *c = context;
     c->findings++;
-    return !c->images || delta_images(c->store, change, count_holding, NULL, c, err);
+    return !c->images || delta_images(c->store, change, count_holding, c, err);
 }
 
 static bool rematch_feed(struct store *s, const char *feed, struct report_segments *none, const struct delta *d,

@@ -154,7 +154,6 @@
     X(page_items,           1000,      "items of one page of a list")                                                  \
     X(page_tries,           10,        "logins to the web page in vain by one address within a minute")                \
     X(page_session_seconds, 28800,     "seconds after which one must log in to the web page again")                    \
-    X(page_packages,        1000,      "packages that the web page's search looks at")                                 \
     X(report_cache_bytes,   16 * MIB,  "finished vulnerability reports that are kept for who asks again")              \
     X(shutdown_seconds,     10,        "seconds that running requests have to end when the service stops")            \
     X(span_queue,           2048,      "finished spans that wait to be sent")                                          \

@@ -5,8 +5,11 @@
 #include "cli/session.h"
 #include "notify/where_list.h"
 
+#define PAGE 1000 // images that are asked for at a time
+
 static const struct option_spec options[] = {
     {"format", 'f', "FORMAT", "table (default) or json", "table json"},
+    {"first", 0, "N", "only the first N images: those whose packages were indexed last", NULL},
     {"show-suppressed", 0, NULL, "list also what VEX documents suppress; json always does", NULL},
     {0},
 };
@@ -24,15 +27,13 @@ static void write_statement(const struct where_row *r, struct arena *a, struct b
     buf_addf(out, "; statement %zu of %.*s\n", r->statement, SLICE_ARG(document));
 }
 
-static size_t write_rows(const where_rows *rows, struct buf *out)
+static void write_rows(const where_rows *rows, struct buf *out)
 {
     struct arena scratch ARENA_AUTO = {0};
-    size_t images = 0;
     for (size_t i = 0; i < rows->n; i++) {
         const struct where_row *r = &rows->v[i];
         struct slice name = utf8_plain(&scratch, r->name), version = utf8_plain(&scratch, r->version);
         if (where_list_begins_image(rows, i)) {
-            images++;
             struct slice reference = utf8_plain(&scratch, r->reference);
             buf_addf(out, "%.*s %.*s\n", SLICE_ARG(r->manifest), SLICE_ARG(reference));
         }
@@ -45,16 +46,17 @@ static size_t write_rows(const where_rows *rows, struct buf *out)
         if (r->status != NULL)
             write_statement(r, &scratch, out);
     }
-    return images;
 }
 
 static void write_table(const struct where_list *list, bool show_suppressed, struct buf *out)
 {
-    size_t images = write_rows(&list->rows, out), more = where_list_images_suppressed(list);
-    buf_addf(out, "%zu image%s\n", images, images == 1 ? "" : "s");
+    unsigned long long images = list->images, more = list->suppressed_only;
+    write_rows(&list->rows, out);
+    buf_addf(out, "%llu image%s%s\n", images, images == 1 ? "" : "s",
+             list->more ? ", and there may be more: without --first all are told" : "");
     if (list->suppressed.n == 0)
         return;
-    buf_addf(out, "%zu suppressed by VEX: %zu more image%s%s\n", list->suppressed.n, more, more == 1 ? "" : "s",
+    buf_addf(out, "%zu suppressed by VEX: %llu more image%s%s\n", list->suppressed.n, more, more == 1 ? "" : "s",
              show_suppressed ? ":" : "; --show-suppressed lists them.");
     if (show_suppressed)
         write_rows(&list->suppressed, out);
@@ -75,16 +77,32 @@ static bool explain_none(struct session *s, bool known, struct slice asked, stru
     return true;
 }
 
+// All of them, or the first. A page may have fewer than it was asked for.
+static bool fill(struct where_list *list, struct where_answer *answer, uint64_t most, struct error *err)
+{
+    do {
+        uint64_t left = most != 0 ? most - list->images - list->suppressed_only : PAGE;
+        if (!where_list_add(list, answer, left < PAGE ? left : PAGE, err))
+            return false;
+    } while (list->more && (most == 0 || list->images + list->suppressed_only < most));
+    return true;
+}
+
 static int run(struct cli *cli)
 {
     struct where_list list WHERE_LIST_AUTO = {0};
+    struct arena a ARENA_AUTO = {0};
     struct buf out BUF_AUTO = {0};
     struct error err;
-    bool known;
+    struct where_answer *answer;
+    uint64_t most = 0;
+    const char *first = cli_value(cli, "first");
     struct slice asked = slice_str(cli->arguments[0]);
     size_t format;
     if (!cli_choice(cli, "format", &format))
         return EXIT_BAD_USAGE;
+    if (first != NULL && (!slice_to_u64(slice_str(first), &most) || most == 0))
+        return cli_usage(cli, "--first takes a number of images from 1 on, not \"%s\"", first);
     struct session s SESSION_AUTO;
     if (!session_open(&s, cli, true))
         return EXIT_FAILED;
@@ -94,7 +112,7 @@ static int run(struct cli *cli)
                                             .segments = s.segments,
                                             .now = clock_now(),
                                             .triage = &s.triage};
-    if (!where_list_fill(&list, &question, &known, &err)) {
+    if ((answer = where_ask(&question, &a, &err)) == NULL || !fill(&list, answer, most, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }
@@ -104,7 +122,7 @@ static int run(struct cli *cli)
     } else {
         write_table(&list, cli_value(cli, "show-suppressed") != NULL, &out);
     }
-    if (list.rows.n == 0 && !explain_none(&s, known, asked, &err)) {
+    if (list.rows.n == 0 && !explain_none(&s, where_is_known(answer), asked, &err)) {
         log_error("%s", err.text);
         return EXIT_FAILED;
     }

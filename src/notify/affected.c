@@ -387,15 +387,21 @@ bool affected_by_update(struct store *s, const struct affected_change *change, s
     return add_groups(s, a, out, err);
 }
 
+bool affected_candidates(struct store *s, const struct affected_record *records, size_t n, struct arena *a,
+                         store_candidates *out, struct error *err)
+{
+    for (size_t i = 0; i < n; i++)
+        if (!add_named(s, &records[i], a, out, err))
+            return false;
+    each_once(out);
+    return true;
+}
+
 bool affected_by_records(struct store *s, const struct affected_record *records, size_t n, struct arena *a,
                          struct affected *out, struct error *err)
 {
     *out = (struct affected){0};
-    for (size_t i = 0; i < n; i++)
-        if (!add_named(s, &records[i], a, &out->candidates, err))
-            return false;
-    each_once(&out->candidates);
-    return add_groups(s, a, out, err);
+    return affected_candidates(s, records, n, a, &out->candidates, err) && add_groups(s, a, out, err);
 }
 
 bool affected_by_names(struct store *s, const struct affected_name *names, size_t n, struct arena *a,

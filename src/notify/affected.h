@@ -59,6 +59,11 @@ struct affected_record {
 // The matcher that judges by a feed's records of that scope; NULL when none does.
 const struct matcher *affected_matcher(const char *feed, struct slice scope);
 
+// The packages, in their contexts, that some records may concern, each once: which package sets have to do with those
+// that others own is not looked for.
+bool affected_candidates(struct store *s, const struct affected_record *records, size_t n, struct arena *a,
+                         store_candidates *out, struct error *err);
+
 // What some records may concern.
 bool affected_by_records(struct store *s, const struct affected_record *records, size_t n, struct arena *a,
                          struct affected *out, struct error *err);

@@ -111,12 +111,13 @@ static enum triage_scope scope_of(const struct delta *d, const struct told *told
 }
 
 // `x` before and `y` after, at most one of them NULL.
-static bool compare_one(struct comparing *c, const struct report *before, const struct report *after,
+static bool compare_one(struct comparing *c, const struct report *before, const struct report *after, struct arena *a,
                         const struct told *x, const struct told *y, struct error *err)
 {
     enum triage_scope was = scope_of(c->d, x), is = scope_of(c->d, y);
     if (was != TRIAGE_SILENT || is != TRIAGE_SILENT) {
-        const struct delta_pair pair = {
+        struct delta_pair *pair = ARENA_NEW(a, struct delta_pair, 1);
+        *pair = (struct delta_pair){
             .triage = c->d->triage,
             .scope = was > is ? was : is,
             .report_before = before,
@@ -124,7 +125,7 @@ static bool compare_one(struct comparing *c, const struct report *before, const 
             .before = x != NULL ? x->finding : NULL,
             .after = y != NULL ? y->finding : NULL,
         };
-        return tell_pair(c, &pair, x, y, err);
+        return tell_pair(c, pair, x, y, err);
     }
     if (x == NULL)
         return y == NULL || tell_one(c, NOTICE_ADDED, after, y, NULL, err);
@@ -140,7 +141,7 @@ static bool compare(struct comparing *c, const struct report *before, const stru
     const struct told *x = sort_findings(c, before, a, &n), *y = sort_findings(c, after, a, &m);
     while (i < n || j < m) {
         int order = i == n ? 1 : j == m ? -1 : by_package_and_flaw(&x[i], &y[j]);
-        if (!compare_one(c, before, after, order <= 0 ? &x[i] : NULL, order >= 0 ? &y[j] : NULL, err))
+        if (!compare_one(c, before, after, a, order <= 0 ? &x[i] : NULL, order >= 0 ? &y[j] : NULL, err))
             return false;
         i += order <= 0;
         j += order >= 0;
@@ -159,25 +160,27 @@ static bool judge_members(struct comparing *c, const struct inventory *around, s
                           struct arena *a, struct error *err)
 {
     const struct delta *d = c->d;
-    struct stored_image image = {.inventory = *around};
-    struct report before = {.image = &image}, after = {.image = &image};
+    struct stored_image *image = ARENA_NEW(a, struct stored_image, 1);
+    struct report *reports = ARENA_NEW(a, struct report, 2), *before = &reports[0], *after = &reports[1];
+    *image = (struct stored_image){.inventory = *around};
+    before->image = after->image = image;
     if (n == 0)
         return true;
     if (n > 1)
         qsort(list, n, sizeof *list, by_kind_and_name);
-    image.inventory.packages = ARENA_NEW(a, struct inventory_package, n);
-    image.inventory.packages_n = n;
+    image->inventory.packages = ARENA_NEW(a, struct inventory_package, n);
+    image->inventory.packages_n = n;
     for (size_t i = 0; i < n; i++)
-        image.inventory.packages[i] = list[i].package;
+        image->inventory.packages[i] = list[i].package;
     c->members = list;
-    if ((d->before != NULL && !report_make(&image, d->generation_before, d->before, d->now, a, &before, err)) ||
-        !make_after(d, &image, a, &after, err))
+    if ((d->before != NULL && !report_make(image, d->generation_before, d->before, d->now, a, before, err)) ||
+        !make_after(d, image, a, after, err))
         return false;
     if (d->restrict_report != NULL) {
-        d->restrict_report(d->context, &before);
-        d->restrict_report(d->context, &after);
+        d->restrict_report(d->context, before);
+        d->restrict_report(d->context, after);
     }
-    return compare(c, &before, &after, a, err);
+    return compare(c, before, after, a, err);
 }
 
 // ---- contexts and groups --------------------------------------------------------------------------------------------
@@ -185,43 +188,43 @@ static bool judge_members(struct comparing *c, const struct inventory *around, s
 // Candidates of one context, as many as are judged at a time.
 static bool tell_chunk(struct comparing *c, const struct store_candidate *candidates, size_t n, struct error *err)
 {
-    struct arena a ARENA_AUTO = {0};
+    struct arena own ARENA_AUTO = {0}, *a = c->d->kept != NULL ? c->d->kept : &own;
     struct inventory around;
     members list = {0};
     c->change.context = candidates[0].context;
-    if (!store_context_get(c->d->store, candidates[0].context, &a, &around, err))
+    if (!store_context_get(c->d->store, candidates[0].context, a, &around, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        struct member *m = &VEC_PUSH(&a, &list);
+        struct member *m = &VEC_PUSH(a, &list);
         m->id = candidates[i].package;
         m->told = true;
-        if (!store_package_get(c->d->store, m->id, &a, &m->package, err))
+        if (!store_package_get(c->d->store, m->id, a, &m->package, err))
             return false;
     }
-    return judge_members(c, &around, list.v, list.n, &a, err);
+    return judge_members(c, &around, list.v, list.n, a, err);
 }
 
 static bool tell_group(struct comparing *c, const struct affected_group *group, struct error *err)
 {
-    struct arena a ARENA_AUTO = {0};
+    struct arena own ARENA_AUTO = {0}, *a = c->d->kept != NULL ? c->d->kept : &own;
     struct inventory around;
     store_owned_packages owned = {0};
     members list = {0};
     c->change.context = group->context;
     c->change.sets = group->sets;
     c->change.sets_n = group->sets_n;
-    if (!store_context_get(c->d->store, group->context, &a, &around, err) ||
-        !store_set_owned(c->d->store, group->sets[0], &a, &owned, err))
+    if (!store_context_get(c->d->store, group->context, a, &around, err) ||
+        !store_set_owned(c->d->store, group->sets[0], a, &owned, err))
         return false;
     for (size_t i = 0; i < owned.n; i++) {
-        struct member *m = &VEC_PUSH(&a, &list);
+        struct member *m = &VEC_PUSH(a, &list);
         m->id = owned.v[i].package;
         m->told = owned.v[i].judged;
-        if (!store_package_get(c->d->store, m->id, &a, &m->package, err))
+        if (!store_package_get(c->d->store, m->id, a, &m->package, err))
             return false;
         m->package.owner = owned.v[i].owner;
     }
-    return judge_members(c, &around, list.v, list.n, &a, err);
+    return judge_members(c, &around, list.v, list.n, a, err);
 }
 
 bool delta_tell(const struct delta *d, const struct affected *affected, delta_fn *tell, void *context,
@@ -246,63 +249,58 @@ bool delta_tell(const struct delta *d, const struct affected *affected, delta_fn
 
 // ---- the images of a change -----------------------------------------------------------------------------------------
 
+// Everything that statements about the flaw may look at, of an image that is there.
+static bool read_image(struct store *s, const struct delta_pair *pair, int64_t row, struct arena *a,
+                       struct stored_image *image, struct error *err)
+{
+    bool found = true;
+    if (!store_image_identity(s, row, a, image, err))
+        return false;
+    const struct digest manifest = image->manifest;
+    return pair->scope != TRIAGE_BY_PACKAGES || store_image_get(s, &manifest, NULL, a, image, &found, err);
+}
+
+// As its report has the flaw before and after.
+bool delta_image(struct store *s, const struct delta_change *change, int64_t image, struct delta_standing *out,
+                 struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    const struct delta_pair *p = change->pair;
+    struct stored_image read;
+    struct report_decision unasked;
+    *out = (struct delta_standing){.told = p == NULL};
+    if (p == NULL)
+        return true;
+    if (!read_image(s, p, image, &scratch, &read, err))
+        return false;
+    bool was = p->before != NULL && !triage_suppresses(p->triage, p->report_before, p->before, &read, &unasked);
+    out->suppressed =
+        p->after != NULL && triage_suppresses(p->triage, p->report_after, p->after, &read, &out->decision);
+    bool is = p->after != NULL && !out->suppressed;
+    enum notice_reason reason = !was ? NOTICE_ADDED : is ? NOTICE_CHANGED : NOTICE_REMOVED;
+    out->told = reason == change->reason && (was != is || (was && differ(p->before, p->after)));
+    return true;
+}
+
 struct choosing {
     struct store *store;
     const struct delta_change *change;
     store_holding_fn *each;
-    delta_suppressed_fn *suppressed; // NULL: nobody asks
     void *context;
 };
-
-// Everything that statements about the flaw may look at, of an image that is there.
-static bool read_image(const struct choosing *c, int64_t row, struct arena *a, struct stored_image *image,
-                       struct error *err)
-{
-    bool found = true;
-    if (!store_image_identity(c->store, row, a, image, err))
-        return false;
-    const struct digest manifest = image->manifest;
-    return c->change->pair->scope != TRIAGE_BY_PACKAGES ||
-           store_image_get(c->store, &manifest, NULL, a, image, &found, err);
-}
-
-// What became of the flaw in an image, as its report has it before and after.
-struct became {
-    bool told; // anything did:
-    enum notice_reason reason;
-    bool suppressed; // it is found after, but
-    struct report_decision decision;
-};
-
-static struct became what_became(const struct delta_pair *p, const struct stored_image *image)
-{
-    struct became b = {0};
-    struct report_decision unasked;
-    bool was = p->before != NULL && !triage_suppresses(p->triage, p->report_before, p->before, image, &unasked);
-    b.suppressed = p->after != NULL && triage_suppresses(p->triage, p->report_after, p->after, image, &b.decision);
-    bool is = p->after != NULL && !b.suppressed;
-    b.reason = !was ? NOTICE_ADDED : is ? NOTICE_CHANGED : NOTICE_REMOVED;
-    b.told = was != is || (was && differ(p->before, p->after));
-    return b;
-}
 
 static bool choose(void *context, const struct holding *holding, struct error *err)
 {
     const struct choosing *c = context;
-    struct arena scratch ARENA_AUTO = {0};
-    struct stored_image image;
-    if (!read_image(c, holding->image, &scratch, &image, err))
-        return false;
-    const struct became b = what_became(c->change->pair, &image);
-    if (b.suppressed && c->suppressed != NULL && !c->suppressed(c->context, holding, &b.decision, err))
-        return false;
-    return !b.told || b.reason != c->change->reason || c->each(c->context, holding, err);
+    struct delta_standing standing;
+    return delta_image(c->store, c->change, holding->image, &standing, err) &&
+           (!standing.told || c->each(c->context, holding, err));
 }
 
-bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each,
-                  delta_suppressed_fn *suppressed, void *context, struct error *err)
+bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each, void *context,
+                  struct error *err)
 {
-    struct choosing choosing = {s, change, each, suppressed, context};
+    struct choosing choosing = {s, change, each, context};
     if (change->pair != NULL) {
         each = choose;
         context = &choosing;

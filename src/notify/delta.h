@@ -21,6 +21,7 @@ struct delta {
     bool (*make)(const void *context, struct stored_image *image, struct arena *a, struct report *out,
                  struct error *err);
     const void *context; // of both
+    struct arena *kept;  // what is told of lives there; NULL: until `tell` returns
 };
 
 // A flaw in a package of which VEX documents speak: what is said of it before and after (NULL: it is not found), from
@@ -50,11 +51,15 @@ typedef bool delta_fn(void *context, const struct delta_change *change, struct e
 bool delta_tell(const struct delta *d, const struct affected *affected, delta_fn *tell, void *context,
                 struct error *err);
 
-// An image of which VEX documents say that the flaw, which is found after, is none there.
-typedef bool delta_suppressed_fn(void *context, const struct holding *holding, const struct report_decision *decision,
-                                 struct error *err);
+// Tells of the images that a change concerns, each once.
+bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each, void *context,
+                  struct error *err);
 
-// Tells of the images that a change concerns, each once, and, unless `suppressed` is NULL, of those in which VEX
-// documents suppress what is found after: once, where there was nothing before.
-bool delta_images(struct store *s, const struct delta_change *change, store_holding_fn *each,
-                  delta_suppressed_fn *suppressed, void *context, struct error *err);
+// What a change is to one of the images with that package in that context.
+struct delta_standing {
+    bool told;                       // it concerns the image
+    bool suppressed;                 // the flaw is found after, but VEX documents say that it is none there:
+    struct report_decision decision; // so
+};
+bool delta_image(struct store *s, const struct delta_change *change, int64_t image, struct delta_standing *out,
+                 struct error *err);

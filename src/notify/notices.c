@@ -162,7 +162,7 @@ static bool take_change(void *context, const struct delta_change *change, struct
             .content = arena_dup(&m->arena, buf_slice(&content)),
         };
     }
-    return delta_images(t->store, change, add_item, NULL, m, err);
+    return delta_images(t->store, change, add_item, m, err);
 }
 
 // ---- putting a notification together --------------------------------------------------------------------------------

@@ -2,42 +2,26 @@
 
 #include "base/json.h"
 
-#include <stdlib.h>
-
 void where_list_free(struct where_list *list)
 {
     arena_free(&list->arena);
 }
 
-// NULL with an error when the limit leaves no room.
-static struct where_row *add_row(struct where_list *list, where_rows *rows, const struct store_place *p,
-                                 struct error *err)
+static struct where_row *add_row(struct arena *a, where_rows *rows, const struct where *w)
 {
-    struct arena *a = &list->arena;
-    if (list->most != 0 && list->rows.n + list->suppressed.n >= list->most) {
-        error_set(err, ERR_LIMIT,
-                  "there are more than the %llu that limit affected_images allows: `clarion where` tells all",
-                  (unsigned long long)list->most);
-        return NULL;
-    }
+    const struct package *p = w->package;
     struct where_row *row = &VEC_PUSH(a, rows);
     *row = (struct where_row){
-        .manifest = arena_dup(a, p->manifest),
-        .reference = arena_dup(a, p->reference),
-        .layer = arena_dup(a, p->layer),
+        .manifest = arena_dup(a, digest_slice(&w->image->manifest)),
+        .reference = arena_dup(a, w->image->reference),
+        .layer = arena_dup(a, w->layer),
         .kind = arena_dup(a, p->kind),
         .name = arena_dup(a, p->name),
         .version = arena_dup(a, p->version),
         .arch = arena_dup(a, p->arch),
-        .db = arena_dup(a, p->db),
+        .db = arena_dup(a, w->db),
     };
     return row;
-}
-
-static bool take_place(void *context, const struct store_place *place, struct error *err)
-{
-    struct where_list *list = context;
-    return add_row(list, &list->rows, place, err) != NULL;
 }
 
 static void take_statement(struct arena *a, const struct vex_statement *s, struct where_row *row)
@@ -49,69 +33,41 @@ static void take_statement(struct arena *a, const struct vex_statement *s, struc
     row->statement = s->number;
 }
 
-static bool take_where(void *context, const struct where *where, struct error *err)
+static void take_where(struct where_list *list, const struct where *w)
 {
-    struct where_list *list = context;
-    struct where_row *row =
-        add_row(list, where->suppressed != NULL ? &list->suppressed : &list->rows, where->place, err);
-    if (row == NULL)
+    struct where_row *row = add_row(&list->arena, w->suppressed != NULL ? &list->suppressed : &list->rows, w);
+    if (w->finding == NULL)
+        return;
+    row->vulnerability = arena_dup(&list->arena, w->finding->vulnerability);
+    row->fixed_in = arena_dup(&list->arena, w->finding->fixed_in);
+    row->severity = severity_name(w->finding->severity);
+    if (w->suppressed != NULL)
+        take_statement(&list->arena, w->suppressed->statement, row);
+}
+
+bool where_list_add(struct where_list *list, struct where_answer *answer, uint64_t most, struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct where_page page;
+    if (!where_page(answer, &list->next, most, &a, &page, err))
         return false;
-    row->vulnerability = arena_dup(&list->arena, where->finding->vulnerability);
-    row->fixed_in = arena_dup(&list->arena, where->finding->fixed_in);
-    row->severity = severity_name(where->finding->severity);
-    if (where->suppressed != NULL)
-        take_statement(&list->arena, where->suppressed->statement, row);
+    for (size_t i = 0, end; i < page.rows.n; i = end) {
+        bool shown = false;
+        for (end = i; end < page.rows.n && page.rows.v[end].image == page.rows.v[i].image; end++) {
+            shown = shown || page.rows.v[end].suppressed == NULL;
+            take_where(list, &page.rows.v[end]);
+        }
+        list->images += shown;
+        list->suppressed_only += !shown;
+    }
+    list->more = page.more;
+    list->next = page.next;
     return true;
-}
-
-// ---- order ----------------------------------------------------------------------------------------------------------
-
-static int compare_images(const struct where_row *r, const struct where_row *s)
-{
-    const struct slice a[] = {r->reference, r->manifest}, b[] = {s->reference, s->manifest};
-    return slices_cmp(a, b, sizeof a / sizeof a[0]);
-}
-
-static int by_image(const void *x, const void *y)
-{
-    const struct where_row *r = x, *s = y;
-    const struct slice a[] = {r->kind, r->name, r->version, r->arch, r->db};
-    const struct slice b[] = {s->kind, s->name, s->version, s->arch, s->db};
-    int order = compare_images(r, s);
-    return order != 0 ? order : slices_cmp(a, b, sizeof a / sizeof a[0]);
-}
-
-static void sort(where_rows *rows)
-{
-    if (rows->n > 1)
-        qsort(rows->v, rows->n, sizeof *rows->v, by_image);
-}
-
-bool where_list_fill(struct where_list *list, const struct where_question *question, bool *known, struct error *err)
-{
-    bool ok = where_vulnerability(question, take_where, list, known, err) &&
-              (*known || store_places_named(question->store, question->asked, take_place, list, err));
-    sort(&list->rows);
-    sort(&list->suppressed);
-    return ok;
 }
 
 bool where_list_begins_image(const where_rows *rows, size_t row)
 {
-    return row == 0 || compare_images(&rows->v[row], &rows->v[row - 1]) != 0;
-}
-
-size_t where_list_images_suppressed(const struct where_list *list)
-{
-    size_t images = 0, shown = 0;
-    for (size_t i = 0; i < list->suppressed.n; i++) {
-        const struct where_row *row = &list->suppressed.v[i];
-        while (shown < list->rows.n && compare_images(&list->rows.v[shown], row) < 0)
-            shown++;
-        images += where_list_begins_image(&list->suppressed, i) &&
-                  (shown == list->rows.n || compare_images(&list->rows.v[shown], row) != 0);
-    }
-    return images;
+    return row == 0 || !slice_eq(rows->v[row].manifest, rows->v[row - 1].manifest);
 }
 
 // ---- JSON -----------------------------------------------------------------------------------------------------------
@@ -162,10 +118,15 @@ static void add_images(yyjson_mut_doc *doc, yyjson_mut_val *root, const char *ke
 
 void where_list_write(const struct where_list *list, struct slice asked, bool pretty, struct buf *out)
 {
+    struct arena a ARENA_AUTO = {0};
     yyjson_mut_val *root;
     yyjson_mut_doc *doc JSON_MUT_AUTO = json_new(&root);
     json_add_str(doc, root, "asked", asked);
     add_images(doc, root, "images", &list->rows);
     add_images(doc, root, "suppressed", &list->suppressed);
+    if (list->more)
+        json_add_str(doc, root, "next", holders_key_text(&list->next, &a));
+    else
+        yyjson_mut_obj_add_null(doc, root, "next");
     json_write(doc, pretty, out);
 }

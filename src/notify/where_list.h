@@ -19,22 +19,20 @@ typedef VEC(struct where_row) where_rows;
 
 struct where_list {
     struct arena arena;
-    where_rows rows, suppressed;
-    uint64_t most; // rows of both; 0: as many as there are
+    where_rows rows, suppressed;      // image by image
+    uint64_t images, suppressed_only; // images with a row; those with suppressed ones alone
+    bool more;
+    struct holders_key next; // where there is more
 };
 
 void where_list_free(struct where_list *list);
 #define WHERE_LIST_AUTO __attribute__((cleanup(where_list_free)))
 
-// Fills it with the images that have a vulnerability or, where no feed knows one of that name, with the packages of
-// that name; ordered by image. `*known` as where_vulnerability has it. ERR_LIMIT beyond list->most.
-bool where_list_fill(struct where_list *list, const struct where_question *question, bool *known, struct error *err);
+// Appends what comes behind `list->next`: a page, of at most `most` images.
+bool where_list_add(struct where_list *list, struct where_answer *answer, uint64_t most, struct error *err);
 
 // Is it the first row of its image?
 bool where_list_begins_image(const where_rows *rows, size_t row);
 
-// How many images have nothing but what is suppressed?
-size_t where_list_images_suppressed(const struct where_list *list);
-
-// {"asked","images":[{"manifest","reference","packages":[…]}],"suppressed":[likewise]}
+// {"asked","images":[{"manifest","reference","packages":[…]}],"suppressed":[likewise],"next"}
 void where_list_write(const struct where_list *list, struct slice asked, bool pretty, struct buf *out);

@@ -11,12 +11,23 @@ static void leave_out(const void *config, struct report *report)
     matching_restrict(config, report);
 }
 
+static bool take_after(const struct web_request *request, struct holders_key *after, struct web_response *response)
+{
+    struct slice text = web_parameter(request, "after");
+    struct error err;
+    if (text.n == 0 || holders_key_parse(text, after, &err))
+        return true;
+    web_error(request, response, 400, "after must be what `next` of the page before says: %s", err.text);
+    return false;
+}
+
 static void answer(struct service *service, struct view *view, struct slice asked, const struct web_request *request,
                    struct web_response *response)
 {
-    struct where_list list WHERE_LIST_AUTO = {.most = service->config->limits.affected_images};
+    struct where_list list WHERE_LIST_AUTO = {0};
     struct error err;
-    bool known;
+    struct where_answer *where;
+    uint64_t most;
     const struct where_question question = {.asked = asked,
                                             .store = &view->store,
                                             .generation = &view->generation,
@@ -25,7 +36,9 @@ static void answer(struct service *service, struct view *view, struct slice aske
                                             .triage = &view->triage,
                                             .restrict_report = leave_out,
                                             .context = service->config};
-    if (!where_list_fill(&list, &question, &known, &err)) {
+    if (!api_page_size(service, request, &most, response) || !take_after(request, &list.next, response))
+        return;
+    if ((where = where_ask(&question, request->arena, &err)) == NULL || !where_list_add(&list, where, most, &err)) {
         api_fail(request, response, &err);
         return;
     }

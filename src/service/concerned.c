@@ -318,7 +318,7 @@ static bool take_statement(struct asking *asking, const struct report_statement 
         if (!own && !is_record(s->matcher, v, s->feed, segment, r))
             continue;
         asking->vulnerability = (size_t)(v - asking->first);
-        if (!delta_images(&asking->view->store, asking->change, take_image, NULL, asking, err))
+        if (!delta_images(&asking->view->store, asking->change, take_image, asking, err))
             return false;
     }
     return true;

@@ -1,95 +1,74 @@
 // The search box: a vulnerability, a package, or a part of an image's name or digest; whatever of these there is.
 #include "ui/search.h"
 
+#include "notify/where.h"
 #include "store/summaries.h"
-#include "store/where_store.h"
 #include "ui/page.h"
 
-#include <stdlib.h>
-
-#define IMAGES_SHOWN 25
-#define ROWS_A_PAGE  100
+#define IMAGES_SHOWN  25 // of those that are called so
+#define IMAGES_A_PAGE 50 // of those that have a package
 
 // ---- packages -------------------------------------------------------------------------------------------------------
 
-struct place {
-    struct slice manifest, reference, kind, name, version, arch;
-};
-
+// The images that have a package of that name, a page of them.
 struct places {
-    struct arena *a;
-    VEC(struct place) v;
+    struct holders_key after;
+    struct where_page page;
 };
 
-static bool take_place(void *context, const struct store_place *place, struct error *err)
+static bool find_places(struct page *p, struct slice asked, struct places *places, struct error *err)
 {
-    struct places *p = context;
-    (void)err;
-    VEC_PUSH(p->a, &p->v) = (struct place){.manifest = arena_dup(p->a, place->manifest),
-                                           .reference = arena_dup(p->a, place->reference),
-                                           .kind = package_kind(place->kind),
-                                           .name = arena_dup(p->a, place->name),
-                                           .version = arena_dup(p->a, place->version),
-                                           .arch = arena_dup(p->a, place->arch)};
-    return true;
+    struct where_answer *answer = where_ask_packages(&p->view->store, asked, p->a, err);
+    return answer != NULL && where_page(answer, &places->after, IMAGES_A_PAGE, p->a, &places->page, err);
 }
 
-static int by_image(const void *x, const void *y)
+static void add_place(struct page *p, const struct where *place)
 {
-    const struct place *p = x, *q = y;
-    const struct slice a[] = {p->reference, p->manifest, p->kind, p->name, p->version, p->arch};
-    const struct slice b[] = {q->reference, q->manifest, q->kind, q->name, q->version, q->arch};
-    return slices_cmp(a, b, sizeof a / sizeof a[0]);
-}
-
-// One more than are shown tells that there are more.
-static bool find_places(struct page *p, struct slice asked, uint64_t most, struct places *places, struct error *err)
-{
-    if (!store_places_some(&p->view->store, asked, most + 1, take_place, places, err))
-        return false;
-    if (places->v.n > 1)
-        qsort(places->v.v, places->v.n, sizeof *places->v.v, by_image);
-    return true;
-}
-
-static void add_place(struct page *p, const struct place *place)
-{
+    struct slice manifest = digest_slice(&place->image->manifest), reference = place->image->reference;
     buf_adds(p->out, "<tr><th scope=\"row\" class=\"name\">");
-    html_link(p->out, p->root, "images/", place->manifest,
-              place->reference.n != 0 ? place->reference : place->manifest);
+    html_link(p->out, p->root, "images/", manifest, reference.n != 0 ? reference : manifest);
     buf_adds(p->out, "</th>");
-    html_cell(p->out, "name", place->name);
-    html_cell(p->out, "version", place->version);
-    html_cell(p->out, NULL, place->kind);
-    html_cell(p->out, NULL, place->arch);
+    html_cell(p->out, "name", place->package->name);
+    html_cell(p->out, "version", place->package->version);
+    html_cell(p->out, NULL, place->package->kind);
+    html_cell(p->out, NULL, place->package->arch);
     buf_adds(p->out, "</tr>\n");
 }
 
-static void add_places(struct page *p, struct slice asked, const struct places *places, uint64_t most)
+static void add_pager(struct page *p, struct slice asked, const struct places *places)
 {
-    uint64_t n = places->v.n < most ? places->v.n : most;
-    struct buf query BUF_AUTO = {0};
-    uint64_t page = page_number(p, "page"), from = page * ROWS_A_PAGE;
-    struct slice path = arena_printf(p->a, "%ssearch", p->root);
+    bool first = places->after.set == 0;
+    if (first && !places->page.more)
+        return;
+    buf_adds(p->out, "<nav class=\"pager\" aria-label=\"Pages of the packages\">");
+    if (!first) {
+        buf_addf(p->out, "<a class=\"btn btn-sm\" href=\"%ssearch?q=", p->root);
+        match_add_encoded(p->out, asked);
+        buf_adds(p->out, "\">First page</a>");
+    }
+    if (places->page.more) {
+        buf_addf(p->out, "<a class=\"btn btn-sm\" rel=\"next\" href=\"%ssearch?after=%.*s&amp;q=", p->root,
+                 SLICE_ARG(holders_key_text(&places->page.next, p->a)));
+        match_add_encoded(p->out, asked);
+        buf_adds(p->out, "\">Next →</a>");
+    }
+    buf_adds(p->out, "</nav>\n");
+}
+
+static void add_places(struct page *p, struct slice asked, const struct places *places)
+{
+    const where_vec *rows = &places->page.rows;
     buf_adds(p->out, "<section><h2 id=\"packages\">Packages</h2>\n");
-    if (places->v.n == 0) {
+    if (rows->n == 0 && places->after.set == 0 && !places->page.more) {
         buf_adds(p->out, "<p class=\"none\">No image has a package of exactly this name.</p></section>\n");
         return;
     }
     html_table_begin(p->out, "Packages", "Images that have this package",
                      (const char *const[]){"Image", "Package", "Version", "Kind", "Architecture", NULL});
-    for (uint64_t i = from; i < n && i < from + ROWS_A_PAGE; i++)
-        add_place(p, &places->v.v[i]);
+    for (size_t i = 0; i < rows->n; i++)
+        add_place(p, &rows->v[i]);
     buf_adds(p->out, HTML_TABLE_END);
-    page_add_parameter(&query, "q", asked);
-    const struct html_pages pages = {
-        .name = "page", .total = n, .page = page, .per = ROWS_A_PAGE, .query = buf_slice(&query), .path = path.p};
-    html_pager(p->out, &pages);
-    if (places->v.n > most)
-        buf_addf(p->out,
-                 "<p class=\"none\">There are more than these %llu (limit page_packages); <code>clarion where</code> "
-                 "tells all.</p>\n",
-                 (unsigned long long)most);
+    add_pager(p, asked, places);
     buf_adds(p->out, "</section>\n");
 }
 
@@ -143,14 +122,20 @@ static bool is_vulnerability(struct slice text)
 
 static bool write_found(struct page *p, struct slice asked, struct error *err)
 {
-    struct places places = {.a = p->a};
-    uint64_t most = p->service->config->limits.page_packages;
+    struct places places = {0};
+    struct slice after = web_parameter(p->request, "after");
+    struct error unreadable;
     const struct summary_query query = {.text = asked, .most = IMAGES_SHOWN};
     struct summarised_image *images;
     struct summary_key next;
     size_t n;
     bool more;
-    if (!find_places(p, asked, most, &places, err) ||
+    if (after.n != 0 && !holders_key_parse(after, &places.after, &unreadable)) {
+        page_refuse(p, 400, SLICE("There is no such page of the list"),
+                    SLICE("Its address has been changed. Search again."));
+        return true;
+    }
+    if (!find_places(p, asked, &places, err) ||
         !store_summary_list(&p->view->store, &query, p->a, &images, &n, &next, &more, err))
         return false;
     page_begin(p, asked, SECTION_NONE);
@@ -158,7 +143,7 @@ static bool write_found(struct page *p, struct slice asked, struct error *err)
     markup_add(p->out, asked);
     buf_adds(p->out, "”</h1>\n");
     add_images(p, asked, images, n, more);
-    add_places(p, asked, &places, most);
+    add_places(p, asked, &places);
     page_end(p);
     return true;
 }

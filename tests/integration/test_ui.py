@@ -232,15 +232,26 @@ class Pages(Base):
         nothing = text(self.page(service, "/search?q=nothing-like-it"))
         self.assertTrue("No image has a package" in nothing and "No image has this in a name" in nothing)
 
-    def test_many_packages_of_a_name(self):
-        """What the search leaves out it says."""
+    def test_many_images_of_a_package(self):
+        """A search and a vulnerability have pages, each found by the image before it."""
         self.update(self.feeds())
-        for i in range(3):
-            self.indexed(debian_layer(stanza("openssl", "1.0.%d" % i)), name="image%d" % i)
-        service = Service(self, None, "--limit", "page_packages=2")
-        tree = self.page(service, "/search?q=openssl")
-        self.assertEqual(len(self.rows(tree, "Packages")), 2)
-        self.assertIn("There are more than these 2 (limit page_packages)", text(tree))
+        for i in range(53):
+            self.indexed(debian_layer(stanza("openssl", "1.0.%d" % (i % 2)), stanza("zlib", str(i))), name="image%d" % i)
+        service = Service(self)
+        for path, table in (("/search?q=openssl", "Packages"), ("/vulnerabilities/CVE-2014-0160", "Images")):
+            first = self.page(service, path)
+            link = [a.attrib["href"] for a in first.iter("a") if a.attrib.get("rel") == "next"][0]
+            second = self.page(service, "/" + link.lstrip("./"))
+            rows = [self.rows(tree, table) for tree in (first, second)]
+            self.assertEqual([len(r) for r in rows], [50, 3])
+            self.assertEqual(len({r[0] for r in rows[0] + rows[1]}), 53)
+            self.assertFalse([a for a in second.iter("a") if a.attrib.get("rel") == "next"])
+            self.assertIn("First page", text(second))
+            if table == "Images":
+                self.assertIn("53 images of those that are indexed here have it", text(first))
+                self.assertIn("53 images of those that are indexed here have it", text(second))
+            changed = service.get(path + ("&" if "?" in path else "?") + "after=1.x.3")
+            self.assertEqual(changed.status, 400)
 
     def settled(self, service, path):
         """The page when all images have been judged, which is done after they were indexed."""

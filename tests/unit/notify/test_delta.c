@@ -10,6 +10,7 @@
 #include "notify/enriched.h"
 #include "notify/filter.h"
 #include "notify/flaw.h"
+#include "notify/where_list.h"
 #include "store/notification_store.h"
 
 #include <setjmp.h>
@@ -426,7 +427,7 @@ static bool take_change(void *context, const struct delta_change *change, struct
 {
     struct telling *t = context;
     t->change = change;
-    return delta_images(&t->world->in.store, change, take_image, NULL, t, err);
+    return delta_images(&t->world->in.store, change, take_image, t, err);
 }
 
 static void by_delta(struct world *w, const struct delta *d, const char *feed, lines *out)
@@ -469,6 +470,130 @@ static size_t check_feed(struct world *w, int feed, struct triage *triage)
     return have.n;
 }
 
+// ---- where a flaw is ------------------------------------------------------------------------------------------------
+
+static void add_where(struct world *w, lines *out, const char *list, struct slice manifest, struct slice name,
+                      struct slice version, struct slice fixed_in)
+{
+    VEC_PUSH(&w->arena, out) = arena_printf(&w->arena, "%s %.*s %.*s %.*s %.*s", list, SLICE_ARG(manifest),
+                                            SLICE_ARG(name), SLICE_ARG(version), SLICE_ARG(fixed_in));
+}
+
+static void add_findings(struct world *w, const struct report *report, const struct report_finding *findings, size_t n,
+                         struct slice id, const char *list, lines *out)
+{
+    for (size_t i = 0; i < n; i++) {
+        const struct package *p = &report->image->inventory.packages[findings[i].package].package;
+        if (report_has_id(&findings[i], id))
+            add_where(w, out, list, digest_slice(&report->image->manifest), p->name, p->version, findings[i].fixed_in);
+    }
+}
+
+static void add_rows(struct world *w, const where_rows *rows, const char *list, lines *out)
+{
+    for (size_t i = 0; i < rows->n; i++)
+        add_where(w, out, list, rows->v[i].manifest, rows->v[i].name, rows->v[i].version, rows->v[i].fixed_in);
+}
+
+// How many images the lines tell of, of those with `list` first; and of these that have no line with `without`.
+static uint64_t images_of(struct world *w, const lines *all, const char *list, const char *without)
+{
+    uint64_t n = 0;
+    for (size_t i = 0; i < IMAGES; i++) {
+        bool has = false, other = false;
+        struct slice manifest = digest_slice(&w->manifests[i]);
+        for (size_t k = 0; k < all->n; k++) {
+            bool is_it = slice_find_slice(all->v[k], manifest) >= 0;
+            has = has || (is_it && slice_starts(all->v[k], slice_str(list)));
+            other = other || (is_it && without != NULL && slice_starts(all->v[k], slice_str(without)));
+        }
+        n += has && !other;
+    }
+    return n;
+}
+
+static void by_pages(struct world *w, struct where_answer *answer, uint64_t most, bool full, lines *out)
+{
+    struct where_list list WHERE_LIST_AUTO = {.more = true};
+    struct error err;
+    uint64_t pages = 0, images;
+    while (list.more) {
+        uint64_t before = list.images + list.suppressed_only;
+        if (!where_list_add(&list, answer, most, &err))
+            fail_msg("%s", err.text);
+        images = list.images + list.suppressed_only;
+        assert_in_range(images - before, list.more && full ? most : 0, most);
+        pages++;
+    }
+    if (full)
+        assert_int_equal(pages, images == 0 ? 1 : (images + most - 1) / most); // no page is empty
+    add_rows(w, &list.rows, "shown", out);
+    add_rows(w, &list.suppressed, "suppressed", out);
+}
+
+// Page by page, of one image, of some, or of all of them, and of fewer where no more are looked at: what the reports of
+// all images have, each once.
+static void check_where(struct world *w, const struct generation *g, struct report_segments *segments,
+                        struct triage *triage, struct slice id, bool haste)
+{
+    static const uint64_t sizes[] = {1, 5, 100};
+    struct error err;
+    lines wanted = {0};
+    const struct where_question question = {
+        .asked = id, .store = &w->in.store, .generation = g, .segments = segments, .now = NOW, .triage = triage};
+    struct where_question hasty = question;
+    hasty.examined = 2;
+    struct where_answer *answer = where_ask(&question, &w->arena, &err), *hurried = where_ask(&hasty, &w->arena, &err);
+    if (answer == NULL || hurried == NULL)
+        fail_msg("%s", err.text);
+    for (size_t i = 0; i < IMAGES; i++) {
+        struct stored_image image;
+        struct report report;
+        bool found;
+        if (!store_image_get(&w->in.store, &w->manifests[i], NULL, &w->arena, &image, &found, &err) || !found ||
+            !report_make(&image, g, segments, NOW, &w->arena, &report, &err))
+            fail_msg("%s", err.text);
+        size_t all = report.findings_n;
+        if (triage != NULL)
+            report_triage(&report, triage, &w->arena);
+        add_findings(w, &report, report.findings, report.findings_n, id, "shown", &wanted);
+        // Behind these are those that were undetermined.
+        add_findings(w, &report, report.suppressed, all - report.findings_n, id, "suppressed", &wanted);
+    }
+    sort_once(&wanted);
+    for (size_t s = 0; s < sizeof sizes / sizeof sizes[0]; s++) {
+        lines have = {0};
+        by_pages(w, sizes[s] == 5 && haste ? hurried : answer, sizes[s], sizes[s] != 5 || !haste, &have);
+        size_t told = have.n;
+        sort_once(&have);
+        assert_int_equal(told, have.n); // each once
+        for (size_t i = 0; i < wanted.n || i < have.n; i++)
+            if (i >= wanted.n || i >= have.n || !slice_eq(wanted.v[i], have.v[i]))
+                fail_msg("%.*s: wanted %.*s, have %.*s", SLICE_ARG(id),
+                         SLICE_ARG(i < wanted.n ? wanted.v[i] : SLICE("none")),
+                         SLICE_ARG(i < have.n ? have.v[i] : SLICE("none")));
+    }
+    struct where_count count;
+    assert_true(where_count(answer, IMAGES, &count, &err));
+    assert_false(count.more);
+    assert_int_equal(count.images, images_of(w, &wanted, "shown", NULL));
+    assert_int_equal(count.suppressed, images_of(w, &wanted, "suppressed", "shown"));
+    if (count.images + count.suppressed > 1) {
+        assert_true(where_count(answer, 1, &count, &err));
+        assert_true(count.more && count.images + count.suppressed == 1);
+    }
+}
+
+// No dice are thrown for it: the rounds are what they are without it.
+static void check_places(struct world *w, struct triage *triage, unsigned round)
+{
+    const struct generation g = {SLICE("after"), NOW, w->after, FEEDS};
+    struct report_segments *segments = report_segments_open(&w->in.store, &g);
+    check_where(w, &g, segments, triage, text(w, round % 3 != 0 ? "CVE-2024-%u" : "GHSA-%u", round / 3 % 4),
+                round % 2 != 0);
+    report_segments_close(&segments);
+}
+
 static void check_rounds(struct world *w, bool vex)
 {
     static const int updated[] = {DEBIAN, PYPI, REDHAT, UBUNTU, UBUNTU_OSV, NVD, KEV};
@@ -490,6 +615,7 @@ static void check_rounds(struct world *w, bool vex)
         if (vex)
             make_triage(w, &triage);
         changes[feed] += check_feed(w, feed, vex ? &triage : NULL);
+        check_places(w, vex ? &triage : NULL, round);
         triage_free(&triage);
         memcpy(w->before, w->after, sizeof w->before);
         // Another image in the place of one.
