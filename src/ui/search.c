@@ -55,11 +55,16 @@ static void add_pager(struct page *p, struct slice asked, const struct places *p
     buf_adds(p->out, "</nav>\n");
 }
 
+static bool is_nowhere(const struct places *places)
+{
+    return places->page.rows.n == 0 && places->after.set == 0 && !places->page.more;
+}
+
 static void add_places(struct page *p, struct slice asked, const struct places *places)
 {
     const where_vec *rows = &places->page.rows;
     buf_adds(p->out, "<section><h2 id=\"packages\">Packages</h2>\n");
-    if (rows->n == 0 && places->after.set == 0 && !places->page.more) {
+    if (is_nowhere(places)) {
         buf_adds(p->out, "<p class=\"none\">No image has a package of exactly this name.</p></section>\n");
         return;
     }
@@ -139,7 +144,7 @@ static bool write_found(struct page *p, struct slice asked, struct error *err)
         !store_summary_list(&p->view->store, &query, p->a, &images, &n, &next, &more, err))
         return false;
     page_begin(p, asked, SECTION_NONE);
-    buf_adds(p->out, places.v.n + n != 0 ? "<h1>Found for “" : "<h1>Nothing found for “");
+    buf_adds(p->out, n != 0 || !is_nowhere(&places) ? "<h1>Found for “" : "<h1>Nothing found for “");
     markup_add(p->out, asked);
     buf_adds(p->out, "”</h1>\n");
     add_images(p, asked, images, n, more);
