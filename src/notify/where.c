@@ -64,16 +64,18 @@ static bool add_aliased(struct segment *segment, struct aliased *k, struct error
            (!is_alias(&labels, k->id) || segment_walk_labelled(segment, &labels, take_record, k, err));
 }
 
-static bool add_of_feed(struct report_segments *segments, const char *feed, struct slice id, struct arena *a,
-                        where_records *out, struct error *err)
+static bool add_of_feed(const struct where_question *question, const char *feed, struct arena *a, where_records *out,
+                        struct error *err)
 {
+    struct slice id = question->asked;
     struct arena scratch ARENA_AUTO = {0};
     advisory_vec records = {0};
     struct aliased aliased = {feed, id, a, out};
     struct slice why = {0};
-    struct segment *segment = report_segment(segments, feed, &why);
+    struct segment *segment = report_segment(question->segments, feed, &why);
     if (segment == NULL)
-        return why.n == 0 || error_set(err, ERR_STORE, "feed %s: %.*s", feed, SLICE_ARG(why));
+        return why.n == 0 || question->readable_only ||
+               error_set(err, ERR_STORE, "feed %s: %.*s", feed, SLICE_ARG(why));
     if (!segment_vulnerability(segment, id, &scratch, &records, err) ||
         (may_be_alias(feed, id) && !add_aliased(segment, &aliased, err)))
         return error_wrap(err, "feed %s", feed);
@@ -86,8 +88,7 @@ bool where_find_records(const struct where_question *question, struct arena *a, 
 {
     const struct generation *g = question->generation;
     for (size_t i = 0; i < g->feeds_n; i++)
-        if (matchers_read(g->feeds[i].feed) &&
-            !add_of_feed(question->segments, arena_dup(a, g->feeds[i].feed).p, question->asked, a, out, err))
+        if (matchers_read(g->feeds[i].feed) && !add_of_feed(question, arena_dup(a, g->feeds[i].feed).p, a, out, err))
             return false;
     return true;
 }

@@ -26,6 +26,7 @@ struct where_question {
     const struct generation *generation;
     struct report_segments *segments;
     int64_t now;
+    bool readable_only;    // feeds that cannot be read are passed over, and who asks says which; else they are an error
     struct triage *triage; // VEX documents that are obeyed; NULL: none are
     // What reports leave out; NULL: nothing.
     void (*restrict_report)(const void *context, struct report *report);

@@ -3,6 +3,7 @@ import base64
 import gzip
 import io
 import json
+import os
 import re
 import sys
 import time
@@ -389,6 +390,17 @@ class Pages(Base):
             self.assertNotIn("service's own updater", text(tree))  # it is switched off in tests
         self.assertIn("Nothing can be said about this image", text(self.page(service, "/images/" + digest)))
         self.assertIn("3 deb", text(self.page(service, "/images/%s?show=coverage" % digest)))
+
+    def test_feed_that_cannot_be_read(self):
+        """Each page says so and goes on with what there is; `clarion where` and the API, which promise all, refuse."""
+        digest = self.with_images()
+        for segment in os.listdir(os.path.join(self.data, "segments")):
+            if segment.endswith(".segment"):
+                os.unlink(os.path.join(self.data, "segments", segment))
+        service = Service(self)
+        for path, status in (("/", 200), ("/images/" + digest, 200), ("/search?q=openssl", 200), ("/vulnerabilities/CVE-2014-0160", 404)):
+            self.assertRegex(text(self.page(service, path, status=status)), r"what these feeds say is missing from every page: .*debian\.", path)
+        self.assertEqual(service.get("/api/v1/vulnerabilities/CVE-2014-0160/images").status, 500)
 
     def test_unknown_distribution(self):
         """An image that cannot be judged says so above all."""
