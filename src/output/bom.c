@@ -142,8 +142,10 @@ static void add_unapplied(struct arena *a, bom_facts *out, const struct report_u
                      SLICE_ARG(s->vulnerability), SLICE_ARG(u->why)));
 }
 
-void bom_coverage_facts(struct arena *a, const struct report *report, bom_facts *out)
+void bom_coverage_facts(struct arena *a, const struct report *report, const struct output_options *options,
+                        bom_facts *out)
 {
+    const size_t left_out = output_left_out(options, report);
     static const char *const distributions[] = {
         [COVERAGE_RECOGNISED] = "recognised", [COVERAGE_UNKNOWN] = "unknown", [COVERAGE_END_OF_LIFE] = "end-of-life"};
     add(a, out, "generation", report->generation.n != 0 ? report->generation : SLICE("none"));
@@ -162,6 +164,8 @@ void bom_coverage_facts(struct arena *a, const struct report *report, bom_facts 
     for (size_t i = 0; i < report->unapplied_n; i++)
         add_unapplied(a, out, &report->unapplied[i]);
     add(a, out, "coverage:decided_by_distribution", arena_printf(a, "%zu", report->decided_by_distribution));
+    if (left_out != 0)
+        add(a, out, "coverage:left_out", arena_printf(a, "%zu", left_out));
 }
 
 bool bom_is_judged_in_part(const struct report *report)

@@ -20,7 +20,8 @@ typedef VEC(struct bom_fact) bom_facts;
 void bom_package_facts(struct arena *a, const struct stored_image *image, size_t package, bom_facts *out);
 void bom_distribution_facts(struct arena *a, const struct distribution *distribution, bom_facts *out);
 void bom_image_facts(struct arena *a, const struct report *report, bom_facts *out);
-void bom_coverage_facts(struct arena *a, const struct report *report, bom_facts *out);
+void bom_coverage_facts(struct arena *a, const struct report *report, const struct output_options *options,
+                        bom_facts *out);
 
 // True when packages may be missing, since something of the image was not read.
 bool bom_is_incomplete(const struct report *report);

@@ -49,8 +49,8 @@ static void add_image(yyjson_mut_doc *doc, yyjson_mut_val *metadata, const struc
     cyclonedx_add_properties(doc, component, &facts);
 }
 
-static void add_metadata(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report, bool judged,
-                         struct arena *a)
+static void add_metadata(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report,
+                         const struct output_options *options, bool judged, struct arena *a)
 {
     char time[32];
     bom_facts facts = {0};
@@ -64,7 +64,7 @@ static void add_metadata(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
     json_add_str(doc, tool, "version", SLICE(CLARION_VERSION));
     add_image(doc, metadata, report, a);
     if (judged)
-        bom_coverage_facts(a, report, &facts);
+        bom_coverage_facts(a, report, options, &facts);
     cyclonedx_add_properties(doc, metadata, &facts);
 }
 
@@ -188,7 +188,7 @@ static void write_document(const struct report *report, const struct output_opti
     json_add_str(doc, root, "specVersion", SLICE("1.6"));
     json_add_str(doc, root, "serialNumber", SLICE(BOM_UNNAMED));
     yyjson_mut_obj_add_uint(doc, root, "version", 1);
-    add_metadata(doc, root, report, judged, &scratch);
+    add_metadata(doc, root, report, options, judged, &scratch);
     add_components(doc, root, report->image, &scratch);
     add_dependencies(doc, root, &report->image->inventory);
     if (judged)

@@ -316,7 +316,8 @@ static void add_feeds(yyjson_mut_doc *doc, yyjson_mut_val *coverage, const char 
     }
 }
 
-static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
+static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report,
+                         const struct output_options *options)
 {
     static const char *const distributions[] = {
         [COVERAGE_RECOGNISED] = "recognised", [COVERAGE_UNKNOWN] = "unknown", [COVERAGE_END_OF_LIFE] = "end-of-life"};
@@ -334,6 +335,7 @@ static void add_coverage(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct
     add_undetermined(doc, coverage, report);
     add_unapplied(doc, coverage, report);
     yyjson_mut_obj_add_uint(doc, coverage, "decided_by_distribution", report->decided_by_distribution);
+    yyjson_mut_obj_add_uint(doc, coverage, "left_out", output_left_out(options, report));
 }
 
 static void add_generation(yyjson_mut_doc *doc, yyjson_mut_val *root, const struct report *report)
@@ -371,7 +373,7 @@ static void write_report(const struct report *report, const struct output_option
     add_repositories(doc, root, report);
     add_findings(doc, root, "findings", report->findings, report->findings_n, options);
     add_findings(doc, root, "suppressed", report->suppressed, report->suppressed_n, options);
-    add_coverage(doc, root, report);
+    add_coverage(doc, root, report, options);
     add_generation(doc, root, report);
     add_errors(doc, root, report);
     json_write(doc, true, out);

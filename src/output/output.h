@@ -36,3 +36,6 @@ const struct output *output_named(struct slice name);
 
 // True when the options ask for this finding not to be shown.
 bool output_leaves_out(const struct output_options *options, const struct report_finding *finding);
+
+// How many of the report's findings they ask not to be shown.
+size_t output_left_out(const struct output_options *options, const struct report *report);

@@ -18,3 +18,11 @@ bool output_leaves_out(const struct output_options *options, const struct report
 {
     return (options->only_fixed && finding->fixed_in.n == 0) || (options->only_code && finding->code.missing);
 }
+
+size_t output_left_out(const struct output_options *options, const struct report *report)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < report->findings_n; i++)
+        n += output_leaves_out(options, &report->findings[i]);
+    return n;
+}

@@ -275,7 +275,7 @@ static void write_document(const struct report *report, const struct output_opti
     json_add_str(doc, root, "comment", comment_of(report, judged));
     if (judged) {
         bom_facts facts = {0};
-        bom_coverage_facts(&scratch, report, &facts);
+        bom_coverage_facts(&scratch, report, options, &facts);
         add_facts(&w, json_add_arr(doc, root, "annotations"), &facts);
     }
     add_packages(&w, root, &scratch);

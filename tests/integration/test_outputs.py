@@ -454,6 +454,9 @@ class Content(Formats):
         self.assertEqual(len(self.write("gitlab", target, "--only-fixed")["vulnerabilities"]), 1)
         self.assertEqual(len(self.write("intoto", target, "--only-fixed")["predicate"]["scanner"]["result"]), 1)
         self.assertNotIn("CVE-2023-9999", "".join(self.write("html", target, "--only-fixed").text))
+        self.assertEqual([self.scan(target, *how).doc["coverage"]["left_out"] for how in ((), ("--only-fixed",))], [0, 1])
+        for name in ("cyclonedx", "spdx"):
+            self.assertIn("coverage:left_out", self.run_clarion("scan", "--format", name, "--only-fixed", target).out)
         for name in FORMATS:
             text = self.run_clarion("scan", "--format", name, "--only-fixed", target, env=STILL).out
             self.assertIn("1 finding without a fix is left out (--only-fixed)", text, name)

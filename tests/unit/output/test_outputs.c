@@ -289,7 +289,7 @@ static void test_json_report(void **state)
     assert_true(yyjson_is_false(at(doc, "/findings/0/kev")) && yyjson_is_obj(at(doc, "/findings/0/epss")));
     assert_keys(doc, "/coverage",
                 KEYS("distribution", "end_of_life", "feeds", "enriching", "judged", "unjudged", "unmatched_kinds",
-                     "skipped", "undetermined", "vex_unapplied", "decided_by_distribution"));
+                     "skipped", "undetermined", "vex_unapplied", "decided_by_distribution", "left_out"));
     assert_keys(doc, "/coverage/feeds/0", KEYS("feed", "state", "updated", "records", "error"));
     assert_str(doc, "/coverage/feeds/0/updated", "2025-11-24T16:00:00Z");
     assert_str(doc, "/coverage/unmatched_kinds/0", "npm");
