@@ -82,7 +82,8 @@ static void test_utf8_printable(void **state)
     assert_int_equal(utf8_printable(out, 5, SLICE("abc\xc3\xa9")), 3);
     assert_string_equal(out, "abc");
     assert_int_equal(utf8_columns(SLICE("caf\xc3\xa9")), 4);
-    assert_int_equal(utf8_columns(SLICE("a\xef\xbf\xbf\xef\xbf\xbe")), 3); // no characters, and terminals draw something
+    assert_int_equal(utf8_columns(SLICE("a\xef\xbf\xbf\xef\xbf\xbe")),
+                     3); // no characters, and terminals draw something
 }
 
 static void test_error(void **state)
