@@ -195,18 +195,20 @@ static bool choose_packages(struct where_answer *w, store_ids *ids, struct error
 {
     if (ids->n > 1)
         qsort(ids->v, ids->n, sizeof *ids->v, by_id);
-    w->sought = ARENA_NEW(w->arena, struct sought, ids->n);
-    w->packages = ARENA_NEW(w->arena, int64_t, ids->n);
-    for (size_t i = 0; i < ids->n; i++) {
-        struct package_owning owning = {0};
-        if (i != 0 && ids->v[i] == ids->v[i - 1])
-            continue;
-        if (w->known && !store_package_owning(w->store, ids->v[i], &owning, err))
-            return false;
-        if (w->known && !owning.owned && !owning.owner && !is_flawed(w, ids->v[i]))
+    size_t n = 0;
+    for (size_t i = 0; i < ids->n; i++)
+        if (i == 0 || ids->v[i] != ids->v[i - 1])
+            ids->v[n++] = ids->v[i];
+    struct package_owning *owning = ARENA_NEW(w->arena, struct package_owning, n);
+    w->sought = ARENA_NEW(w->arena, struct sought, n);
+    w->packages = ARENA_NEW(w->arena, int64_t, n);
+    if (w->known && !store_packages_owning(w->store, ids->v, n, owning, err))
+        return false;
+    for (size_t i = 0; i < n; i++) {
+        if (w->known && !owning[i].owned && !owning[i].owner && !is_flawed(w, ids->v[i]))
             continue;
         w->packages[w->n] = ids->v[i];
-        w->sought[w->n++] = (struct sought){.id = ids->v[i], .owning = owning};
+        w->sought[w->n++] = (struct sought){.id = ids->v[i], .owning = owning[i]};
     }
     return true;
 }

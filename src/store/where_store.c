@@ -59,15 +59,28 @@ static bool owning_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-bool store_package_owning(struct store *s, int64_t package, struct package_owning *out, struct error *err)
+bool store_packages_owning(struct store *s, const int64_t *packages, size_t n, struct package_owning *out,
+                           struct error *err)
 {
-    const struct db_value values[] = {db_int(package)};
-    *out = (struct package_owning){0};
-    return db_query(s->db,
-                    "SELECT EXISTS (SELECT 1 FROM package_part_member WHERE package_id = ?1 AND owner <> ''), EXISTS "
-                    "(SELECT 1 FROM package_part_member WHERE owner <> '' AND owner = (SELECT kind || ':' || name "
-                    "FROM package WHERE id = ?1))",
-                    values, 1, owning_row, out, err);
+    for (size_t first = 0; first < n; first += BATCH) {
+        struct db_request requests[BATCH];
+        struct db_value values[BATCH];
+        size_t count = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < count; i++) {
+            values[i] = db_int(packages[first + i]);
+            requests[i] = (struct db_request){
+                .sql = "SELECT EXISTS (SELECT 1 FROM package_part_member WHERE package_id = ?1 AND owner <> ''), "
+                       "EXISTS (SELECT 1 FROM package_part_member WHERE owner <> '' AND owner = (SELECT kind || ':' "
+                       "|| name FROM package WHERE id = ?1))",
+                .values = &values[i],
+                .n = 1,
+                .row = owning_row,
+                .context = &out[first + i]};
+        }
+        if (!db_batch(s->db, requests, count, err))
+            return false;
+    }
+    return true;
 }
 
 bool store_set_owning_parts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err)

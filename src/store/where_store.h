@@ -22,7 +22,8 @@ bool store_packages_named(struct store *s, struct slice name, struct arena *a, s
 struct package_owning {
     bool owned, owner;
 };
-bool store_package_owning(struct store *s, int64_t package, struct package_owning *out, struct error *err);
+bool store_packages_owning(struct store *s, const int64_t *packages, size_t n, struct package_owning *out,
+                           struct error *err); // one for each
 
 // ---- sets -----------------------------------------------------------------------------------------------------------
 
