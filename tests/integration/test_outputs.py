@@ -480,6 +480,8 @@ class Shared(Formats):
                 result = self.run_clarion(*(("report", manifest) if manifest else ("scan", kind + os.path.join(folder, entry))),
                                           "--format", name, env=STILL)
                 self.assertIn(result.code, (0, 2, 3), entry)
+                if name == "openvex" and "no finding to tell" in result.err:
+                    continue
                 if not result.out:  # refused: no image at all, or several without one named
                     self.assertIn(result.code, (2, 3), entry)
                     break
