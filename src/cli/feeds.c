@@ -14,14 +14,6 @@ static const struct option_spec options[] = {
     {0},
 };
 
-static const struct feed_state *state_of(const struct generation *g, const struct feed *feed)
-{
-    for (size_t i = 0; i < g->feeds_n; i++)
-        if (slice_eq(g->feeds[i].feed, slice_str(feed->name)))
-            return &g->feeds[i];
-    return NULL;
-}
-
 static enum feed_condition condition(const struct feed_state *state, int64_t now)
 {
     if (state == NULL || state->segment.text[0] == '\0')
@@ -72,7 +64,7 @@ static void add_left_out(struct row *row, const struct file_left_out *some, stru
 static bool read_row(struct store *store, const struct generation *g, const struct feed *feed, struct arena *a,
                      struct row *row, struct error *err)
 {
-    *row = (struct row){.feed = feed, .state = state_of(g, feed)};
+    *row = (struct row){.feed = feed, .state = generation_feed(g, slice_str(feed->name))};
     if (!store_feed_files(store, slice_str(feed->name), a, &row->files, &row->files_n, err))
         return false;
     row->account = feed_account(row->files, row->files_n, row->state != NULL ? row->state->records : 0);

@@ -480,14 +480,6 @@ void feed_give_up(struct feed_run *run, const char *name, struct slice scope, co
 
 // ---- a whole run ----------------------------------------------------------------------------------------------------
 
-static const struct feed_state *state_of(const struct generation *g, const struct feed *feed)
-{
-    for (size_t i = 0; i < g->feeds_n; i++)
-        if (slice_eq(g->feeds[i].feed, slice_str(feed->name)))
-            return &g->feeds[i];
-    return NULL;
-}
-
 static bool broken(struct feed_outcome *outcome, const struct error *why)
 {
     outcome->result = FEED_BROKEN;
@@ -664,7 +656,7 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
               store_feed_files(store, slice_str(feed->name), &run.arena, &known, &run.known_n, err) &&
               store_feed_note(store, slice_str(feed->name), &run.arena, &run.noted, err);
     if (ok) {
-        const struct feed_state *state = state_of(&g, feed);
+        const struct feed_state *state = generation_feed(&g, slice_str(feed->name));
         run.known = known;
         run.fetcher = fetcher_new(options->mirror, store->home->folder, options->limits);
         fetcher_set_places(run.fetcher, options->places, options->places_n);

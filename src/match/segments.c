@@ -54,10 +54,7 @@ struct enrichment_cache *report_enrichments(struct report_segments *s)
 
 const struct feed_state *report_feed_state(const struct report_segments *s, const char *feed)
 {
-    for (size_t i = 0; i < s->generation->feeds_n; i++)
-        if (slice_eq(s->generation->feeds[i].feed, slice_str(feed)))
-            return &s->generation->feeds[i];
-    return NULL;
+    return generation_feed(s->generation, slice_str(feed));
 }
 
 struct segment *report_segment(struct report_segments *s, const char *feed, struct slice *error)

@@ -242,14 +242,6 @@ static bool put_together(struct store *s, struct making *m, struct arena *a, str
 
 // ---- one feed -------------------------------------------------------------------------------------------------------
 
-static struct feed_state *state_of(struct generation *g, struct slice feed)
-{
-    for (size_t i = 0; i < g->feeds_n; i++)
-        if (slice_eq(g->feeds[i].feed, feed))
-            return &g->feeds[i];
-    return NULL;
-}
-
 static void say(const struct new_notification *n, const struct making *m)
 {
     struct slice feed = n->update->feed;
@@ -331,7 +323,7 @@ static bool tell_of(struct store *s, const struct notices_options *options, cons
     struct generation before = *g;
     before.feeds = ARENA_NEW(&a, struct feed_state, g->feeds_n);
     memcpy(before.feeds, g->feeds, g->feeds_n * sizeof *g->feeds);
-    state_of(g, u->feed)->segment = u->segment;
+    generation_feed(g, u->feed)->segment = u->segment;
     uint64_t limit = options->limits->notification_items;
     m.most = options->whole || limit < ITEMS_AT_A_TIME ? (size_t)limit : ITEMS_AT_A_TIME;
     struct delta d = {
@@ -378,7 +370,7 @@ static bool tell_of_all(struct store *s, const struct notices_options *options, 
     if (!triage_obey_stored(&triage, s, options->limits, err))
         return false;
     for (size_t i = 0; i < n; i++) {
-        if (state_of(g, pending[i].feed) == NULL) // it came in between
+        if (generation_feed(g, pending[i].feed) == NULL) // it came in between
             continue;
         if (!(is_told_of(options, &pending[i]) ? tell_of(s, options, &pending[i], g, &triage, outcome, err)
                                                : pass_over(s, &pending[i], outcome, err)))
@@ -405,7 +397,7 @@ bool notices_make(struct store *s, const struct notices_options *options, struct
     if (!store_lookup_complete(s, &match_naming, err) || !store_generation(s, &a, &g, err))
         return false;
     for (size_t i = 0; i < judged; i++) {
-        struct feed_state *state = state_of(&g, pending[i].feed);
+        struct feed_state *state = generation_feed(&g, pending[i].feed);
         if (state != NULL)
             state->segment = is_told_of(options, &pending[i]) ? pending[i].notified : pending[i].segment;
     }

@@ -157,14 +157,6 @@ static bool compare(struct changes *c, const struct states *s, const struct affe
 
 // ---- feeds ----------------------------------------------------------------------------------------------------------
 
-static struct feed_state *state_of(struct generation *g, struct slice feed)
-{
-    for (size_t i = 0; i < g->feeds_n; i++)
-        if (slice_eq(g->feeds[i].feed, feed))
-            return &g->feeds[i];
-    return NULL;
-}
-
 // Are the segments of a former generation there still? Which one is not is no error: then all is judged again.
 static bool can_open(struct report_segments *segments, const struct generation *g, struct arena *a)
 {
@@ -186,7 +178,7 @@ static bool follow_feed(struct changes *c, const struct summarised_feed *feed, s
     struct generation before = *g;
     before.feeds = ARENA_NEW(c->a, struct feed_state, g->feeds_n);
     memcpy(before.feeds, g->feeds, g->feeds_n * sizeof *g->feeds);
-    if (!digest_parse(feed->segment, &state_of(g, feed->feed)->segment, err))
+    if (!digest_parse(feed->segment, &generation_feed(g, feed->feed)->segment, err))
         return false;
     struct states s = {&before,
                        g,
@@ -215,7 +207,7 @@ static bool follow_feeds(struct changes *c, struct error *err)
     if (!store_lookup_complete(&c->view->store, &match_naming, err))
         return false;
     for (size_t i = 1; i < c->before_n; i++)
-        if (!digest_parse(c->before[i].segment, &state_of(&g, c->before[i].feed)->segment, err))
+        if (!digest_parse(c->before[i].segment, &generation_feed(&g, c->before[i].feed)->segment, err))
             return false;
     for (size_t i = 1; i < c->now_n && !c->all; i++) {
         struct slice feed = c->now[i].feed;

@@ -95,10 +95,8 @@ static int64_t state_time(int64_t made, int64_t checked)
 
 static const struct feed_state *present(const struct generation *g, struct slice feed)
 {
-    for (size_t i = 0; i < g->feeds_n; i++)
-        if (slice_eq(g->feeds[i].feed, feed) && g->feeds[i].segment.text[0] != '\0')
-            return &g->feeds[i];
-    return NULL;
+    const struct feed_state *state = generation_feed(g, feed);
+    return state != NULL && state->segment.text[0] != '\0' ? state : NULL;
 }
 
 static bool check_age(struct bundle_reader *r, bool force, struct error *err)

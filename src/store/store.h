@@ -250,6 +250,15 @@ struct generation {
     size_t feeds_n;
 };
 
+// The state of a feed in it; NULL when it has none.
+static inline struct feed_state *generation_feed(const struct generation *g, struct slice feed)
+{
+    for (size_t i = 0; i < g->feeds_n; i++)
+        if (slice_eq(g->feeds[i].feed, feed))
+            return &g->feeds[i];
+    return NULL;
+}
+
 // The current generation; feeds_n is 0 when there is none yet.
 bool store_generation(struct store *s, struct arena *a, struct generation *out, struct error *err);
 
