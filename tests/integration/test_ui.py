@@ -22,7 +22,7 @@ POLICY = ("default-src 'none'; style-src 'self'; script-src 'self'; img-src 'sel
           "base-uri 'none'")
 TRACKER = {"openssl": {"CVE-2014-0160": tracker_entry(urgency="high", bookworm="1.0.1g-1", description="A flaw <b>of</b> \"memory\"."),
                        "CVE-2030-2": tracker_entry(urgency="low", bookworm=None)},
-           "bash": {"CVE-2030-4": tracker_entry(urgency="medium", bookworm="9-1"), HOSTILE: tracker_entry(bookworm=None)}}
+           "bash": {"CVE-2030-4": tracker_entry(urgency="medium", bookworm="9-1", description="A shell. " + 400 * "é " + "The end."), HOSTILE: tracker_entry(bookworm=None)}}
 PACKAGES = (stanza("libssl", "1.0.1e-1", source="openssl"), stanza("openssl", "1.0.1e-1"), stanza("bash", "5-1"))
 MODULE = json.dumps({"name": HOSTILE, "version": "1'\"><img src=x onerror=alert(2)>"})
 
@@ -219,6 +219,15 @@ class Pages(Base):
         self.assertIn("https://security-tracker.debian.org/tracker/CVE-2014-0160", [a.attrib["href"] for a in tree.iter("a")])
         self.assertIn("No EPSS: the feed epss is missing", text(tree))
         self.assertIn("../images/" + digest.replace(":", "%3A"), [a.attrib["href"] for a in tree.iter("a")])
+
+    def test_long_description(self):
+        """Its beginning is there at once, and the whole of it on the page."""
+        self.with_images()
+        tree = self.page(Service(self), "/vulnerabilities/CVE-2030-4")
+        beginning, rest = ("".join(p.itertext()) for p in tree.iter("p") if "description" in p.attrib.get("class", ""))
+        self.assertTrue(beginning.startswith("A shell. ") and beginning.endswith(" …") and len(beginning.encode()) <= 704)
+        self.assertEqual((beginning[:-len(" …")] + " " + rest).count("é"), 400)
+        self.assertTrue(rest.endswith("é The end."))
 
     def test_search(self):
         digest = self.with_images()
