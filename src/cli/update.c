@@ -26,7 +26,7 @@ enum answer { UPDATED, FAILED, NOT_MIRRORED };
 // Of all feeds together.
 struct totals {
     uint64_t records, repeated, left_out;
-    size_t results[FEED_NOT_MIRRORED + 1];
+    size_t results[FEED_STOPPED + 1];
 };
 
 static void print_counts(uint64_t records, uint64_t repeated, uint64_t left_out)

@@ -1,5 +1,6 @@
 #include "feed/download.h"
 
+#include "base/clock.h"
 #include "base/file.h"
 #include "base/log.h"
 #include "http/headers.h"
@@ -17,6 +18,7 @@
 #define MOST_TRIES      40 // at all: a server that gives a little each time is given up too
 #define CONNECT_SECONDS 30L
 #define SLOW_BYTES      1024L // a second, for limits.feed_slow_seconds: the connection is given up
+#define LOOK_SECONDS    0.2   // between two looks whether to stop, while it waits
 #define TRY_SECONDS     3600L
 #define MOST_REDIRECTS  10L
 #define BUFFER_BYTES    (256L * 1024)
@@ -31,6 +33,8 @@ struct downloader {
     double first_wait;
     download_watch_fn *watch;
     void *watch_context;
+    fetch_stopping_fn *stopping;
+    void *stopping_context;
 };
 
 struct downloader *downloader_new(const char *spool, const struct limits *limits)
@@ -52,6 +56,17 @@ void downloader_free(struct downloader **d)
 void downloader_set_first_wait(struct downloader *d, double seconds)
 {
     d->first_wait = seconds;
+}
+
+void downloader_set_stopping(struct downloader *d, fetch_stopping_fn *stopping, void *context)
+{
+    d->stopping = stopping;
+    d->stopping_context = context;
+}
+
+static bool is_stopping(const struct downloader *d)
+{
+    return d->stopping != NULL && d->stopping(d->stopping_context);
 }
 
 void downloader_set_watch(struct downloader *d, download_watch_fn *watch, void *context)
@@ -184,16 +199,17 @@ static size_t take_body(char *bytes, size_t size, size_t n, void *context)
     return t->page_bytes <= PAGE_BYTES ? size * n : 0;
 }
 
-// libcurl calls it also when nothing comes.
-static int tell_watch(void *context, curl_off_t total, curl_off_t done, curl_off_t up_total, curl_off_t up)
+// libcurl calls it also when nothing comes. What is not 0 ends the transfer.
+static int watch_transfer(void *context, curl_off_t total, curl_off_t done, curl_off_t up_total, curl_off_t up)
 {
     struct transfer *t = context;
     bool body = t->started && has_content(t) && total > 0 && done >= 0;
     (void)up_total, (void)up;
     // What a resumed try has is behind what was there before.
     uint64_t before = body && t->size > (uint64_t)done ? t->size - (uint64_t)done : 0;
-    t->d->watch(t->d->watch_context, t->size, body ? before + (uint64_t)total : 0);
-    return 0;
+    if (t->d->watch != NULL)
+        t->d->watch(t->d->watch_context, t->size, body ? before + (uint64_t)total : 0);
+    return is_stopping(t->d);
 }
 
 // ---- a request ------------------------------------------------------------------------------------------------------
@@ -247,9 +263,9 @@ static void set_options(struct transfer *t, const char *url, struct curl_slist *
     curl_easy_setopt(c, CURLOPT_HEADERDATA, t);
     curl_easy_setopt(c, CURLOPT_WRITEFUNCTION, take_body);
     curl_easy_setopt(c, CURLOPT_WRITEDATA, t);
-    if (t->d->watch != NULL) {
+    if (t->d->watch != NULL || t->d->stopping != NULL) {
         curl_easy_setopt(c, CURLOPT_NOPROGRESS, 0L);
-        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, tell_watch);
+        curl_easy_setopt(c, CURLOPT_XFERINFOFUNCTION, watch_transfer);
         curl_easy_setopt(c, CURLOPT_XFERINFODATA, t);
     }
 }
@@ -319,6 +335,10 @@ static enum outcome judge_status(struct transfer *t, struct error *err)
 
 static enum outcome judge(struct transfer *t, CURLcode code, struct error *err)
 {
+    if (is_stopping(t->d)) {
+        error_set(err, ERR_REFUSED, "broken off, since the program stops");
+        return GIVE_UP;
+    }
     if (t->fault != FAULT_NONE)
         return judge_fault(t, err);
     bool long_page = code == CURLE_WRITE_ERROR && !has_content(t);
@@ -336,7 +356,9 @@ static void wait_before(struct transfer *t, unsigned try)
     curl_off_t wanted = 0; // Retry-After, as seconds whichever way it is written
     if (curl_easy_getinfo(t->d->curl, CURLINFO_RETRY_AFTER, &wanted) != CURLE_OK || wanted < 0)
         wanted = 0;
-    retry_sleep(retry_seconds(t->d->first_wait, try, (double)wanted));
+    double end = clock_monotonic() + retry_seconds(t->d->first_wait, try, (double)wanted);
+    for (double left; !is_stopping(t->d) && (left = end - clock_monotonic()) > 0;)
+        retry_sleep(left < LOOK_SECONDS ? left : LOOK_SECONDS);
 }
 
 static enum fetch_result finish(struct transfer *t, struct fetch_validators *validators, int *file, struct error *err)

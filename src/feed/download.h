@@ -16,6 +16,9 @@ void downloader_set_first_wait(struct downloader *d, double seconds);
 typedef void download_watch_fn(void *context, uint64_t done, uint64_t total);
 void downloader_set_watch(struct downloader *d, download_watch_fn *watch, void *context);
 
+// As fetcher_set_stopping().
+void downloader_set_stopping(struct downloader *d, fetch_stopping_fn *stopping, void *context);
+
 // As fetch_file().
 enum fetch_result download(struct downloader *d, const char *url, struct fetch_validators *validators, struct arena *a,
                            int *file, struct error *err);

@@ -150,13 +150,17 @@ struct update_options {
     // Told how far a file is, in bytes: of its download, then, `reading`, of what is read of it. NULL: nobody is.
     void (*bytes)(void *context, const char *feed, const char *url, bool reading, uint64_t done, uint64_t total);
     void *bytes_context;
+    // Asked often, by the thread that runs: from a true on nothing more is fetched. NULL: it goes on to its end.
+    bool (*stopping)(void *context);
+    void *stopping_context;
     const struct span *span; // the run is a part of; NULL: it is not traced
 };
 
 struct feed_outcome {
     const struct feed *feed;
     // FEED_NOT_MIRRORED: a mirror that was given has no file of the feed, and no update before had one.
-    enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN, FEED_NOT_MIRRORED } result;
+    // FEED_STOPPED: it was told to stop; all is as it was before.
+    enum { FEED_UPDATED, FEED_SAME, FEED_PARTLY, FEED_BROKEN, FEED_NOT_MIRRORED, FEED_STOPPED } result;
     uint64_t records, repeated, left_out; // of the segment in force and its files, as in struct feed_account
     struct error error;                   // of all but FEED_UPDATED and FEED_SAME
 };

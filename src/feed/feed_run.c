@@ -594,6 +594,11 @@ static void tell_of_parts(struct feed_run *run)
         VEC_PUSH(&run->arena, &run->files) = *parts;
 }
 
+static bool is_stopping(const struct feed_run *run)
+{
+    return run->options->stopping != NULL && run->options->stopping(run->options->stopping_context);
+}
+
 static bool run_feed(struct feed_run *run, const struct feed_state *state, struct feed_outcome *outcome,
                      struct error *err)
 {
@@ -601,6 +606,11 @@ static bool run_feed(struct feed_run *run, const struct feed_state *state, struc
     struct digest digest;
     bool made;
     bool ran = run->feed->update(run, &why);
+    if (is_stopping(run)) { // what failed since did so for that: it says nothing of the upstream
+        outcome->result = FEED_STOPPED;
+        outcome->records = state != NULL ? state->records : 0;
+        return true;
+    }
     tell_of_parts(run);
     conclude(run, ran, &why, state, &digest, &made, outcome);
     return record(run, state, made ? &digest : NULL, outcome, err) && count(run, outcome, err);
@@ -662,6 +672,7 @@ bool feed_update(const struct feed *feed, struct store *store, const struct upda
         fetcher_set_places(run.fetcher, options->places, options->places_n);
         if (options->bytes != NULL)
             fetcher_set_watch(run.fetcher, say_bytes, &run);
+        fetcher_set_stopping(run.fetcher, options->stopping, options->stopping_context);
         run.builder = segment_builder_new(feed->name, store->home->folder);
         open_former(&run, state);
         ok = run_feed(&run, state, outcome, err);

@@ -22,6 +22,8 @@ struct fetcher {
     struct downloader *downloader;
     fetch_watch_fn *watch; // NULL: nobody watches
     void *watch_context;
+    fetch_stopping_fn *stopping; // NULL: nobody is asked
+    void *stopping_context;
     struct slice watched;  // the URL that is fetched or read, terminated
     uint64_t watched_size; // of its file, while it is read
 };
@@ -87,6 +89,13 @@ void fetcher_set_watch(struct fetcher *f, fetch_watch_fn *watch, void *context)
     f->watch = watch;
     f->watch_context = context;
     downloader_set_watch(f->downloader, watch != NULL ? tell_download : NULL, f);
+}
+
+void fetcher_set_stopping(struct fetcher *f, fetch_stopping_fn *stopping, void *context)
+{
+    f->stopping = stopping;
+    f->stopping_context = context;
+    downloader_set_stopping(f->downloader, stopping, context);
 }
 
 // What is read of a file; one file is read at a time.
@@ -250,6 +259,10 @@ static enum fetch_result get(struct fetcher *f, const char *url, struct fetch_va
 {
     struct place place = located(f, url, a);
     f->watched = arena_dup(a, slice_str(url));
+    if (f->stopping != NULL && f->stopping(f->stopping_context)) {
+        error_set(err, ERR_REFUSED, "not fetched, since the program stops");
+        return FETCH_FAILED;
+    }
     if (!place.is_path)
         return download(f->downloader, place.text.p, validators, a, file, err);
     if (place.leads_out)

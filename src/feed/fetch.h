@@ -30,6 +30,10 @@ void fetcher_set_places(struct fetcher *f, const struct feed_place *places, size
 typedef void fetch_watch_fn(void *context, const char *url, bool reading, uint64_t done, uint64_t total);
 void fetcher_set_watch(struct fetcher *f, fetch_watch_fn *watch, void *context);
 
+// Asked often, at least each second: from a true on whatever is fetched fails with ERR_REFUSED. NULL: nobody is asked.
+typedef bool fetch_stopping_fn(void *context);
+void fetcher_set_stopping(struct fetcher *f, fetch_stopping_fn *stopping, void *context);
+
 // Fetches `url`. With FETCH_OK: `*body` reads the bytes, unpacked when the file is gzip, bzip2, xz or zstd (told by its
 // first bytes), and `validators` are replaced by the new ones, in the arena. FETCH_FAILED fills `err`: URL, status or
 // reason, and how often it was tried. Retries on connection errors, 429 and 5xx (obeying Retry-After up to a bound),

@@ -24,11 +24,9 @@ static const struct {
 
 static const char *const timings[TIMINGS] = {"fetch", "read", "keep", "coalesce", "store"};
 static const char *const signals[EXPORT_SIGNALS] = {"traces", "metrics"};
-static const char *const results[] = {[FEED_UPDATED] = "updated",
-                                      [FEED_SAME] = "unchanged",
-                                      [FEED_PARTLY] = "partly",
-                                      [FEED_BROKEN] = "failed",
-                                      [FEED_NOT_MIRRORED] = "not mirrored"};
+static const char *const results[] = {
+    [FEED_UPDATED] = "updated",           [FEED_SAME] = "unchanged", [FEED_PARTLY] = "partly", [FEED_BROKEN] = "failed",
+    [FEED_NOT_MIRRORED] = "not mirrored", [FEED_STOPPED] = "stopped"};
 #define RESULTS (sizeof results / sizeof results[0])
 
 struct feed_counts {

@@ -99,12 +99,21 @@ static void tell_outcome(const struct feed *feed, const struct feed_outcome *out
     case FEED_NOT_MIRRORED:
         log_info("feed %s: not in the mirror", feed->name);
         break;
+    case FEED_STOPPED:
+        log_info("feed %s: its update was broken off, since the service stops", feed->name);
+        break;
     case FEED_PARTLY:
     case FEED_BROKEN:
         log_warn("feed %s: %s: %s", feed->name, outcome->result == FEED_PARTLY ? "updated in part" : "failed",
                  outcome->error.text);
         break;
     }
+}
+
+static bool is_stopping(void *context)
+{
+    struct updates *u = context;
+    return rounds_stopping(&u->rounds);
 }
 
 // Each feed is a trace of its own: they have nothing to do with each other. False when our own store fails.
@@ -118,6 +127,8 @@ static bool run_feed(struct updates *u, const struct feed *feed, struct store *s
         .places_n = u->config->places_n,
         .limits = &u->config->limits,
         .progress = say_progress,
+        .stopping = is_stopping,
+        .stopping_context = u,
         .span = span,
     };
     struct feed_outcome outcome = {0};

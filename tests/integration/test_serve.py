@@ -13,7 +13,7 @@ import serving
 import store
 from clarion import debian_layer, stanza, tracker_entry
 from serving import Service, token
-from upstream import Upstream
+from upstream import FOREVER, Body, Upstream
 
 STATE = "/indexer/api/v1/index_state"
 INDEX = "/indexer/api/v1/index_report/"
@@ -398,6 +398,25 @@ class Serve(clarion.Case):
         self.assertIn("/security-tracker.debian.org/tracker/data/json", paths)
         self.assertTrue(any(path.startswith("/secdb.alpinelinux.org/") for path in paths), paths)
         self.assertIn("updaters.config.debian.mirror_url: has no effect", service.messages())
+
+    def test_ends_while_a_feed_is_fetched(self):
+        """Whoever ends the service does not wait for an upstream that stalls or refuses; and nothing is said of that one."""
+        self.update(self.feeds())
+        mirror, path = Upstream(self, self.path("mirror")), "/security-tracker.debian.org/tracker/data/json"
+        for fault in (Body(b"{" * 100, sent=1, stalls=True), 503):
+            mirror.faults = {path: [fault, FOREVER]}
+            mirror.requests.clear()
+            service = Service(self, {"updaters": {"sets": ["debian"], "mirror": mirror.url}, "matcher": {"disable_updaters": False}})
+            deadline = time.monotonic() + 30
+            while not mirror.requests:
+                self.assertLess(time.monotonic(), deadline)
+                time.sleep(0.02)
+            begun = time.monotonic()
+            service.end()
+            self.assertLess(time.monotonic() - begun, 30, "a try alone is given up after longer")
+            self.assertIn("feed debian: its update was broken off, since the service stops", service.messages())
+            state = {f["feed"]: f for f in self.run_clarion("feeds", "--format", "json").doc["feeds"]}["debian"]
+            self.assertEqual((state["state"], state["error"]), ("loaded", ""))
 
     def test_introspection(self):
         self.update(self.feeds())
