@@ -246,11 +246,12 @@ static void queues(void **state)
     struct fixture *f = *state;
     struct error err;
     size_t queued, n;
-    int64_t due, now = clock_now();
+    int64_t due;
     const struct event_step steps[] = {told("1", "r/a", "a"), told("2", "r/b", "b"), told("1", "r/a", "c"),
                                        told("", "r/b", "b"), told("3", "r/a", "d")};
     assert_true(store_event_accept(&f->in.store, steps, 5, &f->limits, &queued, &err));
     assert_int_equal(queued, 3);
+    int64_t now = clock_now(); // not before: they are due from the second on in which they were accepted
     struct queued_event a = next(f, now, &due), b = next(f, now, &due);
     assert_true(slice_eq(a.repository, SLICE("r/a")) && digest_eq(&a.manifest, &steps[0].event.manifest));
     assert_true(slice_eq(b.repository, SLICE("r/b")));
