@@ -13,39 +13,35 @@ static void put_free(struct image_put *p)
     arena_free(&p->arena);
 }
 
-// Rows of values for one statement.
+// Rows of values for one statement. Room is made for as many as there can be at once: an image may have very many
+// packages, and an array that grows leaves its former ones in the arena.
 struct rows {
-    VEC(struct db_value) values;
-    size_t n;
+    struct db_value *values;
+    size_t columns, n;
 };
 
-static void add_row(struct image_put *p, struct rows *rows, const struct db_value *values, size_t n)
+static struct rows rows_for(struct image_put *p, size_t columns, size_t most)
 {
-    for (size_t i = 0; i < n; i++)
-        VEC_PUSH(&p->arena, &rows->values) = values[i];
-    rows->n++;
+    return (struct rows){.values = ARENA_NEW(&p->arena, struct db_value, columns * most), .columns = columns};
 }
 
-#define ADD_ROW(p, rows, ...)                                                                                          \
-    add_row((p), (rows), (const struct db_value[]){__VA_ARGS__},                                                       \
-            sizeof((const struct db_value[]){__VA_ARGS__}) / sizeof(struct db_value))
+static void add_row(struct rows *rows, const struct db_value *values)
+{
+    memcpy(&rows->values[rows->n++ * rows->columns], values, rows->columns * sizeof *values);
+}
+
+#define ADD_ROW(rows, ...) add_row((rows), (const struct db_value[]){__VA_ARGS__})
 
 static bool send_rows(struct image_put *p, const char *sql, const struct rows *rows, struct error *err)
 {
-    return rows->n == 0 || db_send_rows(p->s->db, sql, rows->values.v, rows->values.n / rows->n, rows->n, err);
+    return rows->n == 0 || db_send_rows(p->s->db, sql, rows->values, rows->columns, rows->n, err);
 }
 
 static void ask_rows(struct image_put *p, const char *sql, const struct rows *rows, db_row_fn *row, void *context)
 {
-    if (rows->n == 0)
-        return;
-    const struct db_request request = {.sql = sql,
-                                       .values = rows->values.v,
-                                       .n = rows->values.n / rows->n,
-                                       .rows = rows->n,
-                                       .row = row,
-                                       .context = context};
-    image_ask(p, &request);
+    if (rows->n != 0)
+        VEC_PUSH(&p->arena, &p->requests) = (struct db_request){
+            .sql = sql, .values = rows->values, .n = rows->columns, .rows = rows->n, .row = row, .context = context};
 }
 
 // ---- what is made ---------------------------------------------------------------------------------------------------
@@ -107,34 +103,31 @@ static bool package_row(void *context, struct db_row *row, struct error *err)
 // The number of one whose names are by older rules is negative.
 static void make_packages(struct image_put *p)
 {
-    struct rows made = {0}, asked = {0};
+    struct rows rows = rows_for(p, 10, p->packages.n);
     struct db_value version = db_int(p->naming != NULL ? p->naming->version : 0);
-    for (size_t i = 0; i < p->packages.n; i++) {
-        const struct package *k = &p->packages.v[i].package->package;
-        ADD_ROW(p, &made, PACKAGE_VALUES(k), version);
-        ADD_ROW(p, &asked, PACKAGE_VALUES(k), version, db_int((int64_t)i));
-    }
+    for (size_t i = 0; i < p->packages.n; i++)
+        ADD_ROW(&rows, PACKAGE_VALUES(&p->packages.v[i].package->package), version, db_int((int64_t)i));
     ask_rows(p,
              "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version, named) "
              "SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9 FROM (VALUES (?1, "
-             "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9)) AS each WHERE TRUE ON CONFLICT DO NOTHING RETURNING id",
-             &made, made_row, p);
+             "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) AS each WHERE TRUE ON CONFLICT DO NOTHING RETURNING id",
+             &rows, made_row, p);
     ask_rows(p,
              "SELECT column10, coalesce((" THAT_PACKAGE " AND named >= column9), -(" THAT_PACKAGE
              ")) FROM (VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) AS each",
-             &asked, package_row, p);
+             &rows, package_row, p);
 }
 
 static void make_parts(struct image_put *p)
 {
     const struct inventory *inventory = &p->image->inventory;
-    struct rows made = {0};
+    struct rows made = rows_for(p, 1, p->parts_n);
     for (size_t i = 0; i < p->parts_n; i++) {
         struct wanted_part *part = &p->parts[i];
         part->made = part->id == 0;
         if (!part->made)
             continue;
-        ADD_ROW(p, &made, image_digest(p, &part->digest));
+        ADD_ROW(&made, image_digest(p, &part->digest));
         for (size_t k = 0; k < inventory->packages_n; k++)
             if (inventory->packages[k].layer == part->layer)
                 VEC_PUSH(&p->arena, &p->packages) =
@@ -221,13 +214,13 @@ static void find_repeated(struct image_put *p)
 
 static bool put_members(struct image_put *p, struct error *err)
 {
-    struct rows rows = {0};
+    struct rows rows = rows_for(p, 6, p->packages.n);
     find_repeated(p);
     for (size_t i = 0; i < p->packages.n; i++) {
         const struct wanted_package *w = &p->packages.v[i];
         const struct inventory_package *k = w->package;
         if (!w->repeated)
-            ADD_ROW(p, &rows, db_int(w->part_id), db_int(w->id), db_text(slice_str(k->scanner)), db_text(k->db),
+            ADD_ROW(&rows, db_int(w->part_id), db_int(w->id), db_text(slice_str(k->scanner)), db_text(k->db),
                     db_text(k->owner), db_text(k->package.repository));
     }
     return send_rows(p,
@@ -240,12 +233,12 @@ static bool put_members(struct image_put *p, struct error *err)
 static bool put_set(struct image_put *p, struct error *err)
 {
     const struct inventory *inventory = &p->image->inventory;
-    struct rows parts = {0}, repositories = {0};
+    struct rows parts = rows_for(p, 3, p->parts_n), repositories = rows_for(p, 4, inventory->repositories_n);
     for (size_t i = 0; i < p->parts_n; i++)
-        ADD_ROW(p, &parts, db_int(p->parts[i].id), db_int(p->set), db_int((int64_t)p->parts[i].layer));
+        ADD_ROW(&parts, db_int(p->parts[i].id), db_int(p->set), db_int((int64_t)p->parts[i].layer));
     for (size_t i = 0; i < inventory->repositories_n; i++) {
         const struct inventory_repository *r = &inventory->repositories[i];
-        ADD_ROW(p, &repositories, db_int(p->set), db_text(r->id), db_text(r->path), db_int((int64_t)r->layer));
+        ADD_ROW(&repositories, db_int(p->set), db_text(r->id), db_text(r->path), db_int((int64_t)r->layer));
     }
     return put_members(p, err) && put_names(p, err) &&
            send_rows(p,
@@ -282,12 +275,13 @@ static bool put_packages_context(struct image_put *p, struct error *err)
 // the others the one that was inserted before.
 static bool put_chain(struct image_put *p, struct error *err)
 {
-    struct rows layers = {0}, links = {0};
+    size_t new = p->image->layers_n - p->chained;
+    struct rows layers = rows_for(p, 1, new), links = rows_for(p, 7, new);
     for (size_t i = p->chained; i < p->image->layers_n; i++) {
         const struct stored_layer *layer = &p->image->layers[i];
         struct db_value digest = image_digest(p, &layer->digest);
-        ADD_ROW(p, &layers, digest);
-        ADD_ROW(p, &links, i == p->chained ? db_int(p->chain) : LAST, db_int((int64_t)i), digest,
+        ADD_ROW(&layers, digest);
+        ADD_ROW(&links, i == p->chained ? db_int(p->chain) : LAST, db_int((int64_t)i), digest,
                 db_text(layer->media_type), db_text(layer->created_by), db_text(layer->skip_reason),
                 db_int((int64_t)layer->size));
     }
