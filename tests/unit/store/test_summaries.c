@@ -116,19 +116,21 @@ static void make_images(struct fixture *f)
         k->manifest = digest_of(arena_printf(&f->arena, "image %zu", i));
         if (i % 5 == 0)
             k->index = digest_of(arena_printf(&f->arena, "index %zu", i));
-        snprintf(k->place, sizeof k->place, "r.example:5000/team-%u/app-%u", (unsigned)some(f, 2),
-                 (unsigned)some(f, 3));
-        snprintf(k->tag, sizeof k->tag, "%u.%u", (unsigned)some(f, 3), (unsigned)some(f, 20));
+        char place[sizeof k->place], tag[sizeof k->tag];
+        snprintf(place, sizeof place, "r.example:5000/team-%u/app-%u", (unsigned)some(f, 2), (unsigned)some(f, 3));
+        snprintf(tag, sizeof tag, "%u.%u", (unsigned)some(f, 3), (unsigned)some(f, 20));
         if (i % 7 == 0)
-            snprintf(k->place, sizeof k->place, "docker-archive:/srv/file-%zu.tar", i);
+            snprintf(place, sizeof place, "docker-archive:/srv/file-%zu.tar", i);
         if (i % 7 == 0)
-            snprintf(k->reference, sizeof k->reference, "%s", k->place);
+            snprintf(k->reference, sizeof k->reference, "%s", place);
         else if (i % 3 == 0)
-            snprintf(k->reference, sizeof k->reference, "%s@%s", k->place, "sha256:0123");
+            snprintf(k->reference, sizeof k->reference, "%s@%s", place, "sha256:0123");
         else
-            snprintf(k->reference, sizeof k->reference, "%s:%s", k->place, k->tag);
+            snprintf(k->reference, sizeof k->reference, "%s:%s", place, tag);
         // Some are elsewhere, too; some have a name in no registry.
-        snprintf(k->repository, sizeof k->repository, "%s", i % 4 == 0 ? "other.example/copies" : k->place);
+        snprintf(k->repository, sizeof k->repository, "%s", i % 4 == 0 ? "other.example/copies" : place);
+        memcpy(k->place, place, sizeof place);
+        memcpy(k->tag, tag, sizeof tag);
         k->indexed = 1000 + (int64_t)some(f, 20);
         k->group = some(f, GROUPS);
         put_image(f, k);
