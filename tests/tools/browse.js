@@ -24,7 +24,11 @@ async function open(browser, where, options) {
   page.on("request", (request) => {
     if (!request.url().startsWith(origin + "/") && !request.url().startsWith("data:")) note("request: " + request.url());
   });
-  page.on("requestfailed", (request) => note("failed: " + request.url()));
+  // What is still on its way when a form leads elsewhere is broken off by the browser itself.
+  page.on("requestfailed", (request) => {
+    const why = request.failure() && request.failure().errorText;
+    if (why !== "net::ERR_ABORTED") note("failed: " + request.url() + ": " + why);
+  });
   page.on("dialog", (dialog) => {
     note("dialog: " + dialog.message());
     dialog.dismiss();
