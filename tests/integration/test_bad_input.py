@@ -113,7 +113,7 @@ class BadInput(clarion.Case):
         blob += packer.compress(b"\0" * 1024) + packer.flush()
         image = self.image((blob, TAR + "+gzip", digest(b"")))
         self.in_part(image, ["libssl3"], "layer_ratio", "250")
-        self.assertLess(self.peak_of("index", image), 600 * 1024)
+        self.assertLess(self.peak_of("index", image), 400 * 1024)
 
     def test_byte_limit(self):
         layer = debian_layer(GOOD, extra=[("big", b"\0" * 3000000)])

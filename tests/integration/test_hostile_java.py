@@ -30,7 +30,7 @@ class HostileJava(clarion.Case):
                 self.assertTrue(any(words in x and "layer sha256:" in x for x in errors), r)
                 self.assertEqual(len(errors), len(r.doc["errors"]), "another file's error")
                 # The tests' own build needs more memory than the limit of a worker, which sanitizers' shadow would exceed.
-                self.assertLess(self.peak_of("index", self.image_with((path, data))), 700 * 1024)
+                self.assertLess(self.peak_of("index", self.image_with((path, data))), 400 * 1024)
 
     def test_all_at_once(self):
         r = self.index(*[("opt/lib/%s.jar" % name, data) for name, data, _ in jars.all_of_them()])

@@ -29,7 +29,7 @@ class HostileLanguages(clarion.Case):
                 image = self.image(self.layer(path, contents), name=name)
                 r = self.run_clarion("index", image)
                 self.assertEqual(r.code, 3 if comes_to == LOST else 0, r)
-                self.assertLess(self.peak_of("index", image), 600 * 1024)
+                self.assertLess(self.peak_of("index", image), 400 * 1024)
                 also = words if comes_to == FOUND else []
                 self.assertEqual(self.names(r.doc), sorted(GOOD + also))
                 if comes_to == FOUND:
