@@ -52,6 +52,8 @@ def different(e):
         return "needs nothing from elsewhere to index"
     if e["path"].startswith("/openapi") and e["status"] == 200:
         return "the document is our own"
+    if e["path"] == "/":
+        return "the web page is there"
     return None
 
 
