@@ -52,6 +52,26 @@ bool store_packages_named(struct store *s, struct slice name, struct arena *a, s
                     values, 1, id_row, &c, err);
 }
 
+// The same question of each id (?1), many at once. `contexts`: of the first one's rows; each next one's is `size` bytes
+// behind, 0 where they share one.
+static bool ask_each(struct store *s, const char *sql, const int64_t *ids, size_t n, db_row_fn *row, void *contexts,
+                     size_t size, struct error *err)
+{
+    for (size_t first = 0; first < n; first += BATCH) {
+        struct db_request requests[BATCH];
+        struct db_value values[BATCH];
+        size_t count = n - first < BATCH ? n - first : BATCH;
+        for (size_t i = 0; i < count; i++) {
+            values[i] = db_int(ids[first + i]);
+            requests[i] = (struct db_request){
+                .sql = sql, .values = &values[i], .n = 1, .row = row, .context = (char *)contexts + (first + i) * size};
+        }
+        if (!db_batch(s->db, requests, count, err))
+            return false;
+    }
+    return true;
+}
+
 static bool owning_row(void *context, struct db_row *row, struct error *err)
 {
     (void)err;
@@ -62,25 +82,11 @@ static bool owning_row(void *context, struct db_row *row, struct error *err)
 bool store_packages_owning(struct store *s, const int64_t *packages, size_t n, struct package_owning *out,
                            struct error *err)
 {
-    for (size_t first = 0; first < n; first += BATCH) {
-        struct db_request requests[BATCH];
-        struct db_value values[BATCH];
-        size_t count = n - first < BATCH ? n - first : BATCH;
-        for (size_t i = 0; i < count; i++) {
-            values[i] = db_int(packages[first + i]);
-            requests[i] = (struct db_request){
-                .sql = "SELECT EXISTS (SELECT 1 FROM package_part_member WHERE package_id = ?1 AND owner <> ''), "
-                       "EXISTS (SELECT 1 FROM package_part_member WHERE owner <> '' AND owner = (SELECT kind || ':' "
-                       "|| name FROM package WHERE id = ?1))",
-                .values = &values[i],
-                .n = 1,
-                .row = owning_row,
-                .context = &out[first + i]};
-        }
-        if (!db_batch(s->db, requests, count, err))
-            return false;
-    }
-    return true;
+    return ask_each(s,
+                    "SELECT EXISTS (SELECT 1 FROM package_part_member WHERE package_id = ?1 AND owner <> ''), "
+                    "EXISTS (SELECT 1 FROM package_part_member WHERE owner <> '' AND owner = (SELECT kind || ':' "
+                    "|| name FROM package WHERE id = ?1))",
+                    packages, n, owning_row, out, sizeof *out, err);
 }
 
 bool store_set_owning_parts(struct store *s, int64_t set, struct arena *a, store_ids *out, struct error *err)
@@ -137,24 +143,10 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
 static bool find_members(struct store *s, const int64_t *packages, size_t n, struct members_context *c,
                          struct error *err)
 {
-    for (size_t first = 0; first < n; first += BATCH) {
-        struct db_request requests[BATCH];
-        struct db_value values[BATCH];
-        size_t count = n - first < BATCH ? n - first : BATCH;
-        for (size_t i = 0; i < count; i++) {
-            values[i] = db_int(packages[first + i]);
-            requests[i] = (struct db_request){
-                .sql = "SELECT part_id, package_id, db, CASE WHEN owner <> '' THEN 1 ELSE 0 END FROM "
-                       "package_part_member WHERE package_id = ?1",
-                .values = &values[i],
-                .n = 1,
-                .row = member_row,
-                .context = c};
-        }
-        if (!db_batch(s->db, requests, count, err))
-            return false;
-    }
-    return true;
+    return ask_each(s,
+                    "SELECT part_id, package_id, db, CASE WHEN owner <> '' THEN 1 ELSE 0 END FROM "
+                    "package_part_member WHERE package_id = ?1",
+                    packages, n, member_row, c, 0, err);
 }
 
 static int by_part(const void *x, const void *y)

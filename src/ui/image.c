@@ -1,6 +1,5 @@
 #include "ui/image.h"
 
-#include "base/clock.h"
 #include "base/utf8.h"
 #include "service/matching.h"
 #include "service/requests.h"
