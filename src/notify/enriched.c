@@ -74,14 +74,20 @@ struct speaking {
     bool containers; // one record on containers makes all of them candidates
 };
 
+static bool is_last(const struct speaking *k, const struct advisory *r)
+{
+    if (k->records.n == 0)
+        return false;
+    const struct affected_record *last = &k->records.v[k->records.n - 1];
+    return last->feed == k->feed && slice_eq(last->package, r->package);
+}
+
 // Records come ordered by their packages. A package is named once, and so are containers.
 static void add(struct speaking *k, const struct advisory *r)
 {
     const struct matcher *m = affected_matcher(k->feed, r->scope);
     bool of_containers = m != NULL && strcmp(m->kind, "container") == 0;
-    const struct affected_record *last = k->records.n != 0 ? &k->records.v[k->records.n - 1] : NULL;
-    bool same = last != NULL && last->feed == k->feed && slice_eq(last->package, r->package);
-    if (of_containers ? k->containers : same)
+    if (of_containers ? k->containers : is_last(k, r))
         return;
     k->containers = k->containers || of_containers;
     VEC_PUSH(k->arena, &k->records) =
