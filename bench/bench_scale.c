@@ -385,15 +385,16 @@ static bool put_manifest(struct filling *f, struct store *s, uint64_t number, st
     put_base_packages(m, place.app.base, &a, &image.inventory);
     put_own_packages(m, &place, &a, &image.inventory);
     put_layers(m, &place, &a, &image);
+    VEC(struct layer_put) layers = {0};
     for (size_t i = 0; i < image.layers_n; i++) {
         struct buf json BUF_AUTO = {0};
         if (!is_new(f, &image.layers[i].digest))
             continue;
         encode_layer(&image.inventory, i, &a, &json);
-        if (!store_layer_put(s, &image.layers[i].digest, &f->state, buf_slice(&json), SLICE(""), err))
-            return false;
+        VEC_PUSH(&a, &layers) =
+            (struct layer_put){.layer = image.layers[i].digest, .findings = arena_dup(&a, buf_slice(&json))};
     }
-    return store_image_put(s, &f->state, &image, &match_naming, err);
+    return store_image_put(s, &f->state, &image, layers.v, layers.n, &match_naming, err);
 }
 
 struct writer {

@@ -56,9 +56,6 @@ bool remote_image(struct http_client *http, const struct address_rules *allow, c
     image->manifest = *manifest;
     image->layers = ARENA_NEW(a, struct image_layer, n);
     for (size_t i = 0; i < n; i++) {
-        struct url url;
-        if (!url_parse(layers[i].uri, a, &url, err))
-            return error_wrap(err, "layer %s", layers[i].digest.text);
         remote->parts[i] = (struct remote_part){remote, &layers[i]};
         image->layers[i] = (struct image_layer){.digest = layers[i].digest};
     }

@@ -14,8 +14,8 @@ struct remote_layer {
     size_t headers_n;
 };
 
-// The layers, base first, and the rules must outlive the image; all else that it holds lives in the arena. ERR_FORMAT
-// or ERR_UNSUPPORTED for a URI that is not fetched, ERR_LIMIT (manifest_layers).
+// The layers, base first, and the rules must outlive the image; all else that it holds lives in the arena.
+// ERR_LIMIT (manifest_layers). A URI that cannot be fetched is an error when its layer is opened.
 bool remote_image(struct http_client *http, const struct address_rules *allow, const struct limits *limits,
                   const struct digest *manifest, const struct remote_layer *layers, size_t n, struct arena *a,
                   struct image *image, struct error *err);

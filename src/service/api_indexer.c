@@ -140,30 +140,9 @@ static void add_locations(const struct web_request *request, struct web_response
                          digest->text));
 }
 
-// What is to be asked of the layers along with the image, so that a store far away is waited for once: when it is begun
-// at once. Of one that has to wait what its layers hold would take up memory, and may be more by then.
-static struct layer_question *ask_along(struct service *service, const struct posted_manifest *manifest,
-                                        struct arena *a)
-{
-    if (!indexing_is_free(service->indexing))
-        return NULL;
-    struct layer_question *question = arena_alloc(a, sizeof *question);
-    *question = (struct layer_question){.state = &service->scanners,
-                                        .limits = &service->config->limits,
-                                        .layers = ARENA_NEW(a, struct layer_known, manifest->layers_n)};
-    for (size_t i = 0; i < manifest->layers_n; i++) {
-        size_t known = 0;
-        while (known < question->n && !digest_eq(&question->layers[known].layer, &manifest->layers[i].digest))
-            known++;
-        if (known == question->n)
-            question->layers[question->n++] = (struct layer_known){.layer = manifest->layers[i].digest, .arena = a};
-    }
-    return question;
-}
-
-// One that the store knows under the present scanners: its layers are not even looked at. True when it is answered.
-static bool answer_known(struct service *service, const struct digest *digest, struct layer_question *along,
-                         const struct web_request *request, struct web_response *response)
+// One that the store knows under the present scanners. True when it is answered.
+static bool answer_known(struct service *service, const struct digest *digest, const struct web_request *request,
+                         struct web_response *response)
 {
     struct stored_image image;
     struct error err;
@@ -171,9 +150,7 @@ static bool answer_known(struct service *service, const struct digest *digest, s
     struct view *view = api_view(service, request, response);
     if (view == NULL)
         return true;
-    if (along != NULL
-            ? !store_image_or_layers(&view->store, digest, along, request->arena, &image, &found, &err)
-            : !store_image_get(&view->store, digest, &service->scanners, request->arena, &image, &found, &err)) {
+    if (!store_image_get(&view->store, digest, &service->scanners, request->arena, &image, &found, &err)) {
         response->fields.n = 0;
         api_fail(request, response, &err);
     } else if (found) {
@@ -204,9 +181,11 @@ static void post_index_report(void *context, const struct web_request *request, 
         web_add(request, response, "Etag", tag);
         web_add(request, response, "Location",
                 arena_printf(request->arena, "/indexer/api/v1/index_report/%s", manifest.digest.text));
-        struct layer_question *along = ask_along(service, &manifest, request->arena);
-        if (!answer_known(service, &manifest.digest, along, request, response)) {
-            indexing_post(service->indexing, request, response, &manifest, along);
+        if (indexing_post_now(service->indexing, request, response, &manifest))
+            return;
+        // One that is known does not wait for those that are indexed.
+        if (!answer_known(service, &manifest.digest, request, response)) {
+            indexing_post(service->indexing, request, response, &manifest);
             return;
         }
     }

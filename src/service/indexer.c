@@ -6,6 +6,7 @@
 #include "layer/worker.h"
 #include "match/matcher.h"
 #include "scan/scanner.h"
+#include "service/layer_keeper.h"
 #include "store/names.h"
 
 #include <pthread.h>
@@ -17,8 +18,8 @@
 struct layer_job {
     size_t index;             // of the first layer of the image with this digest
     struct findings findings; // valid once done
-    struct slice json, lease; // lease: its name; empty: there is none
-    bool given;               // back, it is, along with the findings
+    struct slice lease;       // its name; empty: there is none
+    bool leased;              // it is ours, and not handed on to the keeper
     bool now;                 // read in this run
     bool done;                // findings may be used
     bool failed;
@@ -40,6 +41,9 @@ struct layer_pool {
     atomic_bool stop; // a layer failed: the image cannot be indexed any more
     pthread_mutex_t store_lock;
     struct store *store;
+    struct layer_keeper keeper;
+    const struct layer_put *left; // that were read to their end, and are not kept yet
+    size_t left_n;
     const struct digest *state;
 };
 
@@ -101,62 +105,60 @@ static bool scan_layer(struct layer_pool *pool, struct layer_job *job, struct re
     return ok;
 }
 
-// At once, so that an interrupted run need not read this layer again. The lease is given back with it.
-static bool keep_layer(struct layer_pool *pool, struct layer_job *job, const struct span *layer)
-{
-    struct span *span SPAN_AUTO = span_child(layer, SPAN_INTERNAL, "keep layer");
-    double start = clock_monotonic();
-    pthread_mutex_lock(&pool->store_lock);
-    bool ok = store_layer_put(pool->store, &pool->image->layers[job->index].digest, pool->state, job->json, job->lease,
-                              &job->error);
-    job->given = ok;
-    pthread_mutex_unlock(&pool->store_lock);
-    metrics_timing(pool->metrics, TIMING_KEEP, clock_monotonic() - start);
-    if (!ok)
-        span_fail(span, slice_str(job->error.text));
-    return ok;
-}
-
 static void take_known(struct layer_pool *pool, struct layer_job *job, const struct layer_known *layer)
 {
     job->done = layer->found;
+    job->leased = layer->leased;
     job->findings = layer->findings;
     if (job->done)
         metrics_layer_reused(pool->metrics);
 }
 
-// With it comes whatever others found in the layer since it was last asked for.
-static bool take_lease(struct layer_pool *pool, struct layer_job *job, bool *got)
+static struct layer_known ask_for(const struct layer_pool *pool, const struct layer_job *job)
 {
-    struct layer_known layer = {.layer = pool->image->layers[job->index].digest, .arena = job->arena};
+    return (struct layer_known){
+        .layer = pool->image->layers[job->index].digest, .arena = job->arena, .lease = job->lease};
+}
+
+// With it comes whatever others found in the layer since it was last asked for.
+static bool take_lease(struct layer_pool *pool, struct layer_job *job)
+{
+    struct layer_known layer = ask_for(pool, job);
     const struct layer_question question = {pool->state, pool->limits, &layer, 1};
     pthread_mutex_lock(&pool->store_lock);
-    bool ok = leases_take(pool->leases, pool->store, job->lease, &question, got, &job->error);
+    bool ok = leases_ask(pool->leases, pool->store, &question, NULL, &job->error);
     pthread_mutex_unlock(&pool->store_lock);
     if (ok)
         take_known(pool, job, &layer);
     return ok;
 }
 
-// Waits until nobody else reads the layer, of all who use the store. Then it is ours to read (*ours), or done, since
-// they have, or not wanted any more; false with job->error.
-static bool reserve_layer(struct layer_pool *pool, struct layer_job *job, bool *ours)
+// Waits until nobody else reads the layer, of all who use the store. Then it is ours to read, or done, since they have,
+// or not wanted any more; false with job->error.
+static bool reserve_layer(struct layer_pool *pool, struct layer_job *job)
 {
-    *ours = false;
-    while (!*ours && !job->done && !atomic_load(&pool->stop)) {
-        if (!take_lease(pool, job, ours))
+    while (!job->leased && !job->done && !atomic_load(&pool->stop)) {
+        if (!take_lease(pool, job))
             return false;
-        if (!*ours && !job->done)
+        if (!job->leased && !job->done)
             leases_wait(pool->leases);
     }
     return true;
 }
 
-static void give_lease(struct layer_pool *pool, const struct layer_job *job)
+static void give_lease(struct layer_pool *pool, struct layer_job *job)
 {
     pthread_mutex_lock(&pool->store_lock);
-    leases_give(pool->leases, job->given ? NULL : pool->store, job->lease);
+    leases_give(pool->leases, pool->store, &job->lease, 1);
     pthread_mutex_unlock(&pool->store_lock);
+    job->leased = false;
+}
+
+static void keep_layer(struct layer_pool *pool, struct layer_job *job, struct slice findings)
+{
+    const struct layer_put layer = {pool->image->layers[job->index].digest, findings, job->lease};
+    layer_keeper_add(&pool->keeper, &layer);
+    job->leased = false;
 }
 
 static void take_layer(struct layer_pool *pool, struct layer_job *job, const struct span *span)
@@ -174,7 +176,6 @@ static void take_layer(struct layer_pool *pool, struct layer_job *job, const str
     }
     job->now = job->done = true;
     job->findings = result.findings;
-    job->json = result.findings_json;
     if (!result.complete)
         job->problem = result.problem;
     metrics_layer_read(pool->metrics, result.bytes_in, result.findings.bytes);
@@ -182,23 +183,16 @@ static void take_layer(struct layer_pool *pool, struct layer_job *job, const str
              layer->digest.text, (unsigned long long)result.bytes_in, (unsigned long long)result.findings.bytes,
              (unsigned long long)result.findings.entries, clock_monotonic() - start, result.cpu_seconds,
              (unsigned long long)(result.peak_memory / MIB));
-    if (!result.complete)
-        return;
-    if (!keep_layer(pool, job, span)) {
-        job->failed = true;
-        job->done = false;
-    }
+    if (result.complete)
+        keep_layer(pool, job, result.findings_json);
 }
 
 static void take_turn(struct layer_pool *pool, struct layer_job *job, const struct span *span)
 {
-    bool ours;
-    job->lease =
-        arena_printf(job->arena, "layer %s %s", pool->image->layers[job->index].digest.text, digest_hex(pool->state));
-    job->failed = !reserve_layer(pool, job, &ours);
-    if (ours && !job->done)
+    job->failed = !reserve_layer(pool, job);
+    if (job->leased)
         take_layer(pool, job, span);
-    if (ours)
+    if (job->leased)
         give_lease(pool, job);
 }
 
@@ -234,20 +228,30 @@ static void *pool_thread(void *argument)
     return NULL;
 }
 
-static int by_place(const void *a, const void *b, void *image)
+static int by_index(const void *a, const void *b)
 {
-    const struct image *i = image;
-    uint64_t left = i->layers[((const struct layer_job *)a)->index].where;
-    uint64_t right = i->layers[((const struct layer_job *)b)->index].where;
-    return (left > right) - (left < right);
+    size_t x = ((const struct layer_job *)a)->index, y = ((const struct layer_job *)b)->index;
+    return (x > y) - (x < y);
+}
+
+// Layers that others read come last: nobody waits for others while somebody may wait for what is his.
+static int by_turn(const void *a, const void *b, void *context)
+{
+    const struct layer_pool *pool = context;
+    const struct layer_job *x = a, *y = b;
+    bool x_waits = pool->leases != NULL && !x->leased, y_waits = pool->leases != NULL && !y->leased;
+    uint64_t left = pool->image->layers[x->index].where, right = pool->image->layers[y->index].where;
+    if (x_waits != y_waits)
+        return x_waits ? 1 : -1;
+    if (pool->image->sequential && left != right)
+        return left < right ? -1 : 1;
+    return by_index(x, y);
 }
 
 static void run_pool(struct layer_pool *pool, unsigned jobs)
 {
-    if (pool->image->sequential) {
-        qsort_r(pool->jobs, pool->jobs_n, sizeof *pool->jobs, by_place, pool->image);
+    if (pool->image->sequential)
         jobs = 1;
-    }
     long processors = sysconf(_SC_NPROCESSORS_ONLN);
     size_t wanted = jobs != 0 ? jobs : processors > 0 ? (size_t)processors : 1;
     if (wanted > pool->jobs_n)
@@ -283,52 +287,66 @@ static void make_jobs(struct layer_pool *pool, struct arena *a, struct index_res
             continue;
         struct layer_job *job = &pool->jobs[pool->jobs_n];
         *job = (struct layer_job){.index = i, .arena = &result->layer_arenas[i]};
+        if (pool->leases != NULL)
+            job->lease = arena_printf(job->arena, "layer %s %s", layer->digest.text, digest_hex(pool->state));
         pool->jobs_n++;
     }
 }
 
-static void take_looked(struct layer_pool *pool, const struct layer_question *looked)
-{
-    for (size_t i = 0; i < looked->n; i++) {
-        struct layer_job *job = job_of(pool, &looked->layers[i].layer);
-        if (job != NULL)
-            take_known(pool, job, &looked->layers[i]);
-    }
-}
-
-// Asks the store for the image, and, when it does not know that, for its layers: those that it knows are done.
-static bool look(struct layer_pool *pool, struct arena *a, struct index_result *result, bool *known, struct error *err)
+// Asks the store for the image, and, when it does not know that, for its layers: those that it knows are done, and
+// those of the others that nobody reads are ours.
+static bool look(struct layer_pool *pool, struct arena *a, struct index_result *result, struct error *err)
 {
     struct layer_known *layers = ARENA_NEW(a, struct layer_known, pool->jobs_n);
     const struct layer_question question = {pool->state, pool->limits, layers, pool->jobs_n};
+    struct leases_image image = {&pool->image->manifest, a, &result->image, false};
     for (size_t i = 0; i < pool->jobs_n; i++)
-        layers[i] = (struct layer_known){.layer = pool->image->layers[pool->jobs[i].index].digest,
-                                         .arena = pool->jobs[i].arena};
-    if (!store_image_or_layers(pool->store, &pool->image->manifest, &question, a, &result->image, known, err))
+        layers[i] = ask_for(pool, &pool->jobs[i]);
+    if (pool->leases != NULL
+            ? !leases_ask(pool->leases, pool->store, &question, &image, err)
+            : !store_image_or_layers(pool->store, image.manifest, &question, a, image.out, &image.known, err))
         return false;
-    for (size_t i = 0; !*known && i < pool->jobs_n; i++)
+    for (size_t i = 0; !image.known && i < pool->jobs_n; i++)
         take_known(pool, &pool->jobs[i], &layers[i]);
+    result->known = image.known;
     return true;
 }
 
-static bool read_layers(struct layer_pool *pool, const struct index_options *options, struct error *err)
+static bool layers_failed(const struct layer_pool *pool, struct error *err)
 {
-    pthread_mutex_init(&pool->store_lock, NULL);
-    run_pool(pool, options->jobs);
-    pthread_mutex_destroy(&pool->store_lock);
     for (size_t i = 0; i < pool->jobs_n; i++) {
-        struct layer_job *job = &pool->jobs[i];
+        const struct layer_job *job = &pool->jobs[i];
         // Of a document nothing holds that was not read to its end.
         if (job->problem.code != ERR_NONE && pool->image->subject == SUBJECT_SBOM) {
             *err = job->problem;
-            return false;
+            return true;
         }
         if (!job->failed)
             continue;
         *err = job->error;
-        return error_wrap(err, "layer %s", pool->image->layers[job->index].digest.text);
+        error_wrap(err, "layer %s", pool->image->layers[job->index].digest.text);
+        return true;
     }
-    return true;
+    return false;
+}
+
+static void read_layers(struct layer_pool *pool, const struct index_options *options, struct arena *a)
+{
+    size_t left = 0;
+    for (size_t i = 0; i < pool->jobs_n; i++)
+        left += !pool->jobs[i].done;
+    pthread_mutex_init(&pool->store_lock, NULL);
+    pool->keeper = (struct layer_keeper){.store = pool->store,
+                                         .store_lock = &pool->store_lock,
+                                         .state = pool->state,
+                                         .leases = pool->leases,
+                                         .metrics = pool->metrics,
+                                         .span = pool->span};
+    layer_keeper_start(&pool->keeper, left, a);
+    qsort_r(pool->jobs, pool->jobs_n, sizeof *pool->jobs, by_turn, pool);
+    run_pool(pool, options->jobs);
+    qsort(pool->jobs, pool->jobs_n, sizeof *pool->jobs, by_index);
+    pool->left = layer_keeper_end(&pool->keeper, &pool->left_n);
 }
 
 static void describe_image(struct arena *a, const struct image *image, struct index_result *result)
@@ -387,11 +405,34 @@ static bool store_image(struct layer_pool *pool, struct index_result *result, st
 {
     struct span *span SPAN_AUTO = span_child(pool->span, SPAN_INTERNAL, "store image");
     double start = clock_monotonic();
-    bool ok = store_image_put(pool->store, pool->state, &result->image, &match_naming, err);
+    bool ok = store_image_put(pool->store, pool->state, &result->image, pool->left, pool->left_n, &match_naming, err);
     metrics_timing(pool->metrics, TIMING_STORE, clock_monotonic() - start);
     if (!ok)
         span_fail(span, slice_str(err->text));
     return ok;
+}
+
+// Of an image that cannot be stored, for which the layers that could be read are kept nevertheless.
+static void keep_left(const struct layer_pool *pool)
+{
+    struct error err;
+    if (!store_layers_put(pool->store, pool->state, pool->left, pool->left_n, &err))
+        log_warn("what was found in %zu layers cannot be kept, and has to be read again: %s", pool->left_n, err.text);
+}
+
+// Gives back what this image has still: of layers that are in the store by now, or cannot be told to it, and of those
+// that were not begun any more.
+static void give_leases(struct layer_pool *pool, struct arena *a)
+{
+    VEC(struct slice) names = {0};
+    if (pool->leases == NULL)
+        return;
+    for (size_t i = 0; i < pool->left_n; i++)
+        leases_forget(pool->leases, pool->left[i].lease);
+    for (size_t i = 0; i < pool->jobs_n; i++)
+        if (pool->jobs[i].leased)
+            VEC_PUSH(a, &names) = pool->jobs[i].lease;
+    leases_give(pool->leases, pool->store, names.v, names.n);
 }
 
 static void merge(struct arena *a, struct layer_pool *pool, struct index_result *result)
@@ -423,12 +464,20 @@ static void tell(const struct index_options *options, enum index_stage stage)
         options->enters(options->enters_context, stage);
 }
 
+// Makes one image of its layers.
+static void describe(struct layer_pool *pool, struct arena *a, struct index_result *result)
+{
+    tell(pool->options, INDEX_COALESCING);
+    describe_image(a, pool->image, result);
+    merge(a, pool, result);
+    list_layers(a, pool, result);
+}
+
 bool index_image(struct store *store, struct image *image, const struct index_options *options, struct arena *a,
                  struct index_result *result, struct error *err)
 {
     *result = (struct index_result){0};
     struct digest state = scanner_state(image->subject, options->limits);
-    bool known;
     struct layer_pool pool = {.image = image,
                               .limits = options->limits,
                               .options = options,
@@ -438,26 +487,27 @@ bool index_image(struct store *store, struct image *image, const struct index_op
                               .store = store,
                               .state = &state};
     make_jobs(&pool, a, result);
-    if (options->looked != NULL) {
-        known = false;
-        take_looked(&pool, options->looked);
-    } else if (!look(&pool, a, result, &known, err)) {
+    if (!look(&pool, a, result, err))
         return false;
-    }
-    if (known) {
+    if (result->known) {
         result->image.reference = image->reference;
         list_layers(a, NULL, result);
         return true;
     }
     tell(options, INDEX_LAYERS);
-    if (!read_layers(&pool, options, err))
-        return false;
-    tell(options, INDEX_COALESCING);
-    describe_image(a, image, result);
-    merge(a, &pool, result);
-    list_layers(a, &pool, result);
-    tell(options, INDEX_STORING);
-    return result->problems_n != 0 || store_image(&pool, result, err);
+    read_layers(&pool, options, a);
+    bool ok = !layers_failed(&pool, err);
+    if (ok)
+        describe(&pool, a, result);
+    if (ok && result->problems_n == 0) {
+        tell(options, INDEX_STORING);
+        ok = store_image(&pool, result, err);
+    } else {
+        keep_left(&pool);
+    }
+    give_leases(&pool, a);
+    pthread_mutex_destroy(&pool.store_lock);
+    return ok;
 }
 
 // Whatever the store had of the image already: where it was found is new.

@@ -24,8 +24,6 @@ struct index_options {
     // threads. NULL: nobody is.
     void (*reads)(void *context, const struct image *image, size_t i, uint64_t bytes, bool ended);
     void *reads_context;
-    const struct layer_question *looked; // the store has been asked, does not know the image, and of its layers knows
-                                         // these; NULL: it is still to be asked
     struct leases *leases;   // of layers, so that each is read by one at a time; NULL: whoever wants it reads it
     struct metrics *metrics; // NULL: nothing is counted
     const struct span *span; // what is done is a part of; NULL: it is not traced
@@ -34,6 +32,7 @@ struct index_options {
 // What indexing gave. Slices live in the arena that was handed in, or in the layers' own.
 struct index_result {
     struct stored_image image;
+    bool known;                  // the store knew it
     struct report_layer *layers; // of the image, in order
     size_t layers_n;
     struct slice *problems; // what could not be read to its end: the inventory is then incomplete, and not stored

@@ -21,12 +21,11 @@ struct waiter {
     const struct web_request *request;
     struct web_response *response;
     struct posted_manifest manifest; // of a pull its digest only
-    const struct layer_question *looked;
-    struct pull *pull;       // NULL: posted
-    const struct span *span; // what is done is a part of; NULL: it is not traced
-    struct span *pull_span;  // of a pull that waits or runs: its `span`
-    struct arena arena;      // of a pull
-    struct digest body;      // of what was posted, or of what a pull asks with
+    struct pull *pull;               // NULL: posted
+    const struct span *span;         // what is done is a part of; NULL: it is not traced
+    struct span *pull_span;          // of a pull that waits or runs: its `span`
+    struct arena arena;              // of a pull
+    struct digest body;              // of what was posted, or of what a pull asks with
     struct waiter *next;
 };
 
@@ -69,6 +68,7 @@ struct indexing {
 // How it went with a manifest.
 struct outcome {
     unsigned status;
+    bool known;       // 201: the store knew it
     struct error err; // with any status but 201
     struct buf body;  // with 201
 };
@@ -201,7 +201,6 @@ static bool index_manifest(struct indexing *ix, struct job *job, const struct wa
         .jobs = ix->config->layer_concurrency > 0 ? (unsigned)ix->config->layer_concurrency : 0,
         .enters = note_stage,
         .enters_context = &progress,
-        .looked = w->looked,
         .leases = ix->leases,
         .metrics = ix->metrics,
         .span = span};
@@ -247,14 +246,15 @@ static void run(struct indexing *ix, struct job *job, const struct waiter *lead,
         error_set(&o->err, result.problem, "%.*s", SLICE_ARG(result.problems[0]));
     } else {
         o->status = 201;
+        o->known = result.known;
         index_report_write(&result.image, &o->body);
     }
-    if (o->status == 201)
+    if (o->status == 201 && !o->known) {
         log_info("indexed the manifest %s", lead->manifest.digest.text);
-    else {
+    } else if (o->status != 201) {
         if (lead->pull != NULL)
             error_wrap(&o->err, "%.*s", SLICE_ARG(reference_text(&a, &lead->pull->reference)));
-        else
+        else if (o->err.code != ERR_STORE)
             error_wrap(&o->err, "failed to fetch layers");
         log_warn("manifest %s: %s", lead->manifest.digest.text, o->err.text);
         span_fail(span, slice_str(o->err.text));
@@ -378,7 +378,7 @@ static void count(struct indexing *ix, const struct digest *manifest, const stru
     if (o->status == 503)
         return;
     struct failure **at = find_failure(ix, manifest);
-    ix->indexed += o->status == 201;
+    ix->indexed += o->status == 201 && !o->known;
     ix->failed += o->status != 201;
     if (o->status != 201)
         note_failure(ix, manifest, &o->err);
@@ -541,14 +541,6 @@ struct indexing_load indexing_load(struct indexing *ix)
 
 // ---- posting --------------------------------------------------------------------------------------------------------
 
-bool indexing_is_free(struct indexing *ix)
-{
-    pthread_mutex_lock(&ix->lock);
-    bool is_free = ix->jobs_n < ix->threads_n;
-    pthread_mutex_unlock(&ix->lock);
-    return is_free;
-}
-
 // False when there is no room for another manifest.
 static bool join(struct indexing *ix, struct waiter *w)
 {
@@ -563,17 +555,23 @@ static bool join(struct indexing *ix, struct waiter *w)
     return true;
 }
 
-void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
-                   const struct posted_manifest *manifest, const struct layer_question *looked)
+static struct waiter *new_post(const struct web_request *request, struct web_response *response,
+                               const struct posted_manifest *manifest)
 {
     struct waiter *w = arena_alloc(request->arena, sizeof *w);
     *w = (struct waiter){.id = request->id,
                          .request = request,
                          .response = response,
                          .manifest = *manifest,
-                         .looked = looked,
                          .span = request->span,
                          .body = digest_of(request->body)};
+    return w;
+}
+
+void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
+                   const struct posted_manifest *manifest)
+{
+    struct waiter *w = new_post(request, response, manifest);
     pthread_mutex_lock(&ix->lock);
     bool joined = join(ix, w);
     pthread_mutex_unlock(&ix->lock);
@@ -583,6 +581,16 @@ void indexing_post(struct indexing *ix, const struct web_request *request, struc
     error_set(&full.err, ERR_LIMIT, "too many manifests wait already (limit index_queue, %llu)",
               (unsigned long long)ix->config->limits.index_queue);
     answer(w, &full);
+}
+
+bool indexing_post_now(struct indexing *ix, const struct web_request *request, struct web_response *response,
+                       const struct posted_manifest *manifest)
+{
+    struct waiter *w = new_post(request, response, manifest);
+    pthread_mutex_lock(&ix->lock);
+    bool joined = ix->jobs_n < ix->threads_n && find_job(ix, &manifest->digest) == NULL && join(ix, w);
+    pthread_mutex_unlock(&ix->lock);
+    return joined;
 }
 
 // ---- pulling --------------------------------------------------------------------------------------------------------

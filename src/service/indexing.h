@@ -21,14 +21,15 @@ struct indexing;
 struct indexing *indexing_start(const struct config *config, struct store_home *home, struct metrics *metrics,
                                 struct error *err);
 
-// Would a manifest be begun at once?
-bool indexing_is_free(struct indexing *ix);
-
 // Takes a request of method WEB_LATER over, whose manifest lives in its arena, and sees to its answer: the response has
-// all that a 201 has but status and body; with any other status its fields are dropped. `looked`, in the request's
-// arena too: what the store knows of the layers of the image, which it does not know; NULL: it was not asked for them.
+// all that a 201 has but status and body; with any other status its fields are dropped. Of an image that the store
+// knows the layers are not even looked at.
 void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
-                   const struct posted_manifest *manifest, const struct layer_question *looked);
+                   const struct posted_manifest *manifest);
+
+// The same when it can be begun at once. False, and nothing is done, when it would have to wait.
+bool indexing_post_now(struct indexing *ix, const struct web_request *request, struct web_response *response,
+                       const struct posted_manifest *manifest);
 
 // An image in a registry, named by somebody who gives credentials for it: the service's own are not used.
 struct pull {

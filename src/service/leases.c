@@ -135,7 +135,7 @@ static void drop(struct leases *l, struct held **at)
     pthread_cond_broadcast(&l->changed);
 }
 
-static void forget(struct leases *l, struct slice name)
+void leases_forget(struct leases *l, struct slice name)
 {
     pthread_mutex_lock(&l->lock);
     drop(l, find(l, name));
@@ -163,27 +163,77 @@ static bool take_here(struct leases *l, struct slice name, bool *got, struct err
     return !stop || error_set(err, ERR_IO, "the service is stopping");
 }
 
-bool leases_take(struct leases *l, struct store *s, struct slice name, const struct layer_question *question, bool *got,
-                 struct error *err)
+bool leases_take(struct leases *l, struct store *s, struct slice name, bool *got, struct error *err)
 {
-    bool here;
-    *got = false;
-    if (!take_here(l, name, &here, err))
+    if (!take_here(l, name, got, err))
         return false;
-    bool ok = here && l->shared ? store_lease_take(s, name, question, got, err)
-                                : question == NULL || store_layers_get(s, question, err);
-    *got = ok && here && (*got || !l->shared);
+    bool here = *got, ok = !here || !l->shared || store_lease_take(s, name, got, err);
+    *got = ok && *got;
     if (here && !*got)
-        forget(l, name);
+        leases_forget(l, name);
     return ok;
 }
 
-void leases_give(struct leases *l, struct store *s, struct slice name)
+// Of a layer in a question: what it wants, and whether it is free in this process.
+struct wanted {
+    struct slice name;
+    bool here;
+};
+
+static bool want(struct leases *l, const struct layer_question *question, struct wanted *wanted, struct error *err)
+{
+    for (size_t i = 0; i < question->n; i++) {
+        struct layer_known *layer = &question->layers[i];
+        if (!take_here(l, layer->lease, &wanted[i].here, err))
+            return false;
+        if (!wanted[i].here || !l->shared) // is not the store's matter
+            layer->lease = SLICE("");
+    }
+    return true;
+}
+
+// Sorts out which are the caller's: not what has turned out to be known, or is not to be known now.
+static void sort_out(struct leases *l, struct store *s, const struct layer_question *question,
+                     const struct wanted *wanted, bool unknown, struct arena *a)
+{
+    VEC(struct slice) needless = {0};
+    for (size_t i = 0; i < question->n; i++) {
+        struct layer_known *layer = &question->layers[i];
+        bool ours = wanted[i].here && unknown && !layer->found && (layer->leased || !l->shared);
+        if (layer->leased && !ours)
+            VEC_PUSH(a, &needless) = wanted[i].name;
+        else if (wanted[i].here && !ours)
+            leases_forget(l, wanted[i].name);
+        layer->leased = ours;
+        layer->lease = wanted[i].name;
+    }
+    leases_give(l, s, needless.v, needless.n);
+}
+
+bool leases_ask(struct leases *l, struct store *s, const struct layer_question *question, struct leases_image *image,
+                struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct wanted *wanted = ARENA_NEW(&a, struct wanted, question->n);
+    for (size_t i = 0; i < question->n; i++) {
+        question->layers[i].found = question->layers[i].leased = false;
+        wanted[i] = (struct wanted){.name = question->layers[i].lease};
+    }
+    bool ok = want(l, question, wanted, err) &&
+              (image == NULL
+                   ? store_layers_get(s, question, err)
+                   : store_image_or_layers(s, image->manifest, question, image->arena, image->out, &image->known, err));
+    sort_out(l, s, question, wanted, ok && (image == NULL || !image->known), &a);
+    return ok;
+}
+
+void leases_give(struct leases *l, struct store *s, const struct slice *names, size_t n)
 {
     struct error err;
-    if (l->shared && s != NULL && !store_lease_drop(s, name, &err))
-        log_debug("lease %.*s: %s", SLICE_ARG(name), err.text); // it ends by itself
-    forget(l, name);
+    if (l->shared && n != 0 && !store_leases_drop(s, names, n, &err))
+        log_debug("%zu leases: %s", n, err.text); // they end by themselves
+    for (size_t i = 0; i < n; i++)
+        leases_forget(l, names[i]);
 }
 
 void leases_claim(struct leases *l, int64_t event)

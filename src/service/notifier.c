@@ -260,13 +260,14 @@ static struct slice lease_name(struct arena *a, const struct target *target)
 static bool claim(void *leases, struct store *store, const struct target *target, bool *got, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
-    return leases_take(leases, store, lease_name(&a, target), NULL, got, err);
+    return leases_take(leases, store, lease_name(&a, target), got, err);
 }
 
 static void release(void *leases, struct store *store, const struct target *target)
 {
     struct arena a ARENA_AUTO = {0};
-    leases_give(leases, store, lease_name(&a, target));
+    const struct slice name = lease_name(&a, target);
+    leases_give(leases, store, &name, 1);
 }
 
 static void *deliver_thread(void *argument)

@@ -10,7 +10,7 @@
 #include <poll.h>
 #include <stdlib.h>
 
-#define VALUES         320         // of a statement, in all its rows
+#define VALUES         352         // of a statement, in all its rows
 #define FLUSH_AT       64          // statements, after which what is to be sent is
 #define GROUP          "(VALUES (" // what the values of a row stand behind
 #define CONFLICT_TRIES 20          // of what fails since others wrote the same row at the same time

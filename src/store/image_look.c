@@ -1,5 +1,5 @@
 // What an image consists of, and which of it the database has already: one question for all that it has once, one for
-// its parts, one for its layers, all in one wait.
+// its parts, one for its layers.
 #include "store/image_put.h"
 
 #include "base/buf.h"
@@ -139,7 +139,7 @@ static bool chain_row(void *context, struct db_row *row, struct error *err)
     " + 1, 1) = 'L' THEN 64 ELSE 32 END))"
 #define CHAIN_COLUMNS "c.media_type, c.created_by, c.skip_reason, c.size"
 
-static void ask_chain(struct image_put *p)
+void image_ask_chain(struct image_put *p)
 {
     size_t n = p->image->layers_n;
     char *digests = arena_alloc(&p->arena, n * DIGEST_BYTES), *lengths = arena_alloc(&p->arena, n);
@@ -186,28 +186,22 @@ void image_ask_parts(struct image_put *p)
         image_ask(p, &request);
 }
 
-bool image_context_row(void *context, struct db_row *row, struct error *err)
+static bool known_row(void *context, struct db_row *row, struct error *err)
 {
     struct image_put *p = context;
     (void)err;
     p->context = db_column_int(row, 0);
     p->distribution = db_column_int(row, 1);
-    return true;
-}
-
-static bool known_row(void *context, struct db_row *row, struct error *err)
-{
-    struct image_put *p = context;
     p->replaces = !db_column_null(row, 2);
     p->former = db_column_int(row, 2);
     p->sort = db_column_int(row, 3);
     p->set = db_column_int(row, 4);
     p->placed = db_column_int(row, 5) != 0;
-    return image_context_row(context, row, err);
+    return true;
 }
 
 // Questions within one, so that a server has one statement to begin and to end rather than six.
-static void ask_known(struct image_put *p)
+void image_ask_known(struct image_put *p)
 {
     const struct stored_image *image = p->image;
     IMAGE_ASK(p,
@@ -224,13 +218,9 @@ static void ask_known(struct image_put *p)
               image_digest(p, &p->set_digest));
 }
 
-bool image_look(struct image_put *p, struct error *err)
+void image_take_apart(struct image_put *p)
 {
     find_parts(p);
     find_set(p);
     find_repositories(p);
-    ask_known(p);
-    image_ask_parts(p);
-    ask_chain(p);
-    return image_send_asked(p, err);
 }

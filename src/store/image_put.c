@@ -1,5 +1,6 @@
 // Putting an indexed image into the database: of what it shares with others that which is not there, and then its row.
-// However much an image has, that is three times that a server is waited for at most, two where its packages are known.
+// However much an image has, a server is waited for twice; three times where its layers are known, and all of what they
+// bring together is not.
 #include "store/image_put.h"
 
 #include "base/json.h"
@@ -46,15 +47,23 @@ static void ask_rows(struct image_put *p, const char *sql, const struct rows *ro
 
 // ---- what is made ---------------------------------------------------------------------------------------------------
 
+// All of it leaves alone what is there: it is our turn, so nobody else puts the same in meanwhile, but for the indexer
+// state, which layers have, too.
+
 static void make_sort(struct image_put *p)
 {
     const struct stored_image *image = p->image;
-    IMAGE_ASK(p, "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING", NULL, NULL,
-              db_text(p->state));
-    IMAGE_ASK(p,
-              "INSERT INTO image_sort (state_id, kind, os, arch) SELECT id, ?2, ?3, ?4 FROM indexer_state WHERE digest "
-              "= ?1 RETURNING id",
-              number_row, &p->sort, db_text(p->state), db_text(image->kind), db_text(image->os), db_text(image->arch));
+    IMAGE_ASK(
+        p,
+        "INSERT INTO indexer_state (digest) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM indexer_state WHERE digest = "
+        "?1) ON CONFLICT DO NOTHING",
+        NULL, NULL, db_text(p->state));
+    IMAGE_ASK(
+        p,
+        "INSERT INTO image_sort (state_id, kind, os, arch) SELECT id, ?2, ?3, ?4 FROM indexer_state WHERE digest "
+        "= ?1 AND NOT EXISTS (SELECT 1 FROM image_sort WHERE state_id = indexer_state.id AND kind = ?2 AND os = ?3 "
+        "AND arch = ?4)",
+        NULL, NULL, db_text(p->state), db_text(image->kind), db_text(image->os), db_text(image->arch));
 }
 
 static void make_context(struct image_put *p)
@@ -63,12 +72,32 @@ static void make_context(struct image_put *p)
     if (d->known)
         IMAGE_ASK(p,
                   "INSERT INTO distribution (did, id_like, name, version, version_id, codename, pretty_name, cpe, "
-                  "support_end) VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9) ON CONFLICT DO NOTHING",
+                  "support_end) SELECT ?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9 WHERE NOT EXISTS (" DISTRIBUTION ")",
                   NULL, NULL, DISTRIBUTION_VALUES(d));
     IMAGE_ASK(p,
               "INSERT INTO context (distribution_id, repositories) SELECT " CONTEXT_DISTRIBUTION
-              ", ?10 RETURNING id, distribution_id",
-              image_context_row, p, CONTEXT_VALUES(p, d));
+              ", ?10 WHERE NOT EXISTS (SELECT 1 FROM context c WHERE c.distribution_id = " CONTEXT_DISTRIBUTION
+              " AND c.repositories = ?10)",
+              NULL, NULL, CONTEXT_VALUES(p, d));
+}
+
+static bool set_row(void *context, struct db_row *row, struct error *err)
+{
+    struct image_put *p = context;
+    (void)row, (void)err;
+    p->set_made = true;
+    return true;
+}
+
+static bool part_row(void *context, struct db_row *row, struct error *err)
+{
+    struct image_put *p = context;
+    struct digest made;
+    if (!digest_unpack(db_column(row, 0), &made, err))
+        return false;
+    for (size_t i = 0; i < p->parts_n; i++) // two layers may have brought the same
+        p->parts[i].made |= digest_eq(&p->parts[i].digest, &made);
+    return true;
 }
 
 static bool made_row(void *context, struct db_row *row, struct error *err)
@@ -100,32 +129,40 @@ static bool package_row(void *context, struct db_row *row, struct error *err)
     "SELECT id FROM package WHERE name = column2 AND version = column3 AND arch = column4 AND kind || '' = column1 "   \
     "AND module = column5 AND vendor = column6 AND source_name || '' = column7 AND source_version = column8"
 
-// The number of one whose names are by older rules is negative.
+#define PACKAGES "(VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)) AS each"
+// A question of its own, not a join, so that a server without statistics does not go through all parts.
+#define NEW_PART "coalesce((SELECT 1 FROM package_part WHERE digest = column11), 0) = 0"
+
+// Of parts that are there nothing is asked. The number of one whose names are by older rules is negative.
 static void make_packages(struct image_put *p)
 {
-    struct rows rows = rows_for(p, 10, p->packages.n);
-    struct db_value version = db_int(p->naming != NULL ? p->naming->version : 0);
-    for (size_t i = 0; i < p->packages.n; i++)
-        ADD_ROW(&rows, PACKAGE_VALUES(&p->packages.v[i].package->package), version, db_int((int64_t)i));
+    struct rows rows = rows_for(p, 11, p->packages.n);
+    struct db_value version = db_int(p->naming != NULL ? p->naming->version : 0), digest = db_blob(SLICE(""));
+    for (size_t i = 0; i < p->packages.n; i++) {
+        const struct wanted_package *w = &p->packages.v[i];
+        if (i == 0 || w->part != w[-1].part)
+            digest = image_digest(p, &p->parts[w->part].digest);
+        ADD_ROW(&rows, PACKAGE_VALUES(&w->package->package), version, db_int((int64_t)i), digest);
+    }
     ask_rows(p,
              "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version, named) "
-             "SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9 FROM (VALUES (?1, "
-             "?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) AS each WHERE TRUE ON CONFLICT DO NOTHING RETURNING id",
+             "SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9 FROM " PACKAGES
+             " WHERE " NEW_PART " ON CONFLICT DO NOTHING RETURNING id",
              &rows, made_row, p);
     ask_rows(p,
-             "SELECT column10, coalesce((" THAT_PACKAGE " AND named >= column9), -(" THAT_PACKAGE
-             ")) FROM (VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10)) AS each",
+             "SELECT column10, coalesce((" THAT_PACKAGE " AND named >= column9), -(" THAT_PACKAGE ")) FROM " PACKAGES
+             " WHERE " NEW_PART,
              &rows, package_row, p);
 }
 
+// Those that are not known to be there.
 static void make_parts(struct image_put *p)
 {
     const struct inventory *inventory = &p->image->inventory;
     struct rows made = rows_for(p, 1, p->parts_n);
     for (size_t i = 0; i < p->parts_n; i++) {
-        struct wanted_part *part = &p->parts[i];
-        part->made = part->id == 0;
-        if (!part->made)
+        const struct wanted_part *part = &p->parts[i];
+        if (part->id != 0)
             continue;
         ADD_ROW(&made, image_digest(p, &part->digest));
         for (size_t k = 0; k < inventory->packages_n; k++)
@@ -133,27 +170,61 @@ static void make_parts(struct image_put *p)
                 VEC_PUSH(&p->arena, &p->packages) =
                     (struct wanted_package){.package = &inventory->packages[k], .part = i};
     }
-    ask_rows(p,
-             "INSERT INTO package_part (digest) SELECT column1 FROM (VALUES (?1)) AS each WHERE TRUE ON CONFLICT DO "
-             "NOTHING",
-             &made, NULL, NULL);
-    if (made.n != 0)
-        image_ask_parts(p);
     make_packages(p);
+    ask_rows(
+        p,
+        "INSERT INTO package_part (digest) SELECT column1 FROM (VALUES (?1)) AS each WHERE NOT EXISTS (SELECT 1 FROM "
+        "package_part WHERE digest = column1) ON CONFLICT DO NOTHING RETURNING digest",
+        &made, part_row, p);
 }
 
+static void make_set(struct image_put *p)
+{
+    IMAGE_ASK(
+        p,
+        "INSERT INTO package_set (digest) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM package_set WHERE digest = ?1) "
+        "RETURNING id",
+        set_row, p, image_digest(p, &p->set_digest));
+}
+
+static void put_layers(struct image_put *p)
+{
+    struct db_request requests[LAYERS_PUT_MOST];
+    size_t *put = arena_alloc(&p->arena, sizeof *put);
+    size_t n = layers_ask_put(p->s, p->indexer_state, p->layers, p->layers_n, p->packed, &p->arena, put, requests);
+    for (size_t i = 0; i < n; i++)
+        VEC_PUSH(&p->arena, &p->requests) = requests[i];
+}
+
+static bool parts_are_there(const struct image_put *p)
+{
+    for (size_t i = 0; i < p->parts_n; i++)
+        if (p->parts[i].id == 0)
+            return false;
+    return true;
+}
+
+// Layers that were read only now have brought packages that are not there, most likely. Of known layers all that they
+// have is there, unless never before were just these put together.
 static bool make(struct image_put *p, struct error *err)
 {
-    if (p->sort == 0)
-        make_sort(p);
-    if (p->context == 0)
-        make_context(p);
-    if (p->set == 0) {
-        IMAGE_ASK(p, "INSERT INTO package_set (digest) VALUES (?1) RETURNING id", number_row, &p->set,
-                  image_digest(p, &p->set_digest));
+    image_ask_chain(p);
+    make_sort(p);
+    make_context(p);
+    make_set(p);
+    if (p->layers_n != 0) {
         make_parts(p);
+        put_layers(p);
     }
-    return p->requests.n == 0 || image_send_asked(p, err);
+    image_ask_parts(p);
+    image_ask_known(p);
+    if (!image_send_asked(p, err))
+        return false;
+    if (!p->set_made || parts_are_there(p))
+        return true;
+    make_parts(p);
+    image_ask_parts(p);
+    return image_send_asked(p, err);
 }
 
 // ---- what is put in -------------------------------------------------------------------------------------------------
@@ -198,6 +269,16 @@ static int by_member(const void *a, const void *b)
     return order != 0 ? order : (x > y) - (x < y); // as they are listed
 }
 
+// Those of parts that were made now.
+static void keep_made(struct image_put *p)
+{
+    size_t n = 0;
+    for (size_t i = 0; i < p->packages.n; i++)
+        if (p->parts[p->packages.v[i].part].made)
+            p->packages.v[n++] = p->packages.v[i];
+    p->packages.n = n;
+}
+
 // A package that a file lists twice is there once.
 static void find_repeated(struct image_put *p)
 {
@@ -214,6 +295,7 @@ static void find_repeated(struct image_put *p)
 
 static bool put_members(struct image_put *p, struct error *err)
 {
+    keep_made(p);
     struct rows rows = rows_for(p, 6, p->packages.n);
     find_repeated(p);
     for (size_t i = 0; i < p->packages.n; i++) {
@@ -346,10 +428,7 @@ static bool put_row(struct image_put *p, struct error *err)
 
 static bool put(struct image_put *p, struct error *err)
 {
-    if (!image_look(p, err))
-        return false;
-    bool set_known = p->set != 0;
-    return make(p, err) && (set_known || put_set(p, err)) && (p->placed || put_packages_context(p, err)) &&
+    return (!p->set_made || put_set(p, err)) && (p->placed || put_packages_context(p, err)) &&
            (!p->replaces ||
             db_run(p->s->db, err, "DELETE FROM image WHERE manifest = ?1", image_digest(p, &p->image->manifest))) &&
            put_chain(p, err) && put_row(p, err) && summary_enlist(p->s, &p->image->manifest, err) &&
@@ -357,13 +436,27 @@ static bool put(struct image_put *p, struct error *err)
 }
 
 bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
-                     const struct store_naming *naming, struct error *err)
+                     const struct layer_put *layers, size_t layers_n, const struct store_naming *naming,
+                     struct error *err)
 {
+    struct arena a ARENA_AUTO = {0};
+    struct slice *packed = ARENA_NEW(&a, struct slice, layers_n);
     struct db_work work = {.turn = DB_TURN_INVENTORY};
+    if (!layers_pack(layers, layers_n, &a, packed, err))
+        return false;
     while (db_works(s->db, &work, err)) {
         struct image_put p __attribute__((cleanup(put_free))) = {
-            .s = s, .image = image, .naming = naming, .state = digest_slice(state)};
-        work.ok = put(&p, err);
+            .s = s,
+            .image = image,
+            .layers = layers,
+            .packed = packed,
+            .layers_n = layers_n,
+            .naming = naming,
+            .indexer_state = state,
+            .state = digest_slice(state),
+        };
+        image_take_apart(&p);
+        work.ok = make(&p, err) && put(&p, err);
     }
     return work.ok;
 }

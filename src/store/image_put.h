@@ -11,11 +11,11 @@ struct wanted_part {
     bool made; // by this transaction: its members are to be put in
 };
 
-// A package of a part that is made, as the database has it.
+// A package of a part, as the database has it.
 struct wanted_package {
     const struct inventory_package *package;
     size_t part;         // index
-    int64_t id, part_id; // rows
+    int64_t id, part_id; // rows; id 0: it was not asked for, since the part is there
     bool misnamed;       // it was there, and has its names by older rules
     bool repeated;       // the part has it already
 };
@@ -24,14 +24,19 @@ struct image_put {
     struct store *s;
     struct arena arena;
     const struct stored_image *image;
+    const struct layer_put *layers; // that are put in along with it
+    const struct slice *packed;     // their findings
+    size_t layers_n;
     const struct store_naming *naming; // NULL: packages get no names
-    struct slice state, repositories;  // of the context
+    const struct digest *indexer_state;
+    struct slice state, repositories; // of the context
     struct digest set_digest;
     // Rows; 0: not there.
     int64_t former; // chain of the image that is replaced
     int64_t sort, context, distribution, set, chain;
     bool replaces; // an image with that manifest is there
     bool placed;   // an image with that set in that context is there
+    bool set_made; // by this transaction: its parts are to be put in
     struct wanted_part *parts;
     size_t parts_n;
     VEC(struct wanted_package) packages;
@@ -55,14 +60,13 @@ bool image_send_asked(struct image_put *p, struct error *err);
 
 // ---- image_look.c ---------------------------------------------------------------------------------------------------
 
-// Finds out what the image consists of, and which of it is there: everything above but the packages.
-bool image_look(struct image_put *p, struct error *err);
+// Finds out what the image consists of: digests of its parts and of its set, and its context.
+void image_take_apart(struct image_put *p);
 
-// Asks which parts are there.
+// Ask which of it are there: all that it has once, its parts, its chain of layers.
+void image_ask_known(struct image_put *p);
 void image_ask_parts(struct image_put *p);
-
-// The row of a context: its id, and the distribution's.
-bool image_context_row(void *context, struct db_row *row, struct error *err);
+void image_ask_chain(struct image_put *p);
 
 // A digest as a value, in memory of the arena.
 struct db_value image_digest(struct image_put *p, const struct digest *digest);

@@ -6,11 +6,27 @@
 
 // ---- layer_store.c --------------------------------------------------------------------------------------------------
 
-// Writes what asks for the question's layers into `requests`, which has room for question->n, to be asked along with
-// others. Of an image that is there under the same state nothing is asked (`manifest` NULL: there is none). The
-// question and the arena must live until it is answered.
-void layers_ask(const struct layer_question *question, const struct digest *manifest, struct arena *a,
-                struct db_request *requests);
+// Writes what asks for the question's layers into `requests`, which has room for LAYERS_ASK_MOST, to be asked along
+// with others; how many they are. Of an image that is there under the same state nothing is asked (`manifest` NULL:
+// there is none). The question and the arena must live until it is answered.
+size_t layers_ask(struct store *s, const struct layer_question *question, const struct digest *manifest,
+                  struct arena *a, struct db_request *requests);
+#define LAYERS_ASK_MOST(question) (1 + (question)->n)
+
+// Leases are taken first, so that what others have found before is seen: that writes.
+bool layers_want_leases(const struct layer_question *question);
+
+// Findings as they are stored: packed[i] of layers[i], in the arena.
+bool layers_pack(const struct layer_put *layers, size_t n, struct arena *a, struct slice *packed, struct error *err);
+
+// Writes what puts layers in, and gives their leases back, into `requests`, which has room for LAYERS_PUT_MOST; how
+// many they are. `*put` counts those that were: none, and no lease is given back, where the state is not there.
+size_t layers_ask_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
+                      const struct slice *packed, struct arena *a, size_t *put, struct db_request *requests);
+#define LAYERS_PUT_MOST 3
+
+// What makes an indexer state.
+struct db_request layers_ask_state(struct db_value *state);
 
 // Forgets of a chain, from its end, what no image and no other chain has, and layers that are in no chain any more.
 bool chain_drop(struct store *s, int64_t chain, struct error *err);

@@ -9,6 +9,7 @@ struct image_context {
     struct arena *arena;
     struct stored_image *out;
     bool found;
+    int64_t last; // the image's row when all has been asked; 0: there is none
     VEC(struct stored_layer) layers;
 };
 
@@ -168,6 +169,14 @@ static bool member_row(void *context, struct db_row *row, struct error *err)
 
 #define OF_IMAGE(column) "(SELECT " column " FROM image WHERE manifest = ?1)"
 
+static bool last_row(void *context, struct db_row *row, struct error *err)
+{
+    struct image_context *c = context;
+    (void)err;
+    c->last = db_column_int(row, 0);
+    return true;
+}
+
 // All of it is asked at once, by the manifest alone, and the layers of the question, if any, with it.
 static bool get_image(struct store *s, struct image_context *c, const struct digest *manifest,
                       const struct digest *state, const struct layer_question *question, struct error *err)
@@ -217,31 +226,42 @@ static bool get_image(struct store *s, struct image_context *c, const struct dig
          .row = member_row,
          .context = c},
     };
-    size_t n = sizeof image / sizeof image[0], layers_n = question != NULL ? question->n : 0;
-    struct db_request *requests = ARENA_NEW(&scratch, struct db_request, n + layers_n);
-    memcpy(requests, image, sizeof image);
+    const struct db_request last = {
+        .sql = "SELECT image.id FROM image JOIN image_sort ON image_sort.id = sort_id JOIN indexer_state ON "
+               "indexer_state.id = state_id WHERE manifest = ?1 AND (?2 = '' OR digest = ?2)",
+        .values = values,
+        .n = 2,
+        .row = last_row,
+        .context = c,
+    };
+    size_t n = 0, most = sizeof image / sizeof image[0] + 1 + (question != NULL ? LAYERS_ASK_MOST(question) : 0);
+    struct db_request *requests = ARENA_NEW(&scratch, struct db_request, most);
+    bool leases = question != NULL && layers_want_leases(question);
     if (question != NULL)
-        layers_ask(question, manifest, &scratch, &requests[n]);
-    return db_batch(s->db, requests, n + layers_n, err);
+        n = layers_ask(s, question, manifest, &scratch, requests);
+    memcpy(&requests[n], image, sizeof image);
+    n += sizeof image / sizeof image[0];
+    requests[n++] = last;
+    return leases ? db_batch_write(s->db, requests, n, err) : db_batch(s->db, requests, n, err);
 }
 
+// What is asked at once is no view of the database as it was at one time, which leases could not be taken in: where the
+// image was put in, replaced or deleted meanwhile, it is asked again.
 static bool get(struct store *s, const struct digest *manifest, const struct digest *state,
                 const struct layer_question *question, struct arena *a, struct stored_image *out, bool *found,
                 struct error *err)
 {
-    // One transaction, the caller's or our own, so that another process's replacement of the image is seen whole or not
-    // at all.
-    struct db_work work = {.reads = true};
-    *found = false;
-    while (db_works(s->db, &work, err)) {
-        struct image_context c = {.arena = a, .out = out};
+    struct image_context c;
+    bool ok;
+    do {
+        c = (struct image_context){.arena = a, .out = out};
         *out = (struct stored_image){.manifest = *manifest};
-        work.ok = get_image(s, &c, manifest, state, question, err);
-        *found = work.ok && c.found;
-        out->layers = c.layers.v;
-        out->layers_n = c.layers.n;
-    }
-    return work.ok || error_wrap(err, "image %s", manifest->text);
+        ok = get_image(s, &c, manifest, state, question, err);
+    } while (ok && c.last != out->mark.id);
+    *found = ok && c.found;
+    out->layers = c.layers.v;
+    out->layers_n = c.layers.n;
+    return ok || error_wrap(err, "image %s", manifest->text);
 }
 
 bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,

@@ -31,99 +31,199 @@ static bool findings_row(void *context, struct db_row *row, struct error *err)
     return findings_decode(slice_of(text, n), layer->arena, c->limits, &layer->findings, err);
 }
 
-void layers_ask(const struct layer_question *question, const struct digest *manifest, struct arena *a,
-                struct db_request *requests)
+// Questions of their own, not joins, so that a server without statistics does not go through all layers or images.
+#define KNOWN_LAYER(digest, state)                                                                                     \
+    "coalesce((SELECT 1 FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON s.id = "         \
+    "state_id WHERE layer.digest = " digest " AND s.digest = " state "), 0) = 1"
+#define KNOWN_IMAGE(manifest, state)                                                                                   \
+    "coalesce((SELECT 1 FROM image JOIN image_sort ON image_sort.id = sort_id JOIN indexer_state s ON s.id = "         \
+    "state_id WHERE manifest = " manifest " AND s.digest = " state "), 0) = 1"
+
+static bool leased_row(void *context, struct db_row *row, struct error *err)
+{
+    const struct layer_question *question = context;
+    (void)err;
+    for (size_t i = 0; i < question->n; i++)
+        question->layers[i].leased |= slice_eq(db_column(row, 0), question->layers[i].lease);
+    return true;
+}
+
+// The last of the columns is not of the layer: the image of which nothing is asked, if that is there.
+static struct db_request ask_leases(const struct layer_question *question, struct slice node, struct db_value unless,
+                                    struct arena *a)
+{
+    enum { COLUMNS = 6 };
+    struct db_value *values = ARENA_NEW(a, struct db_value, COLUMNS * question->n);
+    size_t rows = 0;
+    for (size_t i = 0; i < question->n; i++) {
+        struct layer_known *layer = &question->layers[i];
+        if (layer->lease.n == 0)
+            continue;
+        const struct db_value row[COLUMNS] = {
+            db_text(layer->lease),
+            db_text(node),
+            db_int(LEASE_SECONDS),
+            db_blob(digest_pack(&layer->layer, arena_alloc(a, DIGEST_BYTES))),
+            db_text(digest_slice(question->state)),
+            unless,
+        };
+        memcpy(&values[COLUMNS * rows++], row, sizeof row);
+    }
+    return (struct db_request){
+        .sql =
+            "INSERT INTO shared_lease (name, node, until) SELECT column1, column2, unixepoch() + column3 FROM "
+            "(VALUES (?1, ?2, ?3, ?4, ?5, ?6)) AS each WHERE NOT (" KNOWN_LAYER("column4", "column5") " OR " KNOWN_IMAGE(
+                "column6", "column5") ") ON CONFLICT (name) DO UPDATE SET node = excluded.node, until = excluded.until "
+                                      "WHERE " LEASE_IS_FREE " RETURNING name",
+        .values = values,
+        .n = COLUMNS,
+        .rows = rows,
+        .row = leased_row,
+        .context = (void *)question,
+    };
+}
+
+bool layers_want_leases(const struct layer_question *question)
+{
+    for (size_t i = 0; i < question->n; i++)
+        if (question->layers[i].lease.n != 0)
+            return true;
+    return false;
+}
+
+size_t layers_ask(struct store *s, const struct layer_question *question, const struct digest *manifest,
+                  struct arena *a, struct db_request *requests)
 {
     char *image = arena_alloc(a, DIGEST_BYTES);
     struct db_value unless = db_blob(manifest != NULL ? digest_pack(manifest, image) : SLICE(""));
+    size_t n = 0;
+    if (layers_want_leases(question))
+        requests[n++] = ask_leases(question, slice_str(s->home->node), unless, a);
     for (size_t i = 0; i < question->n; i++) {
         struct layer_known *layer = &question->layers[i];
         struct findings_context *c = arena_alloc(a, sizeof *c);
         struct db_value *values = ARENA_NEW(a, struct db_value, 3);
         *c = (struct findings_context){layer, question->limits};
-        layer->found = false;
+        layer->found = layer->leased = false;
         values[0] = db_blob(digest_pack(&layer->layer, arena_alloc(a, DIGEST_BYTES)));
         values[1] = db_text(digest_slice(question->state));
         values[2] = unless;
-        requests[i] = (struct db_request){
+        requests[n++] = (struct db_request){
             .sql =
-                "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state s ON s.id = "
-                "layer_findings.state_id WHERE layer.digest = ?1 AND s.digest = ?2 AND NOT EXISTS (SELECT 1 FROM image JOIN "
-                "image_sort ON image_sort.id = sort_id WHERE manifest = ?3 AND image_sort.state_id = s.id)",
+                "SELECT findings FROM layer JOIN layer_findings ON layer_id = layer.id JOIN indexer_state ON "
+                "indexer_state.id = layer_findings.state_id WHERE layer.digest = ?1 AND indexer_state.digest = ?2 AND "
+                "NOT (" KNOWN_IMAGE("?3", "?2") ")",
             .values = values,
             .n = 3,
             .row = findings_row,
             .context = c,
         };
     }
+    return n;
 }
 
 bool store_layers_get(struct store *s, const struct layer_question *question, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
-    struct db_request *requests = ARENA_NEW(&a, struct db_request, question->n);
-    layers_ask(question, NULL, &a, requests);
-    return db_batch(s->db, requests, question->n, err);
+    struct db_request *requests = ARENA_NEW(&a, struct db_request, LAYERS_ASK_MOST(question));
+    size_t n = layers_ask(s, question, NULL, &a, requests);
+    return layers_want_leases(question) ? db_batch_write(s->db, requests, n, err) : db_batch(s->db, requests, n, err);
+}
+
+bool layers_pack(const struct layer_put *layers, size_t n, struct arena *a, struct slice *packed, struct error *err)
+{
+    for (size_t i = 0; i < n; i++) {
+        struct slice text = layers[i].findings;
+        size_t bound = ZSTD_compressBound(text.n);
+        char *bytes = arena_alloc(a, bound);
+        size_t size = ZSTD_compress(bytes, bound, text.p, text.n, FINDINGS_LEVEL);
+        if (ZSTD_isError(size))
+            return error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(size));
+        packed[i] = slice_of(bytes, size);
+    }
+    return true;
 }
 
 static bool put_row(void *context, struct db_row *row, struct error *err)
 {
     (void)row, (void)err;
-    *(bool *)context = true;
+    ++*(size_t *)context;
     return true;
 }
 
-// `*put` is false, and the lease is not given back, where the state is not there: only the first layer under a state
-// finds that, so a row for it is not tried each time.
-static bool put_findings(struct store *s, const struct digest *layer, const struct digest *state, struct slice packed,
-                         struct slice lease, bool with_state, bool *put, struct error *err)
+struct db_request layers_ask_state(struct db_value *state)
 {
-    char bytes[DIGEST_BYTES];
-    const struct db_value values[] = {db_blob(digest_pack(layer, bytes)), db_text(digest_slice(state)),
-                                      db_blob(packed)},
-                          leased[] = {db_text(lease), db_text(slice_str(s->home->node)), values[1]};
-    struct db_request requests[4];
-    size_t n = 0;
-    requests[n++] = (struct db_request){
-        .sql = "INSERT INTO layer (digest) VALUES (?1) ON CONFLICT DO NOTHING", .values = values, .n = 1};
-    if (with_state)
-        requests[n++] =
-            (struct db_request){.sql = "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING",
-                                .values = &values[1],
-                                .n = 1};
-    requests[n++] = (struct db_request){
-        .sql = "INSERT INTO layer_findings (layer_id, state_id, findings) SELECT layer.id, s.id, ?3 FROM layer CROSS "
-               "JOIN indexer_state s WHERE layer.digest = ?1 AND s.digest = ?2 ON CONFLICT (layer_id, state_id) DO "
-               "UPDATE SET findings = excluded.findings RETURNING 1",
-        .values = values,
+    return (struct db_request){
+        .sql = "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING", .values = state, .n = 1};
+}
+
+size_t layers_ask_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
+                      const struct slice *packed, struct arena *a, size_t *put, struct db_request *requests)
+{
+    struct db_value *digests = ARENA_NEW(a, struct db_value, n), *findings = ARENA_NEW(a, struct db_value, 3 * n),
+                    *leases = ARENA_NEW(a, struct db_value, 3 * n);
+    size_t leased = 0, asked = 0;
+    *put = 0;
+    for (size_t i = 0; i < n; i++) {
+        digests[i] = db_blob(digest_pack(&layers[i].layer, arena_alloc(a, DIGEST_BYTES)));
+        const struct db_value row[] = {digests[i], db_text(digest_slice(state)), db_blob(packed[i])},
+                              lease[] = {db_text(layers[i].lease), db_text(slice_str(s->home->node)), row[1]};
+        memcpy(&findings[3 * i], row, sizeof row);
+        if (layers[i].lease.n != 0)
+            memcpy(&leases[3 * leased++], lease, sizeof lease);
+    }
+    requests[asked++] = (struct db_request){.sql = "INSERT INTO layer (digest) SELECT column1 FROM (VALUES (?1)) AS "
+                                                   "each WHERE TRUE ON CONFLICT DO NOTHING",
+                                            .values = digests,
+                                            .n = 1,
+                                            .rows = n};
+    requests[asked++] = (struct db_request){
+        .sql = "INSERT INTO layer_findings (layer_id, state_id, findings) SELECT layer.id, s.id, column3 FROM (VALUES "
+               "(?1, ?2, ?3)) AS each JOIN layer ON layer.digest = column1 JOIN indexer_state s ON s.digest = column2 "
+               "WHERE TRUE ON CONFLICT (layer_id, state_id) DO UPDATE SET findings = excluded.findings RETURNING 1",
+        .values = findings,
         .n = 3,
+        .rows = n,
         .row = put_row,
         .context = put,
     };
-    if (lease.n != 0)
-        requests[n++] =
-            (struct db_request){.sql = "DELETE FROM shared_lease WHERE name = ?1 AND node = ?2 AND EXISTS (SELECT 1 "
-                                       "FROM indexer_state WHERE digest = ?3)",
-                                .values = leased,
-                                .n = 3};
-    *put = false;
-    return db_batch_write(s->db, requests, n, err);
+    if (leased != 0)
+        requests[asked++] = (struct db_request){
+            .sql =
+                "DELETE FROM shared_lease WHERE EXISTS (SELECT 1 FROM (VALUES (?1, ?2, ?3)) AS each JOIN indexer_state "
+                "s ON s.digest = column3 WHERE column1 = name AND column2 = node)",
+            .values = leases,
+            .n = 3,
+            .rows = leased};
+    return asked;
 }
 
-bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
-                     struct slice findings_json, struct slice lease, struct error *err)
+// Only the first layers under a state find that it is not there, so a row for it is not tried each time. `*put` is how
+// many were.
+static bool put_layers(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
+                       const struct slice *packed, bool with_state, size_t *put, struct error *err)
 {
-    size_t bound = ZSTD_compressBound(findings_json.n);
-    char *packed = must_alloc(bound);
-    size_t n = ZSTD_compress(packed, bound, findings_json.p, findings_json.n, FINDINGS_LEVEL);
-    bool ok = !ZSTD_isError(n) || error_set(err, ERR_STORE, "cannot compress findings: %s", ZSTD_getErrorName(n));
+    struct arena a ARENA_AUTO = {0};
+    struct db_request requests[1 + LAYERS_PUT_MOST];
+    struct db_value value = db_text(digest_slice(state));
+    size_t asked = 0;
+    if (with_state)
+        requests[asked++] = layers_ask_state(&value);
+    asked += layers_ask_put(s, state, layers, n, packed, &a, put, &requests[asked]);
+    return db_batch_write(s->db, requests, asked, err);
+}
+
+bool store_layers_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
+                      struct error *err)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct slice *packed = ARENA_NEW(&a, struct slice, n);
+    size_t put;
     // Others may put the same one at the same time. Where its row goes meanwhile, with the last image that had it, the
     // findings are not kept, as if that had been a moment later.
-    bool put;
-    ok = ok && put_findings(s, layer, state, slice_of(packed, n), lease, false, &put, err) &&
-         (put || put_findings(s, layer, state, slice_of(packed, n), lease, true, &put, err));
-    free(packed);
-    return ok;
+    return n == 0 ||
+           (layers_pack(layers, n, &a, packed, err) && put_layers(s, state, layers, n, packed, false, &put, err) &&
+            (put == n || put_layers(s, state, layers, n, packed, true, &put, err)));
 }
 
 // ---- chains ---------------------------------------------------------------------------------------------------------

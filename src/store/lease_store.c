@@ -1,7 +1,5 @@
 #include "store/leases.h"
 
-#include "store/inventory_rows.h"
-
 static bool got_row(void *context, struct db_row *row, struct error *err)
 {
     (void)row, (void)err;
@@ -9,31 +7,32 @@ static bool got_row(void *context, struct db_row *row, struct error *err)
     return true;
 }
 
-bool store_lease_take(struct store *s, struct slice name, const struct layer_question *along, bool *got,
-                      struct error *err)
+bool store_lease_take(struct store *s, struct slice name, bool *got, struct error *err)
 {
-    struct arena a ARENA_AUTO = {0};
-    size_t layers = along != NULL ? along->n : 0;
-    struct db_request *requests = ARENA_NEW(&a, struct db_request, 1 + layers);
     const struct db_value values[] = {db_text(name), db_text(slice_str(s->home->node)), db_int(LEASE_SECONDS)};
     *got = false;
-    requests[0] = (struct db_request){
-        .sql =
-            "INSERT INTO shared_lease (name, node, until) VALUES (?1, ?2, unixepoch() + ?3) ON CONFLICT (name) DO UPDATE SET node "
-            "= ?2, until = unixepoch() + ?3 WHERE shared_lease.until < unixepoch() OR shared_lease.node = ?2 RETURNING 1",
-        .values = values,
-        .n = 3,
-        .row = got_row,
-        .context = got};
-    if (along != NULL)
-        layers_ask(along, NULL, &a, &requests[1]);
-    return db_batch(s->db, requests, 1 + layers, err);
+    return db_query(
+        s->db,
+        "INSERT INTO shared_lease (name, node, until) VALUES (?1, ?2, unixepoch() + ?3) ON CONFLICT (name) DO "
+        "UPDATE SET node = excluded.node, until = excluded.until WHERE " LEASE_IS_FREE " RETURNING 1",
+        values, 3, got_row, got, err);
 }
 
-bool store_lease_drop(struct store *s, struct slice name, struct error *err)
+bool store_leases_drop(struct store *s, const struct slice *names, size_t n, struct error *err)
 {
-    return db_run(s->db, err, "DELETE FROM shared_lease WHERE name = ?1 AND node = ?2", db_text(name),
-                  db_text(slice_str(s->home->node)));
+    struct arena a ARENA_AUTO = {0};
+    struct db_value *values = ARENA_NEW(&a, struct db_value, 2 * n);
+    for (size_t i = 0; i < n; i++) {
+        values[2 * i] = db_text(names[i]);
+        values[2 * i + 1] = db_text(slice_str(s->home->node));
+    }
+    const struct db_request request = {.sql =
+                                           "DELETE FROM shared_lease WHERE EXISTS (SELECT 1 FROM (VALUES (?1, ?2)) AS "
+                                           "each WHERE column1 = name AND column2 = node)",
+                                       .values = values,
+                                       .n = 2,
+                                       .rows = n};
+    return n == 0 || db_batch_write(s->db, &request, 1, err);
 }
 
 static bool renew(struct store *s, const struct worked_on *what, struct error *err)

@@ -7,11 +7,13 @@
 #define LEASE_SECONDS 12
 #define RENEW_SECONDS 3
 
-// Takes one for the process of this store's home. *got is false when another process has it. In the same wait, and
-// after that, it is asked what is known of the layers of `along`; NULL: nothing is.
-bool store_lease_take(struct store *s, struct slice name, const struct layer_question *along, bool *got,
-                      struct error *err);
-bool store_lease_drop(struct store *s, struct slice name, struct error *err);
+// Takes one for the process of this store's home. *got is false when another process has it. Those of layers are taken
+// along with what is known of them (store.h).
+bool store_lease_take(struct store *s, struct slice name, bool *got, struct error *err);
+bool store_leases_drop(struct store *s, const struct slice *names, size_t n, struct error *err);
+
+// In a statement that puts in leases that may be there: may this one be had?
+#define LEASE_IS_FREE "shared_lease.until < unixepoch() OR shared_lease.node = excluded.node"
 
 // What of these the process has still, leases by name and events by id, is its for another LEASE_SECONDS. All else is
 // not: what could not be given back ends by itself, however much else the process works on.

@@ -53,24 +53,33 @@ void store_observe(struct store *store, struct db_timings *timings);
 // ---- layer_store.c, inventory_store.c -------------------------------------------------------------------------------
 
 // What is known of layers under an indexer state: for each `layer` its findings, in an arena of its own, when they are
-// there.
+// there. Where they are not, its `lease` is taken, the name of one (leases.h): unless another process has it, the layer
+// is ours to read.
 struct layer_known {
     struct digest layer;
     struct arena *arena;
+    struct slice lease; // empty: none is wanted
     struct findings findings;
-    bool found;
+    bool found, leased;
 };
 struct layer_question {
     const struct digest *state;
     const struct limits *limits;
-    struct layer_known *layers;
+    struct layer_known *layers; // each once
     size_t n;
 };
 bool store_layers_get(struct store *s, const struct layer_question *question, struct error *err);
 
-// Keeps a layer's findings, and gives back the lease of that name with them (leases.h); empty: there is none.
-bool store_layer_put(struct store *s, const struct digest *layer, const struct digest *state,
-                     struct slice findings_json, struct slice lease, struct error *err);
+// Findings of a layer to be kept, as JSON (findings_encode). The lease of that name is given back with them; empty:
+// there is none.
+struct layer_put {
+    struct digest layer;
+    struct slice findings, lease;
+};
+
+// Keeps the findings of layers, all or, on an error, none.
+bool store_layers_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
+                      struct error *err);
 
 struct stored_layer {
     struct digest digest;
@@ -105,16 +114,19 @@ struct store_naming {
     void (*names)(struct arena *a, const struct package *package, store_names *out);
 };
 
-// One transaction: after a crash the image is there whole or not at all. Replaces an earlier one of the same manifest.
-// With `naming` NULL its packages get their names at the next store_lookup_complete.
+// One transaction: after a crash the image is there whole or not at all, and with it those of its layers that are not
+// kept yet. Replaces an earlier one of the same manifest. With `naming` NULL its packages get their names at the next
+// store_lookup_complete.
 bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
-                     const struct store_naming *naming, struct error *err);
+                     const struct layer_put *layers, size_t layers_n, const struct store_naming *naming,
+                     struct error *err);
 
 // `state` NULL: whatever state it was indexed under.
 bool store_image_get(struct store *s, const struct digest *manifest, const struct digest *state, struct arena *a,
                      struct stored_image *out, bool *found, struct error *err);
 
-// The image under the question's state, or else what is known of its layers: one wait for a server.
+// The image under the question's state, or else what is known of its layers, with the leases of the others: one wait
+// for a server.
 bool store_image_or_layers(struct store *s, const struct digest *manifest, const struct layer_question *question,
                            struct arena *a, struct stored_image *out, bool *found, struct error *err);
 

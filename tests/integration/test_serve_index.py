@@ -142,6 +142,26 @@ class ServeIndex(clarion.Case):
         self.assertEqual(self.post(service, manifest("two", base)).status, 201)
         self.assertEqual((self.layers.times(base), self.layers.times(top)), (1, 1))
 
+    def test_read_while_others_are_fetched(self):
+        # What is found in a layer is kept before its image is done: whoever waits for it has it, also after an accident.
+        for threads in (1, 2):
+            with self.subTest(threads=threads):
+                service = Service(self, {"indexer": dict(ALLOW["indexer"], layer_scan_concurrency=threads)})
+                fast = self.layers.add(layer_of(stanza("bash", "5.%d" % threads)))
+                slow = self.layers.add(b"slow", path="/slow%d" % threads, act=self.layers.stall(b"slow"))
+                waiting = service.connect()
+                waiting.request("POST", POST, json.dumps(manifest("first %d" % threads, fast, slow)))
+                while not self.layers.times(slow):
+                    time.sleep(0.01)
+                self.assertEqual(self.post(service, manifest("second %d" % threads, fast)).status, 201)
+                self.assertEqual(self.layers.times(fast), 1)
+                service.kill()
+                waiting.close()
+                service = Service(self, ALLOW)
+                self.assertEqual(self.post(service, manifest("third %d" % threads, fast)).status, 201)
+                self.assertEqual(self.layers.times(fast), 1)
+                service.end()
+
     def test_posted_by_a_hundred(self):
         service = Service(self, ALLOW)
         layer = self.layers.add(self.openssl)

@@ -106,12 +106,11 @@ class Telemetry(clarion.Case):
         ours = [s for s in spans if s["traceId"] == trace_id]
         names = sorted(s["name"] for s in ours)
         self.assertEqual(names, sorted(["POST " + POST, "index manifest", "coalesce", "store image"] +
-                                       2 * ["index layer", "open layer", "read layer", "keep layer"]))
+                                       2 * ["index layer", "open layer", "read layer"]))
         by_id = {s["spanId"]: s for s in ours}
         parents = {s["name"]: by_id[s["parentSpanId"]]["name"] for s in ours if s["parentSpanId"] != caller}
         self.assertEqual(parents, {"index manifest": "POST " + POST, "index layer": "index manifest", "coalesce": "index manifest",
-                                   "store image": "index manifest", "open layer": "index layer", "read layer": "index layer",
-                                   "keep layer": "index layer"})
+                                   "store image": "index manifest", "open layer": "index layer", "read layer": "index layer"})
         server, = [s for s in ours if s["parentSpanId"] == caller]
         self.assertEqual((server["kind"], server["flags"], server["traceState"], server["status"]), (2, 0x301, "congo=t61rcWkgMzE", {}))
         self.assertEqual(server["attributes"], {
@@ -397,7 +396,7 @@ class Telemetry(clarion.Case):
         self.assertEqual((single["clarion.layers.read"], single["clarion.layers.reused"], single["clarion.images"]), (2, 0, 1))
         self.assertEqual((single["clarion.report.cache.hits"], single["clarion.report.cache.misses"]), (1, 1))
         self.assertEqual({a["clarion.stage"]: int(p["count"]) for a, p in metrics["clarion.index.stage.duration"]},
-                         {"fetch": 2, "read": 2, "keep": 2, "coalesce": 1, "store": 1})
+                         {"fetch": 2, "read": 2, "keep": 0, "coalesce": 1, "store": 1}) # kept with the image
         started = {p["startTimeUnixNano"] for d in self.collector.documents("/v1/metrics") for name, values in metrics_of(d).items()
                    for _, p in values if "startTimeUnixNano" in p}
         self.assertEqual(len(started), 1) # cumulative: since the same moment

@@ -165,7 +165,7 @@ static void put_image(struct world *w, unsigned number)
     image.inventory.distribution = some_distribution();
     w->manifests[number] = image.manifest;
     // Without names as well: older programs stored images so.
-    if (!store_image_put(&w->in.store, &state, &image, number % 2 ? &match_naming : NULL, &err))
+    if (!store_image_put(&w->in.store, &state, &image, NULL, 0, number % 2 ? &match_naming : NULL, &err))
         fail_msg("%s", err.text);
 }
 

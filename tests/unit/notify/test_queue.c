@@ -100,7 +100,7 @@ static void put_image(struct fixture *f, const char *name)
                                  .layers = &layer,
                                  .layers_n = 1,
                                  .indexed = NOW};
-    assert_true(store_image_put(&f->in.store, &state, &image, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &state, &image, NULL, 0, NULL, &err));
 }
 
 static const struct slice flaws[] = {

@@ -14,6 +14,7 @@
 struct fixture {
     struct opened in;
     struct limits limits;
+    bool read; // images are put in along with their layers, as ones that were read only now
 };
 
 static int open_store(void **state)
@@ -23,6 +24,13 @@ static int open_store(void **state)
     *state = f;
     f->limits = limits_default();
     return opened_store(&f->in, &err) ? 0 : -1;
+}
+
+static int open_store_to_read(void **state)
+{
+    int code = open_store(state);
+    ((struct fixture *)*state)->read = true;
+    return code;
 }
 
 static int close_store(void **state)
@@ -97,6 +105,32 @@ static int64_t count(struct fixture *f, const char *sql)
     return n;
 }
 
+static void put_image(struct fixture *f, const struct stored_image *image, const struct store_naming *naming)
+{
+    struct arena a ARENA_AUTO = {0};
+    struct digest indexer = digest_of(SLICE("state"));
+    struct layer_put *layers = ARENA_NEW(&a, struct layer_put, image->layers_n);
+    size_t n = 0;
+    struct error err;
+    for (size_t i = 0; f->read && i < image->layers_n; i++) {
+        size_t k = 0;
+        while (k < n && !digest_eq(&layers[k].layer, &image->layers[i].digest))
+            k++;
+        layers[k] = (struct layer_put){.layer = image->layers[i].digest, .findings = SLICE("{}")};
+        n += k == n;
+    }
+    if (!store_image_put(&f->in.store, &indexer, image, layers, n, naming, &err))
+        fail_msg("%s", err.text);
+}
+
+static bool put_layer(struct fixture *f, const struct digest *layer, const struct digest *indexer,
+                      struct slice findings)
+{
+    const struct layer_put put = {.layer = *layer, .findings = findings};
+    struct error err;
+    return store_layers_put(&f->in.store, indexer, &put, 1, &err);
+}
+
 static void test_image_round_trip(void **state)
 {
     struct fixture *f = *state;
@@ -107,7 +141,7 @@ static void test_image_round_trip(void **state)
     bool found = true;
     assert_true(store_image_get(&f->in.store, &in.manifest, &indexer, &a, &out, &found, &err));
     assert_false(found);
-    assert_true(store_image_put(&f->in.store, &indexer, &in, NULL, &err));
+    put_image(f, &in, NULL);
     assert_true(store_image_get(&f->in.store, &in.manifest, &other, &a, &out, &found, &err));
     assert_false(found);
     assert_true(store_image_get(&f->in.store, &in.manifest, NULL, &a, &out, &found, &err));
@@ -138,12 +172,10 @@ static void test_image_round_trip(void **state)
 static void test_shared_parts(void **state)
 {
     struct fixture *f = *state;
-    struct error err;
-    struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "b");
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     struct stored_image two = image("two", "b");
-    assert_true(store_image_put(&f->in.store, &indexer, &two, NULL, &err));
+    put_image(f, &two, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 1);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 2);
@@ -152,13 +184,13 @@ static void test_shared_parts(void **state)
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 3); // the base is shared
     // The same image again, with other packages: replaced, not added.
     struct stored_image again = image("one", "c");
-    assert_true(store_image_put(&f->in.store, &indexer, &again, NULL, &err));
+    put_image(f, &again, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM image"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
     // The same packages from another repository are another set.
     again.inventory.packages[1].package.repository = SLICE("appstream");
-    assert_true(store_image_put(&f->in.store, &indexer, &again, NULL, &err));
+    put_image(f, &again, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 3);
 }
@@ -169,12 +201,11 @@ static void test_shared_base(void **state)
     struct fixture *f = *state;
     struct arena a ARENA_AUTO = {0};
     struct error err;
-    struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     struct stored_image two = image("two", "c");
-    assert_true(store_image_put(&f->in.store, &indexer, &two, NULL, &err));
+    put_image(f, &two, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package_part_member"), 3);
@@ -206,18 +237,18 @@ static void test_replaced_chain(void **state)
     struct digest indexer = digest_of(SLICE("state")), base = digest_of(SLICE("base"));
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_layer_put(&f->in.store, &base, &indexer, SLICE("{}"), SLICE(""), &err));
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    assert_true(put_layer(f, &base, &indexer, SLICE("{}")));
+    put_image(f, &one, NULL);
     one.layers[1].created_by = SLICE("RUN y");
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 2);
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 2);
-    assert_int_equal(count(f, "SELECT count(*) FROM layer_findings"), 1);
+    assert_int_equal(count(f, "SELECT count(*) FROM layer_findings"), f->read ? 2 : 1);
     assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_true(slice_eq(out.layers[1].created_by, SLICE("RUN y")));
     // None of its layers are known: an image all the same.
     one.layers_n = 0;
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), 0);
     assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.layers_n, 0);
@@ -229,12 +260,11 @@ static void test_repeated(void **state)
     struct fixture *f = *state;
     struct arena a ARENA_AUTO = {0};
     struct error err;
-    struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "a"), out;
     bool found;
     one.layers[1] = one.layers[0];
     one.inventory.packages[1] = one.inventory.packages[0];
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 1);
     assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
     assert_int_equal(out.layers_n, 2);
@@ -284,11 +314,10 @@ static void test_large(void **state)
     struct arena a ARENA_AUTO = {0};
     struct error err;
     const struct store_naming first = {1, names_of}, later = {2, versions_of};
-    struct digest indexer = digest_of(SLICE("state"));
     struct stored_image one = image("one", "b"), out;
     bool found;
     fill(&a, &one, "last");
-    assert_true(store_image_put(&f->in.store, &indexer, &one, &first, &err));
+    put_image(f, &one, &first);
     assert_int_equal(count(f, "SELECT count(*) FROM layer"), 51);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain a JOIN layer_chain b ON b.id = a.parent AND b.position "
                               "= a.position - 1"),
@@ -314,7 +343,7 @@ static void test_large(void **state)
     fill(&a, &two, "another");
     for (size_t i = 0; i < PACKAGES; i += 2)
         two.inventory.packages[i].owner = SLICE("deb:x");
-    assert_true(store_image_put(&f->in.store, &indexer, &two, &later, &err));
+    put_image(f, &two, &later);
     assert_int_equal(count(f, "SELECT count(*) FROM layer_chain"), LAYERS + 1);
     assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 3);
     assert_int_equal(count(f, "SELECT count(*) FROM package"), 100);
@@ -330,16 +359,15 @@ static void test_repositories(void **state)
     struct fixture *f = *state;
     struct arena a ARENA_AUTO = {0};
     struct error err;
-    struct digest indexer = digest_of(SLICE("state"));
     struct inventory_repository repositories[] = {{SLICE("appstream"), SLICE("content.json"), 1},
                                                   {SLICE("baseos"), SLICE("content.json"), 0}};
     struct stored_image one = image("one", "b"), out;
     bool found;
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     struct stored_image two = image("two", "b");
     two.inventory.repositories = repositories;
     two.inventory.repositories_n = 2;
-    assert_true(store_image_put(&f->in.store, &indexer, &two, NULL, &err));
+    put_image(f, &two, NULL);
     assert_int_equal(count(f, "SELECT count(*) FROM package_set"), 2); // other repositories are another set
     assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 2);
     assert_true(store_image_get(&f->in.store, &two.manifest, NULL, &a, &out, &found, &err) && found);
@@ -355,10 +383,10 @@ static void test_find_by_prefix(void **state)
 {
     struct fixture *f = *state;
     struct error err;
-    struct digest indexer = digest_of(SLICE("state")), found[2];
+    struct digest found[2];
     size_t n;
     struct stored_image one = image("one", "b");
-    assert_true(store_image_put(&f->in.store, &indexer, &one, NULL, &err));
+    put_image(f, &one, NULL);
     assert_true(store_image_find(&f->in.store, slice_of(one.manifest.text, 15), found, 2, &n, &err));
     assert_int_equal(n, 1);
     assert_true(digest_eq(&found[0], &one.manifest));
@@ -384,9 +412,8 @@ static void test_findings_round_trip(void **state)
     findings_encode(&in, &json);
     assert_true(store_layers_get(&f->in.store, &question, &err));
     assert_false(known[0].found || known[1].found);
-    assert_true(store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), SLICE(""), &err));
-    assert_true(
-        store_layer_put(&f->in.store, &layer, &indexer, buf_slice(&json), SLICE(""), &err)); // a second time is fine
+    assert_true(put_layer(f, &layer, &indexer, buf_slice(&json)));
+    assert_true(put_layer(f, &layer, &indexer, buf_slice(&json))); // a second time is fine
     assert_true(store_layers_get(&f->in.store, &question, &err));
     assert_true(known[0].found && !known[1].found);
     const struct findings *out = &known[0].findings;
@@ -404,10 +431,55 @@ static void test_damaged_findings(void **state)
     struct digest layer = digest_of(SLICE("layer")), indexer = digest_of(SLICE("state"));
     struct layer_known known = {.layer = layer, .arena = &a};
     const struct layer_question question = {&indexer, &f->limits, &known, 1};
-    assert_true(store_layer_put(&f->in.store, &layer, &indexer, SLICE("{}"), SLICE(""), &err));
+    assert_true(put_layer(f, &layer, &indexer, SLICE("{}")));
     assert_true(db_run(f->in.store.db, &err, "UPDATE layer_findings SET findings = ?1", db_blob(SLICE("\0\1\2\3"))));
     assert_false(store_layers_get(&f->in.store, &question, &err));
     assert_int_equal(err.code, ERR_STORE);
+}
+
+// Which of an image's layers are known, and which of the others are ours to read; with the image neither is asked.
+static void test_leases(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct digest indexer = digest_of(SLICE("state"));
+    struct stored_image one = image("one", "b"), out;
+    struct store_home home;
+    struct store other;
+    bool found;
+    struct layer_known known[] = {
+        {.layer = one.layers[0].digest, .arena = &a, .lease = SLICE("base")},
+        {.layer = one.layers[1].digest, .arena = &a, .lease = SLICE("one")},
+        {.layer = digest_of(SLICE("another")), .arena = &a},
+    };
+    const struct layer_question question = {&indexer, &f->limits, known, 3}, half = {&indexer, &f->limits, known, 1};
+    const struct findings nothing = {0};
+    struct buf json BUF_AUTO = {0};
+    findings_encode(&nothing, &json);
+    const struct layer_put base = {one.layers[0].digest, buf_slice(&json), SLICE("base")},
+                           top = {one.layers[1].digest, buf_slice(&json), SLICE("one")};
+    assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &home, &err));
+    assert_true(store_open(&home, &other, &err));
+    assert_true(store_layers_get(&other, &half, &err) && known[0].leased && !known[0].found);
+    assert_true(store_image_or_layers(&f->in.store, &one.manifest, &question, &a, &out, &found, &err) && !found);
+    assert_true(!known[0].leased && known[1].leased && !known[2].leased);
+    assert_int_equal(count(f, "SELECT count(*) FROM shared_lease"), 2);
+    // What the other has read is known, and its lease is gone.
+    assert_true(store_layers_put(&other, &indexer, &base, 1, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM shared_lease"), 1);
+    assert_true(store_image_or_layers(&f->in.store, &one.manifest, &question, &a, &out, &found, &err) && !found);
+    assert_true(known[0].found && !known[0].leased && known[1].leased);
+    // With the image comes the layer that is not there yet.
+    assert_true(store_image_put(&f->in.store, &indexer, &one, &top, 1, NULL, &err));
+    assert_int_equal(count(f, "SELECT count(*) FROM shared_lease"), 0);
+    assert_true(store_layers_get(&f->in.store, &question, &err) && known[1].found && !known[1].leased);
+    assert_true(store_image_or_layers(&f->in.store, &one.manifest, &question, &a, &out, &found, &err) && found);
+    assert_int_equal(out.inventory.packages_n, 2);
+    assert_true(!known[0].found && !known[1].found && !known[1].leased);
+    assert_int_equal(count(f, "SELECT count(*) FROM shared_lease"), 0);
+    store_close(&other);
+    store_home_free(&home);
 }
 
 int main(void)
@@ -423,6 +495,15 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_find_by_prefix, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_findings_round_trip, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_damaged_findings, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_leases, open_store, close_store),
+        // The same, where layers come along.
+        cmocka_unit_test_setup_teardown(test_image_round_trip, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_shared_parts, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_shared_base, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_replaced_chain, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_repeated, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_large, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_repositories, open_store_to_read, close_store),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }

@@ -167,7 +167,7 @@ static void put_image(struct fixture *f, const char *digest, const char *referen
     const struct digest state = digest_of(SLICE("state"));
     assert_true(digest_parse(slice_str(digest), &image.manifest, &err));
     assert_true(digest_parse(slice_str(digest), &image.config, &err));
-    assert_true(store_image_put(&f->in.store, &state, &image, NULL, &err));
+    assert_true(store_image_put(&f->in.store, &state, &image, NULL, 0, NULL, &err));
 }
 
 #define REST30 "000000000000000000000000000000"
@@ -320,17 +320,18 @@ static void leases(void **state)
     struct error err;
     struct store_home home;
     struct store other;
+    const struct slice x = SLICE("layer x");
     bool got;
     assert_true(store_home_make(f->in.folder, slice_str(f->in.url), 0, &home, &err));
     assert_true(store_open(&home, &other, &err));
-    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), NULL, &got, &err) && got);
-    assert_true(store_lease_take(&other, SLICE("layer x"), NULL, &got, &err) && !got);
-    assert_true(store_lease_drop(&other, SLICE("layer x"), &err));
-    assert_true(store_lease_take(&other, SLICE("layer x"), NULL, &got, &err) && !got);
-    assert_true(store_lease_drop(&f->in.store, SLICE("layer x"), &err));
-    assert_true(store_lease_take(&other, SLICE("layer x"), NULL, &got, &err) && got);
+    assert_true(store_lease_take(&f->in.store, x, &got, &err) && got);
+    assert_true(store_lease_take(&other, x, &got, &err) && !got);
+    assert_true(store_leases_drop(&other, &x, 1, &err));
+    assert_true(store_lease_take(&other, x, &got, &err) && !got);
+    assert_true(store_leases_drop(&f->in.store, &x, 1, &err));
+    assert_true(store_lease_take(&other, x, &got, &err) && got);
     assert_true(db_run(other.db, &err, "UPDATE shared_lease SET until = ?1", db_int(1)));
-    assert_true(store_lease_take(&f->in.store, SLICE("layer x"), NULL, &got, &err) && got);
+    assert_true(store_lease_take(&f->in.store, x, &got, &err) && got);
     store_close(&other);
     store_home_free(&home);
 }

@@ -86,7 +86,7 @@ static void put_image(struct fixture *f, const struct known *k)
                                        .indexed = k->indexed,
                                        .inventory = {.packages = &package, .packages_n = 1}};
     const struct digest state = digest_of(SLICE("state"));
-    MUST(store_image_put(&f->in.store, &state, &image, NULL, &err));
+    MUST(store_image_put(&f->in.store, &state, &image, NULL, 0, NULL, &err));
 }
 
 static void push(struct fixture *f, const struct known *k)
