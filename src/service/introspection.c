@@ -3,7 +3,6 @@
 #include "base/log.h"
 #include "feed/feed.h"
 #include "service/service.h"
-#include "store/event_queue.h"
 
 #include <dirent.h>
 #include <stdio.h>
@@ -54,7 +53,7 @@ static void tell_counter(struct metric_sink *sink, const char *name, const char 
     metric_tell(sink, &metric, value);
 }
 
-static void tell_feeds(const struct generation *g, struct metric_sink *sink)
+static void tell_feeds(const struct store_gauges *g, struct metric_sink *sink)
 {
     static const struct metric_spec metrics[] = {
         {METRIC_GAUGE, "clarion_feed_records", "clarion.feed.records", "{record}",
@@ -69,11 +68,9 @@ static void tell_feeds(const struct generation *g, struct metric_sink *sink)
     for (size_t m = 0; m < sizeof metrics / sizeof metrics[0]; m++) {
         sink->metric(sink, &metrics[m]);
         for (size_t i = 0; i < g->feeds_n; i++) {
-            const struct feed_state *f = &g->feeds[i];
-            const double values[] = {(double)f->records, (double)f->updated, (double)f->checked, f->error.n != 0};
-            char name[128];
-            snprintf(name, sizeof name, "%.*s", SLICE_ARG(f->feed));
-            const struct metric_label label = {"feed", "clarion.feed", name, false};
+            const struct feed_gauges *f = &g->feeds[i];
+            const double values[] = {(double)f->records, (double)f->updated, (double)f->checked, f->failed};
+            const struct metric_label label = {"feed", "clarion.feed", f->feed.p, false};
             sink->number(sink, &label, 1, values[m]);
         }
     }
@@ -82,65 +79,50 @@ static void tell_feeds(const struct generation *g, struct metric_sink *sink)
 }
 
 // By state, from the store: the counters begin anew with the process, these do not.
-static void tell_deliveries(struct store *store, struct metric_sink *sink)
+static void tell_deliveries(const struct store_gauges *g, struct metric_sink *sink)
 {
     static const struct metric_spec metric = {METRIC_GAUGE, "clarion_notifier_deliveries",
                                               "clarion.notifier.deliveries", "{delivery}", "Deliveries by state."};
-    uint64_t counts[DELIVERY_STATES];
-    struct error err;
-    if (!store_delivery_count(store, SLICE(""), counts, &err)) {
-        log_error("metrics: %s", err.text);
-        return;
-    }
     sink->metric(sink, &metric);
     for (int i = 0; i < DELIVERY_STATES; i++) {
         const char *name = delivery_state_name((enum delivery_state)i);
         const struct metric_label label = {"state", "clarion.delivery.state", name, false};
-        sink->number(sink, &label, 1, (double)counts[i]);
+        sink->number(sink, &label, 1, (double)g->deliveries[i]);
     }
 }
 
-static void tell_events(struct store *store, struct metric_sink *sink)
+static void tell_events(const struct store_gauges *g, struct metric_sink *sink)
 {
     static const struct metric_spec metric = {
         METRIC_GAUGE, "clarion_events", "clarion.events", "{event}",
         "Pushes that registries told of: that wait to be indexed, that were given up."};
-    static const char *const states[] = {"waiting", "failed"};
+    static const struct metric_label waiting = {"state", "clarion.event.state", "waiting", false},
+                                     failed = {"state", "clarion.event.state", "failed", false};
     sink->metric(sink, &metric);
-    for (size_t i = 0; i < sizeof states / sizeof states[0]; i++) {
-        const struct metric_label label = {"state", "clarion.event.state", states[i], false};
-        struct error err;
-        uint64_t n;
-        if (store_event_count(store, states[i], &n, &err))
-            sink->number(sink, &label, 1, (double)n);
-        else
-            log_error("metrics: %s", err.text);
-    }
+    sink->number(sink, &waiting, 1, (double)g->events_waiting);
+    sink->number(sink, &failed, 1, (double)g->events_failed);
 }
 
 static void tell_store(struct service *service, struct metric_sink *sink)
 {
     static const struct metric_spec up = {METRIC_GAUGE, "clarion_store_up", "clarion.store.up", "1",
                                           "1 when the store can be read."};
+    struct arena a ARENA_AUTO = {0};
+    struct store_gauges gauges;
     struct error err;
-    uint64_t images;
-    double start = clock_monotonic();
-    struct view *view = views_take(service->views, &err);
-    if (view == NULL || !store_image_count(&view->store, &images, &err)) {
+    if (!gauges_ask(service->gauges, &a, &gauges, &err)) {
         log_error("metrics: %s", err.text);
         metric_tell(sink, &up, 0);
-        views_give(service->views, view);
         return;
     }
     metric_tell(sink, &up, 1);
     tell_gauge(sink, "clarion_store_read_seconds", "clarion.store.read", "s",
-               "How long the store took to be asked for these metrics.", clock_monotonic() - start);
-    tell_gauge(sink, "clarion_images", "clarion.images", "{image}", "Indexed images.", (double)images);
-    tell_feeds(&view->generation, sink);
+               "How long the store took to be asked for these metrics.", gauges.seconds);
+    tell_gauge(sink, "clarion_images", "clarion.images", "{image}", "Indexed images.", (double)gauges.images);
+    tell_feeds(&gauges, sink);
     if (service->notifier != NULL)
-        tell_deliveries(&view->store, sink);
-    tell_events(&view->store, sink);
-    views_give(service->views, view);
+        tell_deliveries(&gauges, sink);
+    tell_events(&gauges, sink);
 }
 
 static double resident_bytes(void)

@@ -241,6 +241,7 @@ bool service_run(const struct config *config, unsigned roles, const struct web_r
     service.logins = tries_new(config->limits.page_tries);
     snprintf(service.index_state, sizeof service.index_state, "%.32s", digest_hex(&state));
     bool ok = (service.telemetry = telemetry_new(&telemetry, err)) != NULL &&
+              (service.gauges = gauges_start(service.views, (roles & ROLE_NOTIFIER) != 0, err)) != NULL &&
               (idle = idle_start(service.views, err)) != NULL &&
               ((roles & ROLE_MATCHER) == 0 || follow_start(home, service.views, &follow, err)) &&
               ((roles & ROLE_MATCHER) == 0 || (service.summarising = summarising_start(config, home, err)) != NULL) &&
@@ -256,6 +257,7 @@ bool service_run(const struct config *config, unsigned roles, const struct web_r
     events_stop(&service.events);
     indexing_stop(&service.indexing);
     telemetry_free(&service.telemetry);
+    gauges_stop(&service.gauges);
     metrics_free(&service.metrics);
     tries_free(&service.logins);
     cache_free(&service.reports);

@@ -6,6 +6,7 @@
 #include "service/cache.h"
 #include "service/config.h"
 #include "service/events.h"
+#include "service/gauges.h"
 #include "service/indexing.h"
 #include "service/metrics.h"
 #include "service/notifier.h"
@@ -35,6 +36,7 @@ struct service {
     struct notifier *notifier;       // NULL without that role
     struct summarising *summarising; // NULL without the matcher's role
     struct metrics *metrics;
+    struct gauges *gauges; // of the store
     struct telemetry *telemetry;
     struct cache *reports; // by their tags
     struct tries *logins;  // to the web page, in vain

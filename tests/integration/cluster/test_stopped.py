@@ -1,8 +1,12 @@
 """A node that stands still in a transaction, as a frozen machine does, keeps the others from nothing for long; when it goes on,
-it does again what was ended. And one that is told to stop does so, also when the database server is away."""
+it does again what was ended. And one that is told to stop does so, and one that is asked for metrics answers, also when the
+database server is away."""
 import json
+import os
 import random
+import re
 import signal
+import subprocess
 import threading
 import time
 import unittest
@@ -83,6 +87,28 @@ class Stopped(cluster.Case):
         thread.join(cluster.WAIT)
         self.assertIn(answers[0].status, (500, 503), answers)
         self.assertIn("is given up, since the service stops", node.service.messages())
+
+    def gauge(self, node, name):
+        text = node.service.get("/metrics", introspection=True).body.decode()
+        return int(re.search("^%s (.*)$" % name, text, re.M).group(1))
+
+    def test_metrics_with_the_server_away(self):
+        """Whoever watches is told so, and not kept waiting: by a server that is not there, and by one that says nothing."""
+        node = self.node("a")
+        self.await_that(lambda: self.gauge(node, "clarion_store_up") == 1)
+        self.server.halt()
+        start = time.monotonic()
+        self.assertEqual(self.gauge(node, "clarion_store_up"), 0)
+        self.assertEqual(self.gauge(node, "clarion_indexing_running"), 0)
+        self.assertLess(time.monotonic() - start, 10)
+        self.server.start()
+        self.await_that(lambda: self.gauge(node, "clarion_store_up") == 1)
+        backends = [int(x) for x in subprocess.run(["pgrep", "-P", str(self.server.process.pid)], capture_output=True, check=True,
+                                                   text=True).stdout.split()]
+        for signaled, up in ((signal.SIGSTOP, 0), (signal.SIGCONT, 1)):
+            for pid in backends:
+                os.kill(pid, signaled)
+            self.await_that(lambda up=up: self.gauge(node, "clarion_store_up") == up)
 
 
 if __name__ == "__main__":
