@@ -11,7 +11,7 @@ import sys
 import time
 import unittest
 
-from registry import free_port
+from ports import free_port
 
 SERVER = "/usr/lib/rabbitmq/bin/rabbitmq-server"  # that in sbin becomes another user first
 DEBIAN = "/usr/lib/python3/dist-packages"

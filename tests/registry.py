@@ -17,6 +17,7 @@ import time
 import unittest
 import urllib.request
 
+from ports import free_port
 from upstream import Server
 
 PROGRAM = "docker-registry"
@@ -27,12 +28,6 @@ USER, PASSWORD = "reader", "opensesame"
 
 def need_registry(test):
     return unittest.skipUnless(shutil.which(PROGRAM), "wants Debian's docker-registry")(test)
-
-
-def free_port():
-    with socket.socket() as s:
-        s.bind(("127.0.0.1", 0))
-        return s.getsockname()[1]
 
 
 def basic(user=USER, password=PASSWORD):

@@ -10,10 +10,12 @@ A test that needs the shared folder of images and feeds ($CLARION_SHARED) is ski
 import argparse
 import concurrent.futures
 import contextlib
+import functools
 import glob
 import importlib.util
 import os
 import re
+import signal
 import subprocess
 import sys
 import time
@@ -21,7 +23,10 @@ import unittest
 
 HERE = os.path.dirname(os.path.abspath(__file__))
 TAP = re.compile(r"^(not )?ok \d+ (?:- (.*)|# SKIP (.*))$")  # cmocka says "not ok 3 # SKIP name" of a skipped test
-UNIT_SECONDS = 900
+UNIT_SECONDS, FILE_SECONDS = 900, 1800
+SUMMARY = re.compile(r" (\d+) passed +(\d+) failed +(\d+) skipped +[0-9.]+ s$")
+# Those that have the machine for themselves: they halt, kill and delay what they have started, and look at how soon it goes on.
+ALONE = re.compile(r"/integration/cluster/|/test_ui_browser\.py$")
 # Programs that open a store, and files of tests that use one in the most ways; others see no more than that it is there.
 ON_BOTH_ENGINES = re.compile(r"^(unit-(store-.*|notify-(queue|delta))|test_(clair_api|clair_quay|events|notifications|round_trips|serve|serve_harbor|"
                              r"serve_index|store|summaries|update|vex)\.py)$")
@@ -109,9 +114,9 @@ class Result(unittest.TextTestResult):
         self.passed += 1
 
 
-def run_python(path, server, verbose):
-    """One file of tests, on a database server when there is a URL of one."""
-    tally, name = Tally(), called(os.path.relpath(path, HERE), server)
+def run_file(path, server, verbose):
+    """One file of tests in Python, in this process, on a database server when there is a URL of one. Its last line sums it up."""
+    name = called(os.path.relpath(path, HERE), server)
     os.environ.update(on_server(server))
     start = time.monotonic()
     spec = importlib.util.spec_from_file_location(os.path.basename(path)[:-3], path)
@@ -122,19 +127,36 @@ def run_python(path, server, verbose):
     with open(os.devnull, "w", encoding="utf-8") as quiet:
         runner.stream = unittest.runner._WritelnDecorator(sys.stdout if verbose else quiet)
         result = runner.run(suite)
-    for key in on_server(server):
-        del os.environ[key]
     for kind, items in (("FAILED", result.failures), ("FAILED", result.errors)):
         for test, trace in items:
             print("%s %s: %s\n%s" % (kind, name, test, "\n".join("    " + x for x in trace.splitlines()[-30:])))
-    tally.passed, tally.skipped = result.passed, len(result.skipped)
-    tally.failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
+    failed = len(result.failures) + len(result.errors) + len(result.unexpectedSuccesses)
     if not result.testsRun:
-        tally.failed += 1
+        failed += 1
         print("FAILED %s: it ran no test" % name)
-    print("%-32s %4d passed %3d failed %3d skipped  %5.1f s" % (name, tally.passed, tally.failed, tally.skipped,
+    print("%-32s %4d passed %3d failed %3d skipped  %5.1f s" % (name, result.passed, failed, len(result.skipped),
                                                              time.monotonic() - start), flush=True)
-    return tally
+
+
+def run_python(build, path, server, verbose):
+    """The same in a process of its own, so that several run at a time and one that hangs or crashes costs no other: its tally,
+    and what to print."""
+    command = [sys.executable, os.path.abspath(__file__), build, "--file", path] + (["-v"] if verbose else [])
+    process = subprocess.Popen(command + (["--server", server] if server else []), stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                               stderr=subprocess.STDOUT, start_new_session=True)
+    try:
+        out, why = process.communicate(timeout=FILE_SECONDS)[0], "exit status %s" % process.returncode
+    except subprocess.TimeoutExpired:
+        os.killpg(process.pid, signal.SIGKILL)
+        out, why = process.communicate()[0], "not done after %d s" % FILE_SECONDS
+    lines = out.decode("utf-8", "replace").rstrip("\n").split("\n")
+    summary, tally = SUMMARY.search(lines[-1]), Tally()
+    if summary:
+        tally.passed, tally.failed, tally.skipped = map(int, summary.groups())
+    if process.returncode or not summary:
+        tally.failed += 1
+        lines = lines[-60:] + ["FAILED %s: %s" % (called(os.path.relpath(path, HERE), server), why)]
+    return tally, lines
 
 
 def main():
@@ -143,12 +165,17 @@ def main():
     p.add_argument("words", nargs="*")
     p.add_argument("-v", action="store_true", dest="verbose")
     p.add_argument("--postgres", action="store_true", help="all tests that keep anything, on PostgreSQL alone")
+    p.add_argument("--file", help="this file of tests alone, in this process")
+    p.add_argument("--server", help="the database server for that")
     args = p.parse_intermixed_args()  # "-v" may stand before the words
     os.environ["CLARION_BUILD"] = os.path.abspath(args.build)
     os.environ.pop("CLARION_DB", None)
     for key in ("ASAN_OPTIONS", "UBSAN_OPTIONS"):
         os.environ[key] = ENVIRONMENT[key]
     sys.path.insert(0, HERE)
+    if args.file:
+        run_file(args.file, args.server, args.verbose)
+        return
 
     def chosen(path):
         return not args.words or any(w in os.path.basename(path) for w in args.words)
@@ -178,13 +205,17 @@ def main():
             total.failed += 1
             print("FAILED: there is no PostgreSQL server to run the store's tests on (scripts/setup.sh --tests)")
             args.postgres = False
-        runs = [(x, engine) for x in programs for engine in engines(x, server)]
-        for tally, lines in pool.map(lambda x: run_unit(*x, args.verbose), runs):
-            total += tally
-            print("\n".join(lines), flush=True)
-        for path in files:
-            for engine in engines(path, server):
-                total += run_python(path, engine, args.verbose)
+
+        def run(jobs, at_once):
+            nonlocal total
+            for tally, lines in (pool.map if at_once else map)(lambda job: job(), jobs):
+                total += tally
+                print("\n".join(lines), flush=True)
+
+        run([functools.partial(run_unit, x, engine, args.verbose) for x in programs for engine in engines(x, server)], True)
+        for alone in (False, True):
+            run([functools.partial(run_python, args.build, x, engine, args.verbose) for x in files for engine in engines(x, server)
+                 if bool(ALONE.search(x)) == alone], not alone)
     if total.skipped and not os.environ.get("CLARION_SHARED"):
         print("%d tests were skipped: most of them want the shared folder of images and feeds ($CLARION_SHARED), "
               "which is not there" % total.skipped)

@@ -10,7 +10,8 @@ import unittest
 
 import clarion
 from clarion import OciLayout, debian_layer, stanza, tracker_entry
-from registry import HTPASSWD, PASSWORD, USER, Registry, docker_config, free_port, login, need_registry
+from ports import free_port
+from registry import HTPASSWD, PASSWORD, USER, Registry, docker_config, login, need_registry
 from serving import Service, token
 
 TAKE = "/api/v1/events/registry"

@@ -19,7 +19,8 @@ import notified
 import store
 import receivers
 from clarion import debian_layer, stanza, tracker_entry
-from registry import Authority, Registry, free_port, need_registry
+from ports import free_port
+from registry import Authority, Registry, need_registry
 from serving import Service
 from upstream import Upstream
 

@@ -17,7 +17,7 @@ import unittest
 
 import clarion
 import pypi
-import serving
+import ports
 
 ROOT = os.path.dirname(clarion.HERE)
 RELEASE = os.path.join(ROOT, "build")
@@ -207,9 +207,9 @@ class Image(Packed):
         os.symlink("/usr/bin/clarion", os.path.join(root, "proc/self/exe"))
         within = ["chroot", "--userspec=%d:%d" % (USER, USER), root, "/usr/bin/clarion"]
         self.assertEqual(run(*within, "version"), "clarion %s\n" % field(self.deb, "Version"))
-        port = serving.free_port()
+        port = ports.free_port()
         with open(os.path.join(root, "etc/clarion/config.yaml"), "w", encoding="utf-8") as f:
-            json.dump({"http_listen_addr": "127.0.0.1:%d" % port, "introspection_addr": "127.0.0.1:%d" % serving.free_port(),
+            json.dump({"http_listen_addr": "127.0.0.1:%d" % port, "introspection_addr": "127.0.0.1:%d" % ports.free_port(),
                        "matcher": {"disable_updaters": True}}, f)
         process = subprocess.Popen([*within, "serve", "-c", "/etc/clarion/config.yaml", "--data", "/var/lib/clarion"],
                                    stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)

@@ -9,7 +9,7 @@ import time
 import unittest
 
 import clarion
-import serving
+import ports
 import store
 from clarion import debian_layer, stanza, tracker_entry
 from serving import Service, token
@@ -502,7 +502,7 @@ class Serve(clarion.Case):
         script = 'import os,sys\nos.dup2(int(sys.argv[1]), 3)\nos.environ["LISTEN_PID"] = str(os.getpid())\nos.execv(sys.argv[2], sys.argv[2:])'
         os.set_inheritable(listening.fileno(), True)
         with open(self.path("log"), "wb") as log, open(self.path("c.yaml"), "w", encoding="utf-8") as f:
-            f.write("introspection_addr: 127.0.0.1:%d\nmatcher: {disable_updaters: true}\n" % serving.free_port())
+            f.write("introspection_addr: 127.0.0.1:%d\nmatcher: {disable_updaters: true}\n" % ports.free_port())
             f.flush()
             process = subprocess.Popen(["python3", "-c", script, str(listening.fileno()), clarion.BINARY, "serve", "--data", self.data, "-c", f.name],
                                        close_fds=False, stderr=log,

@@ -9,7 +9,8 @@ import unittest
 
 import clarion
 from clarion import OciLayout, debian_layer, stanza, tar_of, tracker_entry
-from registry import Authority, FakeRegistry, Registry, basic, free_port, need_registry
+from ports import free_port
+from registry import Authority, FakeRegistry, Registry, basic, need_registry
 from serving import Service, token
 
 BASE = "/harbor/api/v1"

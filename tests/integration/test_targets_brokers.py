@@ -8,7 +8,8 @@ import brokers
 import clarion
 import receivers
 from receivers import ID, LIMIT, NETWORK, REFUSED, Server, deliver
-from registry import Authority, free_port
+from ports import free_port
+from registry import Authority
 
 CALLBACK = "http://clarion.example.org/notifier/api/v1/notification/"
 

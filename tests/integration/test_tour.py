@@ -5,7 +5,7 @@ import shutil
 import unittest
 
 import clarion
-import registry
+import ports
 import tour
 
 ROOT = os.path.dirname(clarion.HERE)
@@ -22,7 +22,7 @@ class Tour(clarion.Case):
         with open(os.path.join(ROOT, "docs", "tour.md"), encoding="utf-8") as f:
             text = f.read()
         for port in ("6060", "8089"):  # the only thing that is not as it stands: others may use them at the same time
-            text = text.replace("127.0.0.1:" + port, "127.0.0.1:%d" % registry.free_port())
+            text = text.replace("127.0.0.1:" + port, "127.0.0.1:%d" % ports.free_port())
         steps = [step for block in tour.blocks(text) for step in block]
         self.assertGreater(len(steps), 20)
         environment = {"CLARION_DATA": os.path.join(folder, "tour", "data"), "CLARION_DB": "", "NO_PROXY": "127.0.0.1",
