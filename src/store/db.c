@@ -173,6 +173,22 @@ bool db_send_rows(struct db *db, const char *sql, const struct db_value *values,
     return rows == 0 || send(db, &request, err);
 }
 
+bool db_put_bulk(struct db *db, const struct db_bulk *bulk, const struct db_value *values, size_t rows,
+                 struct error *err)
+{
+    struct arena scratch ARENA_AUTO = {0};
+    const struct db_request all = {.sql = bulk->insert, .values = values, .n = bulk->n, .rows = rows};
+    double start = timing_start(db);
+    bool ok = true;
+    if (rows != 0 && db->engine->bulk != NULL) {
+        ok = db->engine->bulk(db, bulk->into, clean_requests(&all, 1, &scratch), err);
+        timing_end(db, DB_WRITE, start);
+    }
+    for (size_t i = 0; ok && db->engine->bulk == NULL && i < rows; i++)
+        ok = db_send(db, bulk->insert, &values[i * bulk->n], bulk->n, err);
+    return ok;
+}
+
 bool db_change(struct db *db, const char *sql, const struct db_value *values, size_t n, uint64_t *changed,
                struct error *err)
 {

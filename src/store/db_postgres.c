@@ -11,6 +11,8 @@
 
 #define UNSETTLED 20000 // statements that are on their way: what they answer is kept until it is looked at
 
+#define BULK_PIECE (1 << 20) // bytes
+
 struct postgres_row {
     struct db_row row;
     const PGresult *result;
@@ -137,18 +139,108 @@ static bool change(struct db *handle, const struct db_request *request, uint64_t
             error_set(err, ERR_STORE, "the statement changes no rows"));
 }
 
-// Several statements at once are no matter for a pipeline.
-static bool exec_on(struct postgres *db, struct postgres_connection *c, const char *sql, struct error *err)
+// Around what is no matter for a pipeline.
+static bool leave_pipeline(struct postgres *db, struct postgres_connection *c, struct error *err)
 {
     if (!pipeline_settle(db, c, NULL, err))
         return false;
     PQexitPipelineMode(c->pg);
     PQsetnonblocking(c->pg, 0);
+    return true;
+}
+
+static void enter_pipeline(struct postgres_connection *c)
+{
+    PQsetnonblocking(c->pg, 1);
+    PQenterPipelineMode(c->pg);
+}
+
+// Several statements at once.
+static bool exec_on(struct postgres *db, struct postgres_connection *c, const char *sql, struct error *err)
+{
+    if (!leave_pipeline(db, c, err))
+        return false;
     PGresult *result = PQexec(c->pg, sql);
     bool ok = pipeline_is_fine(result) || pipeline_fail(db, c, result, err);
     PQclear(result);
-    PQsetnonblocking(c->pg, 1);
-    PQenterPipelineMode(c->pg);
+    enter_pipeline(c);
+    return ok;
+}
+
+static void add_number(struct buf *out, uint64_t number, size_t bytes)
+{
+    uint64_t big = htobe64(number);
+    buf_add(out, slice_of((const char *)&big + sizeof big - bytes, bytes));
+}
+
+// COPY's binary format (https://www.postgresql.org/docs/current/sql-copy.html, "Binary Format"): a header, then of each
+// row the number of its fields, and of each of them its length, -1 for NULL, and its bytes; then a number of -1.
+static void add_bulk(const struct db_request *rows, struct buf *out)
+{
+    static const char signature[] = "PGCOPY\n\377\r\n"; // and the NUL behind it
+    buf_add(out, slice_of(signature, sizeof signature));
+    add_number(out, 0, 4);
+    add_number(out, 0, 4);
+    for (size_t i = 0; i < rows->n * rows->rows; i++) {
+        const struct db_value *value = &rows->values[i];
+        if (i % rows->n == 0)
+            add_number(out, rows->n, 2);
+        if (value->type == DB_NULL) {
+            add_number(out, UINT64_MAX, 4);
+        } else if (value->type == DB_INT) {
+            add_number(out, sizeof value->number, 4);
+            add_number(out, (uint64_t)value->number, sizeof value->number);
+        } else {
+            add_number(out, value->bytes.n, 4);
+            buf_add(out, value->bytes);
+        }
+    }
+    add_number(out, UINT64_MAX, 2);
+}
+
+static bool send_bulk(struct postgres *db, const struct postgres_connection *c, const struct buf *data,
+                      struct error *err)
+{
+    size_t sent = 0;
+    while (sent < data->n) {
+        int piece = data->n - sent < BULK_PIECE ? (int)(data->n - sent) : BULK_PIECE;
+        if (PQputCopyData(c->pg, data->p + sent, piece) != 1)
+            return pipeline_fail(db, c, NULL, err);
+        sent += (size_t)piece;
+    }
+    return PQputCopyEnd(c->pg, NULL) == 1 || pipeline_fail(db, c, NULL, err);
+}
+
+// All that the statement has left to say, of which the first failure counts.
+static bool end_bulk(struct postgres *db, const struct postgres_connection *c, bool ok, struct error *err)
+{
+    PGresult *result;
+    while ((result = PQgetResult(c->pg)) != NULL) {
+        if (ok && !pipeline_is_fine(result))
+            ok = pipeline_fail(db, c, result, err);
+        PQclear(result);
+        if (pool_is_lost(c))
+            break;
+    }
+    return ok;
+}
+
+static bool put_bulk(struct db *handle, const char *into, const struct db_request *rows, struct error *err)
+{
+    struct postgres *db = (struct postgres *)handle;
+    struct postgres_connection *c = db->connection;
+    struct arena a ARENA_AUTO = {0};
+    struct buf data BUF_AUTO = {0};
+    if (!leave_pipeline(db, c, err))
+        return false;
+    PGresult *result = PQexec(c->pg, arena_printf(&a, "COPY %s FROM STDIN (FORMAT binary)", into).p);
+    bool ok = PQresultStatus(result) == PGRES_COPY_IN || pipeline_fail(db, c, result, err);
+    PQclear(result);
+    if (ok) {
+        add_bulk(rows, &data);
+        ok = end_bulk(db, c, send_bulk(db, c, &data, err), err);
+    }
+    enter_pipeline(c);
     return ok;
 }
 
@@ -338,6 +430,7 @@ const struct db_engine db_postgres = {
     .ask = ask,
     .stream = stream,
     .send = send_one,
+    .bulk = put_bulk,
     .change = change,
     .exec = exec,
     .begin = begin,

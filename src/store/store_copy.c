@@ -56,16 +56,18 @@ static const char *select_of(struct copy *c, const struct schema_table *table, u
     return arena_dup(c->a, buf_slice(&sql)).p;
 }
 
-static const char *insert_of(struct copy *c, const struct schema_table *table)
+static struct db_bulk bulk_of(struct copy *c, const struct schema_table *table)
 {
-    struct buf sql BUF_AUTO = {0};
-    buf_addf(&sql, "INSERT INTO \"%.*s\" (", SLICE_ARG(table->name));
-    add_columns(table, &sql);
-    buf_adds(&sql, ") VALUES (");
+    struct buf into BUF_AUTO = {0}, insert BUF_AUTO = {0};
+    buf_addf(&into, "\"%.*s\" (", SLICE_ARG(table->name));
+    add_columns(table, &into);
+    buf_addc(&into, ')');
+    buf_addf(&insert, "INSERT INTO %.*s VALUES (", SLICE_ARG(buf_slice(&into)));
     for (size_t i = 0; i < table->columns_n; i++)
-        buf_addf(&sql, "%s?%zu", i != 0 ? ", " : "", i + 1);
-    buf_addc(&sql, ')');
-    return arena_dup(c->a, buf_slice(&sql)).p;
+        buf_addf(&insert, "%s?%zu", i != 0 ? ", " : "", i + 1);
+    buf_addc(&insert, ')');
+    return (struct db_bulk){arena_dup(c->a, buf_slice(&into)).p, arena_dup(c->a, buf_slice(&insert)).p,
+                            table->columns_n};
 }
 
 static struct db_value value_of(const struct schema_column *column, struct db_row *row, int i)
@@ -227,21 +229,12 @@ static bool move_mark(struct copy *c, struct slice mark, bool *moved, struct err
 struct batch {
     struct copy *c;
     const struct schema_table *table;
-    const char *insert;
+    struct db_bulk bulk;
     struct place at;
     struct arena arena;
     VEC(struct db_value) values;
     uint64_t rows, total;
 };
-
-static bool insert_rows(struct batch *b, struct error *err)
-{
-    size_t n = b->table->columns_n;
-    for (size_t i = 0; i < b->values.n; i += n)
-        if (!db_send(b->c->to.db, b->insert, &b->values.v[i], n, err))
-            return false;
-    return true;
-}
 
 static bool write_batch(struct batch *b, struct place next, struct error *err)
 {
@@ -250,7 +243,8 @@ static bool write_batch(struct batch *b, struct place next, struct error *err)
     struct db_work work = {0};
     while (db_works(c->to.db, &work, err)) {
         bool moved;
-        work.ok = move_mark(c, mark, &moved, err) && (!moved || insert_rows(b, err));
+        work.ok =
+            move_mark(c, mark, &moved, err) && (!moved || db_put_bulk(c->to.db, &b->bulk, b->values.v, b->rows, err));
     }
     keep_mark(c, mark);
     b->at = next;
@@ -280,7 +274,7 @@ static bool copy_row(void *context, struct db_row *row, struct error *err)
 static bool copy_table(struct copy *c, struct place at, struct error *err)
 {
     const struct schema_table *table = &c->tables[at.table];
-    struct batch b = {.c = c, .table = table, .insert = insert_of(c, table), .at = at, .total = c->rows[at.table]};
+    struct batch b = {.c = c, .table = table, .bulk = bulk_of(c, table), .at = at, .total = c->rows[at.table]};
     bool ok = db_stream(c->from.db, select_of(c, table, at.rows), copy_row, &b, err) &&
               write_batch(&b, (struct place){at.table + 1, 0}, err);
     arena_free(&b.arena);

@@ -368,6 +368,62 @@ static void test_rows_linked(void **state)
                      75);
 }
 
+static bool bulk(struct fixture *f, const struct db_value *values, size_t rows, struct error *err)
+{
+    static const struct db_bulk into = {"t (n, x, word)", "INSERT INTO t (n, x, word) VALUES (?1, ?2, ?3)", 3};
+    struct db_work work = {.turn = DB_TURN_NONE};
+    while (db_works(f->db, &work, err))
+        work.ok = db_run(f->db, err, "DELETE FROM t WHERE n = ?1", db_int(7)) &&
+                  db_put_bulk(f->db, &into, values, rows, err) &&
+                  db_run(f->db, err, "UPDATE t SET word = 'after' WHERE n = ?1", db_int(-3));
+    return work.ok;
+}
+
+// Very many rows at once, between other statements; all or none of them.
+static void test_bulk(void **state)
+{
+    struct fixture *f = *state;
+    struct error err;
+    struct buf long_text BUF_AUTO = {0};
+    const struct db_value null = {.type = DB_NULL};
+    while (long_text.n < 3 << 20)
+        buf_adds(&long_text, "0123456789abcdef");
+    const struct db_value some[] = {
+        db_int(-3),
+        db_blob(SLICE("\0\377")),
+        null,
+        db_int(INT64_MAX),
+        null,
+        db_text(buf_slice(&long_text)),
+        db_int(2),
+        db_blob(SLICE("")),
+        db_text(slice_of("a\0b", 3)),
+    };
+    assert_true(db_exec(f->db, "ALTER TABLE t ADD COLUMN word TEXT", &err));
+    insert(f, 7, 7);
+    assert_true(bulk(f, some, 0, &err));
+    assert_true(bulk(f, some, 3, &err));
+    assert_int_equal(sum(f->db, "SELECT count(*) FROM t"), 3);
+    assert_int_equal(sum(f->db, "SELECT length(word) FROM t WHERE x IS NULL"), (int64_t)long_text.n);
+    assert_int_equal(sum(f->db, "SELECT length(x) FROM t WHERE word = 'after'"), 2);
+    assert_int_equal(sum(f->db, "SELECT length(x) + 10 FROM t WHERE word = 'a\xEF\xBF\xBD"
+                                "b'"),
+                     10);
+    // A row that is there already.
+    assert_false(bulk(f, &some[6], 1, &err));
+    assert_int_equal(err.code, ERR_STORE);
+    assert_int_equal(sum(f->db, "SELECT count(*) FROM t"), 3);
+    enum { MANY = 5000 };
+    struct db_value *values = ARENA_NEW(&f->arena, struct db_value, 3 * MANY);
+    for (size_t i = 0; i < MANY; i++) {
+        values[3 * i] = db_int((int64_t)i + 100);
+        values[3 * i + 1] = db_blob(SLICE("x"));
+        values[3 * i + 2] = db_text(SLICE("many"));
+    }
+    assert_true(bulk(f, values, MANY, &err));
+    assert_int_equal(sum(f->db, "SELECT n FROM t WHERE word = 'many'"), (int64_t)MANY * (100 + 100 + MANY - 1) / 2);
+}
+
 // All of them or none.
 static void test_batch_write(void **state)
 {
@@ -694,29 +750,12 @@ int main(void)
 {
 #define TEST(t) cmocka_unit_test_setup_teardown(t, open_db, close_db)
     const struct CMUnitTest tests[] = {
-        TEST(test_nested),
-        TEST(test_recursive),
-        TEST(test_rows_end),
-        TEST(test_values),
-        TEST(test_texts),
-        TEST(test_transactions),
-        TEST(test_refused),
-        TEST(test_batch),
-        TEST(test_rows),
-        TEST(test_rows_asked),
-        TEST(test_rows_linked),
-        TEST(test_batch_write),
-        TEST(test_snapshot),
-        TEST(test_many),
-        TEST(test_versions),
-        TEST(test_cut),
-        TEST(test_turns),
-        TEST(test_locks),
-        TEST(test_heard),
-        TEST(test_nobody),
-        TEST(test_stream),
-        TEST(test_number_on),
-        cmocka_unit_test(test_written),
+        TEST(test_nested),      TEST(test_recursive),    TEST(test_rows_end),    TEST(test_values),
+        TEST(test_texts),       TEST(test_transactions), TEST(test_refused),     TEST(test_batch),
+        TEST(test_rows),        TEST(test_rows_asked),   TEST(test_rows_linked), TEST(test_bulk),
+        TEST(test_batch_write), TEST(test_snapshot),     TEST(test_many),        TEST(test_versions),
+        TEST(test_cut),         TEST(test_turns),        TEST(test_locks),       TEST(test_heard),
+        TEST(test_nobody),      TEST(test_stream),       TEST(test_number_on),   cmocka_unit_test(test_written),
     };
     return cmocka_run_group_tests(tests, NULL, NULL);
 }
