@@ -6,6 +6,7 @@
 #include "image/remote.h"
 #include "layer/worker.h"
 #include "output/output.h"
+#include "service/failures.h"
 #include "service/indexer.h"
 
 #include <pthread.h>
@@ -38,12 +39,6 @@ struct job {
     struct job *next;
 };
 
-struct failure {
-    struct digest manifest;
-    struct error why;
-    struct failure *next;
-};
-
 struct indexing {
     const struct config *config;
     struct store_home *home;
@@ -59,8 +54,8 @@ struct indexing {
     pthread_cond_t done;  // a job has gone
     struct job *first, **last;
     size_t jobs_n, running;
-    size_t pulls_n;           // waiters: they cost no connection that would bound them
-    struct failure *failures; // the newest first
+    size_t pulls_n; // waiters: they cost no connection that would bound them
+    struct failures failures;
     uint64_t indexed, failed;
     bool given_up, stop;
 };
@@ -95,45 +90,10 @@ void index_report_write_state(const struct digest *manifest, const struct indexi
     json_write(doc, false, out);
 }
 
-// ---- failures, under the lock ---------------------------------------------------------------------------------------
-
-static struct failure **find_failure(struct indexing *ix, const struct digest *manifest)
-{
-    struct failure **at = &ix->failures;
-    while (*at != NULL && !digest_eq(&(*at)->manifest, manifest))
-        at = &(*at)->next;
-    return at;
-}
-
-static void drop_failure(struct failure **at)
-{
-    struct failure *f = *at;
-    *at = f->next;
-    free(f);
-}
-
-static void note_failure(struct indexing *ix, const struct digest *manifest, const struct error *why)
-{
-    struct failure **at = find_failure(ix, manifest);
-    if (*at != NULL)
-        drop_failure(at);
-    struct failure *f = must_alloc(sizeof *f);
-    *f = (struct failure){.manifest = *manifest, .why = *why, .next = ix->failures};
-    ix->failures = f;
-    at = &ix->failures;
-    for (uint64_t kept = 0; *at != NULL && kept < ix->config->limits.index_failures; kept++)
-        at = &(*at)->next;
-    while (*at != NULL)
-        drop_failure(at);
-}
-
 bool indexing_forget(struct indexing *ix, const struct digest *manifest)
 {
     pthread_mutex_lock(&ix->lock);
-    struct failure **at = find_failure(ix, manifest);
-    bool found = *at != NULL;
-    if (found)
-        drop_failure(at);
+    bool found = failures_forget(&ix->failures, manifest);
     pthread_mutex_unlock(&ix->lock);
     return found;
 }
@@ -377,13 +337,12 @@ static void count(struct indexing *ix, const struct digest *manifest, const stru
 {
     if (o->status == 503)
         return;
-    struct failure **at = find_failure(ix, manifest);
     ix->indexed += o->status == 201 && !o->known;
     ix->failed += o->status != 201;
     if (o->status != 201)
-        note_failure(ix, manifest, &o->err);
-    else if (*at != NULL)
-        drop_failure(at);
+        failures_note(&ix->failures, manifest, &o->err);
+    else
+        failures_forget(&ix->failures, manifest);
 }
 
 bool indexing_state(struct indexing *ix, const struct digest *manifest, struct arena *a, struct indexing_state *out)
@@ -394,12 +353,12 @@ bool indexing_state(struct indexing *ix, const struct digest *manifest, struct a
                                         [INDEX_STORING] = "IndexManifest"};
     pthread_mutex_lock(&ix->lock);
     const struct job *job = find_job(ix, manifest);
-    const struct failure *f = *find_failure(ix, manifest);
+    const struct error *why = failures_find(&ix->failures, manifest);
     *out = (struct indexing_state){SLICE(""), SLICE("")};
     if (job != NULL)
         out->name = slice_str(names[job->running ? job->stage : INDEX_CHECKING]);
-    else if (f != NULL)
-        *out = (struct indexing_state){SLICE("IndexError"), arena_dup(a, slice_str(f->why.text))};
+    else if (why != NULL)
+        *out = (struct indexing_state){SLICE("IndexError"), arena_dup(a, slice_str(why->text))};
     pthread_mutex_unlock(&ix->lock);
     return out->name.n != 0;
 }
@@ -468,7 +427,11 @@ struct indexing *indexing_start(const struct config *config, struct store_home *
                                 struct error *err)
 {
     struct indexing *ix = must_alloc(sizeof *ix);
-    *ix = (struct indexing){.config = config, .home = home, .metrics = metrics, .allow = {.airgap = config->airgap}};
+    *ix = (struct indexing){.config = config,
+                            .home = home,
+                            .metrics = metrics,
+                            .allow = {.airgap = config->airgap},
+                            .failures = {.most = config->limits.index_failures}};
     ix->last = &ix->first;
     pthread_mutex_init(&ix->lock, NULL);
     pthread_cond_init(&ix->work, NULL);
@@ -519,8 +482,7 @@ void indexing_stop(struct indexing **indexing)
         leases_break_off(ix->leases);
     for (size_t i = 0; i < ix->threads_n; i++)
         pthread_join(ix->threads[i], NULL);
-    while (ix->failures != NULL)
-        drop_failure(&ix->failures);
+    failures_free(&ix->failures);
     leases_stop(&ix->leases);
     http_client_free(&ix->http);
     arena_free(&ix->arena);
