@@ -277,8 +277,11 @@ void db_pause(unsigned tries)
 
 static bool begin(struct db *db, struct db_work *work, struct error *err)
 {
+    struct arena scratch ARENA_AUTO = {0};
+    struct db_work clean = *work;
     double start = timing_start(db);
-    work->begun = db->engine->begin(db, !work->reads, work->turn, err);
+    clean.before = clean_requests(work->before, work->before_n, &scratch);
+    work->begun = db->engine->begin(db, &clean, err);
     db->in_transaction = work->begun;
     if (!work->reads)
         timing_end(db, DB_BEGIN, start);
@@ -335,7 +338,8 @@ bool db_batch_write(struct db *db, const struct db_request *requests, size_t n, 
 
 bool db_snapshot(struct db *db, struct error *err)
 {
-    db->in_transaction = db->engine->begin(db, false, DB_TURN_NONE, err);
+    const struct db_work view = {.reads = true};
+    db->in_transaction = db->engine->begin(db, &view, err);
     return db->in_transaction;
 }
 

@@ -18,7 +18,7 @@ struct db_engine {
                  struct error *err); // NULL: by statements
     bool (*change)(struct db *db, const struct db_request *request, uint64_t *changed, struct error *err);
     bool (*exec)(struct db *db, const char *sql, struct error *err);
-    bool (*begin)(struct db *db, bool writes, enum db_turn turn, struct error *err);
+    bool (*begin)(struct db *db, const struct db_work *work, struct error *err);
     bool (*commit)(struct db *db, struct error *err);
     void (*rollback)(struct db *db);
     bool (*version)(struct db *db, int64_t *version, struct error *err);

@@ -299,21 +299,37 @@ static bool column_null(struct db_row *row, int column)
 
 // ---- transactions ---------------------------------------------------------------------------------------------------
 
-static bool begin(struct db *handle, bool writes, enum db_turn turn, struct error *err)
+static bool queue_lock(struct postgres *db, enum db_turn turn, struct error *err)
 {
     static const char take_turn[] = "SELECT pg_advisory_xact_lock(CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))",
                       take_none[] = "SELECT pg_advisory_xact_lock_shared(CAST(?1 AS INTEGER), CAST(?2 AS INTEGER))";
-    struct postgres *db = (struct postgres *)handle;
     const struct db_value values[] = {db_int(LOCK_OF_TURN), db_int(turn)};
-    const struct db_request start = {.sql = writes ? "BEGIN ISOLATION LEVEL READ COMMITTED"
-                                                   : "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"},
-                            wait = {.sql = turn == DB_TURN_NONE ? take_none : take_turn, .values = values, .n = 2};
+    const struct db_request request = {.sql = turn == DB_TURN_NONE ? take_none : take_turn, .values = values, .n = 2};
+    return pipeline_queue(db, db->connection, &request, false, err);
+}
+
+// What has no turn yet shows that it writes, lest nobody ends it when we stand still in it.
+static bool queue_before(struct postgres *db, const struct db_work *work, struct error *err)
+{
+    if (work->before_n != 0 && !queue_lock(db, DB_TURN_NONE, err))
+        return false;
+    for (size_t i = 0; i < work->before_n; i++)
+        if (!pipeline_queue(db, db->connection, &work->before[i], false, err))
+            return false;
+    return true;
+}
+
+static bool begin(struct db *handle, const struct db_work *work, struct error *err)
+{
+    struct postgres *db = (struct postgres *)handle;
+    const struct db_request start = {.sql = work->reads ? "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"
+                                                        : "BEGIN ISOLATION LEVEL READ COMMITTED"};
     db->told = false;
     db->connection = pool_borrow(db, err);
     if (db->connection == NULL)
         return false;
-    if (pipeline_queue(db, db->connection, &start, false, err) &&
-        (!writes || pipeline_queue(db, db->connection, &wait, false, err)))
+    if (pipeline_queue(db, db->connection, &start, false, err) && queue_before(db, work, err) &&
+        (work->reads || queue_lock(db, work->turn, err)))
         return true;
     pool_give_back(db->source, db->connection);
     db->connection = NULL;

@@ -291,10 +291,17 @@ static bool column_null(struct db_row *row, int column)
 // ---- transactions ---------------------------------------------------------------------------------------------------
 
 // Whoever writes says so at once, so that two of them wait for each other instead of failing.
-static bool begin(struct db *db, bool writes, enum db_turn turn, struct error *err)
+static bool begin(struct db *db, const struct db_work *work, struct error *err)
 {
-    (void)turn;
-    return exec(db, writes ? "BEGIN IMMEDIATE" : "BEGIN", err);
+    if (!exec(db, work->reads ? "BEGIN" : "BEGIN IMMEDIATE", err))
+        return false;
+    for (size_t i = 0; i < work->before_n; i++) {
+        if (send(db, &work->before[i], err))
+            continue;
+        exec(db, "ROLLBACK", &(struct error){0});
+        return false;
+    }
+    return true;
 }
 
 static bool commit(struct db *db, struct error *err)

@@ -1,10 +1,10 @@
 // Putting an indexed image into the database: of what it shares with others that which is not there, and then its row.
-// However much an image has, a server is waited for twice; three times where its layers are known, and all of what they
-// bring together is not.
+// However much an image has, a server is waited for twice.
 #include "store/image_put.h"
 
 #include "base/json.h"
 #include "store/lookup_rows.h"
+#include "store/parts_seen.h"
 #include "store/update_rows.h"
 
 #include <stdlib.h>
@@ -53,11 +53,9 @@ static void ask_rows(struct image_put *p, const char *sql, const struct rows *ro
 static void make_sort(struct image_put *p)
 {
     const struct stored_image *image = p->image;
-    IMAGE_ASK(
-        p,
-        "INSERT INTO indexer_state (digest) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM indexer_state WHERE digest = "
-        "?1) ON CONFLICT DO NOTHING",
-        NULL, NULL, db_text(p->state));
+    const struct db_value state = db_text(p->state);
+    const struct db_request make_state = layers_ask_state(&state);
+    image_ask(p, &make_state);
     IMAGE_ASK(
         p,
         "INSERT INTO image_sort (state_id, kind, os, arch) SELECT id, ?2, ?3, ?4 FROM indexer_state WHERE digest "
@@ -131,38 +129,39 @@ static bool package_row(void *context, struct db_row *row, struct error *err)
 
 #define PACKAGES "(VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7, ?8, ?9, ?10, ?11)) AS each"
 // A question of its own, not a join, so that a server without statistics does not go through all parts.
-#define NEW_PART "coalesce((SELECT 1 FROM package_part WHERE digest = column11), 0) = 0"
+#define NEW_PART_OF(column) "coalesce((SELECT 1 FROM package_part WHERE digest = " column "), 0) = 0"
 
 // Of parts that are there nothing is asked. The number of one whose names are by older rules is negative.
-static void make_packages(struct image_put *p)
+static void make_packages(struct image_put *p, size_t first)
 {
-    struct rows rows = rows_for(p, 11, p->packages.n);
+    struct rows rows = rows_for(p, 11, p->packages.n - first);
     struct db_value version = db_int(p->naming != NULL ? p->naming->version : 0), digest = db_blob(SLICE(""));
-    for (size_t i = 0; i < p->packages.n; i++) {
+    for (size_t i = first; i < p->packages.n; i++) {
         const struct wanted_package *w = &p->packages.v[i];
-        if (i == 0 || w->part != w[-1].part)
+        if (i == first || w->part != w[-1].part)
             digest = image_digest(p, &p->parts[w->part].digest);
         ADD_ROW(&rows, PACKAGE_VALUES(&w->package->package), version, db_int((int64_t)i), digest);
     }
     ask_rows(p,
              "INSERT INTO package (kind, name, version, arch, module, vendor, source_name, source_version, named) "
              "SELECT column1, column2, column3, column4, column5, column6, column7, column8, column9 FROM " PACKAGES
-             " WHERE " NEW_PART " ON CONFLICT DO NOTHING RETURNING id",
+             " WHERE " NEW_PART_OF("column11") " ON CONFLICT DO NOTHING RETURNING id",
              &rows, made_row, p);
     ask_rows(p,
              "SELECT column10, coalesce((" THAT_PACKAGE " AND named >= column9), -(" THAT_PACKAGE ")) FROM " PACKAGES
-             " WHERE " NEW_PART,
+             " WHERE " NEW_PART_OF("column11"),
              &rows, package_row, p);
 }
 
-// Those that are not known to be there.
-static void make_parts(struct image_put *p)
+// Those that are not `there`, and then asks for all of them.
+static void make_parts(struct image_put *p, bool (*there)(const struct image_put *p, const struct wanted_part *part))
 {
     const struct inventory *inventory = &p->image->inventory;
     struct rows made = rows_for(p, 1, p->parts_n);
+    size_t first = p->packages.n;
     for (size_t i = 0; i < p->parts_n; i++) {
         const struct wanted_part *part = &p->parts[i];
-        if (part->id != 0)
+        if (there(p, part))
             continue;
         ADD_ROW(&made, image_digest(p, &part->digest));
         for (size_t k = 0; k < inventory->packages_n; k++)
@@ -170,12 +169,12 @@ static void make_parts(struct image_put *p)
                 VEC_PUSH(&p->arena, &p->packages) =
                     (struct wanted_package){.package = &inventory->packages[k], .part = i};
     }
-    make_packages(p);
-    ask_rows(
-        p,
-        "INSERT INTO package_part (digest) SELECT column1 FROM (VALUES (?1)) AS each WHERE NOT EXISTS (SELECT 1 FROM "
-        "package_part WHERE digest = column1) ON CONFLICT DO NOTHING RETURNING digest",
-        &made, part_row, p);
+    make_packages(p, first);
+    ask_rows(p,
+             "INSERT INTO package_part (digest) SELECT column1 FROM (VALUES (?1)) AS each WHERE " NEW_PART_OF(
+                 "column1") " ON CONFLICT DO NOTHING RETURNING digest",
+             &made, part_row, p);
+    image_ask_parts(p);
 }
 
 static void make_set(struct image_put *p)
@@ -187,43 +186,39 @@ static void make_set(struct image_put *p)
         set_row, p, image_digest(p, &p->set_digest));
 }
 
-static void put_layers(struct image_put *p)
+static bool was_seen(const struct image_put *p, const struct wanted_part *part)
 {
-    struct db_request requests[LAYERS_PUT_MOST];
-    size_t *put = arena_alloc(&p->arena, sizeof *put);
-    size_t n = layers_ask_put(p->s, p->indexer_state, p->layers, p->layers_n, p->packed, &p->arena, put, requests);
-    for (size_t i = 0; i < n; i++)
-        VEC_PUSH(&p->arena, &p->requests) = requests[i];
+    return parts_seen_has(p->s->home->seen, &part->digest);
 }
 
-static bool parts_are_there(const struct image_put *p)
+static bool is_there(const struct image_put *p, const struct wanted_part *part)
+{
+    (void)p;
+    return part->id != 0;
+}
+
+static bool all_are_there(const struct image_put *p)
 {
     for (size_t i = 0; i < p->parts_n; i++)
-        if (p->parts[i].id == 0)
+        if (!is_there(p, &p->parts[i]))
             return false;
     return true;
 }
 
-// Layers that were read only now have brought packages that are not there, most likely. Of known layers all that they
-// have is there, unless never before were just these put together.
+// Once more where a part was seen that has gone.
 static bool make(struct image_put *p, struct error *err)
 {
     image_ask_chain(p);
     make_sort(p);
     make_context(p);
     make_set(p);
-    if (p->layers_n != 0) {
-        make_parts(p);
-        put_layers(p);
-    }
-    image_ask_parts(p);
+    make_parts(p, was_seen);
     image_ask_known(p);
     if (!image_send_asked(p, err))
         return false;
-    if (!p->set_made || parts_are_there(p))
+    if (all_are_there(p))
         return true;
-    make_parts(p);
-    image_ask_parts(p);
+    make_parts(p, is_there);
     return image_send_asked(p, err);
 }
 
@@ -435,28 +430,40 @@ static bool put(struct image_put *p, struct error *err)
            (p->former == 0 || p->former == p->chain || chain_drop(p->s, p->former, err));
 }
 
+// Also when the transaction comes to nothing at its end: it is a guess.
+static void remember_parts(const struct image_put *p, bool there)
+{
+    for (size_t i = 0; there && i < p->parts_n; i++)
+        parts_seen_add(p->s->home->seen, &p->parts[i].digest);
+}
+
+// Layers have no part in what takes turns, so others need not wait for them.
+static bool layers_before(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
+                          struct arena *a, struct db_work *work, struct error *err)
+{
+    struct slice *packed = ARENA_NEW(a, struct slice, n);
+    struct db_request *requests = ARENA_NEW(a, struct db_request, LAYERS_PUT_MOST);
+    if (!layers_pack(layers, n, a, packed, err))
+        return false;
+    work->before = requests;
+    work->before_n = n != 0 ? layers_ask_put(s, state, layers, n, packed, a, requests) : 0;
+    return true;
+}
+
 bool store_image_put(struct store *s, const struct digest *state, const struct stored_image *image,
                      const struct layer_put *layers, size_t layers_n, const struct store_naming *naming,
                      struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
-    struct slice *packed = ARENA_NEW(&a, struct slice, layers_n);
     struct db_work work = {.turn = DB_TURN_INVENTORY};
-    if (!layers_pack(layers, layers_n, &a, packed, err))
+    if (!layers_before(s, state, layers, layers_n, &a, &work, err))
         return false;
     while (db_works(s->db, &work, err)) {
         struct image_put p __attribute__((cleanup(put_free))) = {
-            .s = s,
-            .image = image,
-            .layers = layers,
-            .packed = packed,
-            .layers_n = layers_n,
-            .naming = naming,
-            .indexer_state = state,
-            .state = digest_slice(state),
-        };
+            .s = s, .image = image, .naming = naming, .state = digest_slice(state)};
         image_take_apart(&p);
         work.ok = make(&p, err) && put(&p, err);
+        remember_parts(&p, work.ok);
     }
     return work.ok;
 }

@@ -24,12 +24,8 @@ struct image_put {
     struct store *s;
     struct arena arena;
     const struct stored_image *image;
-    const struct layer_put *layers; // that are put in along with it
-    const struct slice *packed;     // their findings
-    size_t layers_n;
     const struct store_naming *naming; // NULL: packages get no names
-    const struct digest *indexer_state;
-    struct slice state, repositories; // of the context
+    struct slice state, repositories;  // of the context
     struct digest set_digest;
     // Rows; 0: not there.
     int64_t former; // chain of the image that is replaced

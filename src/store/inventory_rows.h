@@ -20,13 +20,13 @@ bool layers_want_leases(const struct layer_question *question);
 bool layers_pack(const struct layer_put *layers, size_t n, struct arena *a, struct slice *packed, struct error *err);
 
 // Writes what puts layers in, and gives their leases back, into `requests`, which has room for LAYERS_PUT_MOST; how
-// many they are. `*put` counts those that were: none, and no lease is given back, where the state is not there.
+// many they are. What they hold lives in the arena, or is the caller's.
 size_t layers_ask_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
-                      const struct slice *packed, struct arena *a, size_t *put, struct db_request *requests);
-#define LAYERS_PUT_MOST 3
+                      const struct slice *packed, struct arena *a, struct db_request *requests);
+#define LAYERS_PUT_MOST 4
 
-// What makes an indexer state.
-struct db_request layers_ask_state(struct db_value *state);
+// What makes an indexer state, unless it is there.
+struct db_request layers_ask_state(const struct db_value *state);
 
 // Forgets of a chain, from its end, what no image and no other chain has, and layers that are in no chain any more.
 bool chain_drop(struct store *s, int64_t chain, struct error *err);

@@ -144,73 +144,50 @@ bool layers_pack(const struct layer_put *layers, size_t n, struct arena *a, stru
     return true;
 }
 
-static bool put_row(void *context, struct db_row *row, struct error *err)
-{
-    (void)row, (void)err;
-    ++*(size_t *)context;
-    return true;
-}
-
-struct db_request layers_ask_state(struct db_value *state)
+struct db_request layers_ask_state(const struct db_value *state)
 {
     return (struct db_request){
-        .sql = "INSERT INTO indexer_state (digest) VALUES (?1) ON CONFLICT DO NOTHING", .values = state, .n = 1};
+        .sql =
+            "INSERT INTO indexer_state (digest) SELECT ?1 WHERE NOT EXISTS (SELECT 1 FROM indexer_state WHERE digest = "
+            "?1) ON CONFLICT DO NOTHING",
+        .values = state,
+        .n = 1};
 }
 
 size_t layers_ask_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
-                      const struct slice *packed, struct arena *a, size_t *put, struct db_request *requests)
+                      const struct slice *packed, struct arena *a, struct db_request *requests)
 {
     struct db_value *digests = ARENA_NEW(a, struct db_value, n), *findings = ARENA_NEW(a, struct db_value, 3 * n),
-                    *leases = ARENA_NEW(a, struct db_value, 3 * n);
+                    *leases = ARENA_NEW(a, struct db_value, 2 * n), *of = arena_alloc(a, sizeof *of);
     size_t leased = 0, asked = 0;
-    *put = 0;
+    *of = db_text(digest_slice(state));
     for (size_t i = 0; i < n; i++) {
         digests[i] = db_blob(digest_pack(&layers[i].layer, arena_alloc(a, DIGEST_BYTES)));
-        const struct db_value row[] = {digests[i], db_text(digest_slice(state)), db_blob(packed[i])},
-                              lease[] = {db_text(layers[i].lease), db_text(slice_str(s->home->node)), row[1]};
+        const struct db_value row[] = {digests[i], *of, db_blob(packed[i])},
+                              lease[] = {db_text(layers[i].lease), db_text(slice_str(s->home->node))};
         memcpy(&findings[3 * i], row, sizeof row);
         if (layers[i].lease.n != 0)
-            memcpy(&leases[3 * leased++], lease, sizeof lease);
+            memcpy(&leases[2 * leased++], lease, sizeof lease);
     }
+    requests[asked++] = layers_ask_state(of);
     requests[asked++] = (struct db_request){.sql = "INSERT INTO layer (digest) SELECT column1 FROM (VALUES (?1)) AS "
                                                    "each WHERE TRUE ON CONFLICT DO NOTHING",
                                             .values = digests,
                                             .n = 1,
                                             .rows = n};
+    // Others may put the same one at the same time. Where its row goes meanwhile, with the last image that had it, the
+    // findings are not kept, as if that had been a moment later.
     requests[asked++] = (struct db_request){
         .sql = "INSERT INTO layer_findings (layer_id, state_id, findings) SELECT layer.id, s.id, column3 FROM (VALUES "
                "(?1, ?2, ?3)) AS each JOIN layer ON layer.digest = column1 JOIN indexer_state s ON s.digest = column2 "
-               "WHERE TRUE ON CONFLICT (layer_id, state_id) DO UPDATE SET findings = excluded.findings RETURNING 1",
+               "WHERE TRUE ON CONFLICT (layer_id, state_id) DO UPDATE SET findings = excluded.findings",
         .values = findings,
         .n = 3,
         .rows = n,
-        .row = put_row,
-        .context = put,
     };
     if (leased != 0)
-        requests[asked++] = (struct db_request){
-            .sql =
-                "DELETE FROM shared_lease WHERE EXISTS (SELECT 1 FROM (VALUES (?1, ?2, ?3)) AS each JOIN indexer_state "
-                "s ON s.digest = column3 WHERE column1 = name AND column2 = node)",
-            .values = leases,
-            .n = 3,
-            .rows = leased};
+        requests[asked++] = leases_ask_drop(leases, leased);
     return asked;
-}
-
-// Only the first layers under a state find that it is not there, so a row for it is not tried each time. `*put` is how
-// many were.
-static bool put_layers(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
-                       const struct slice *packed, bool with_state, size_t *put, struct error *err)
-{
-    struct arena a ARENA_AUTO = {0};
-    struct db_request requests[1 + LAYERS_PUT_MOST];
-    struct db_value value = db_text(digest_slice(state));
-    size_t asked = 0;
-    if (with_state)
-        requests[asked++] = layers_ask_state(&value);
-    asked += layers_ask_put(s, state, layers, n, packed, &a, put, &requests[asked]);
-    return db_batch_write(s->db, requests, asked, err);
 }
 
 bool store_layers_put(struct store *s, const struct digest *state, const struct layer_put *layers, size_t n,
@@ -218,12 +195,11 @@ bool store_layers_put(struct store *s, const struct digest *state, const struct 
 {
     struct arena a ARENA_AUTO = {0};
     struct slice *packed = ARENA_NEW(&a, struct slice, n);
-    size_t put;
-    // Others may put the same one at the same time. Where its row goes meanwhile, with the last image that had it, the
-    // findings are not kept, as if that had been a moment later.
-    return n == 0 ||
-           (layers_pack(layers, n, &a, packed, err) && put_layers(s, state, layers, n, packed, false, &put, err) &&
-            (put == n || put_layers(s, state, layers, n, packed, true, &put, err)));
+    struct db_request requests[LAYERS_PUT_MOST];
+    if (n == 0)
+        return true;
+    return layers_pack(layers, n, &a, packed, err) &&
+           db_batch_write(s->db, requests, layers_ask_put(s, state, layers, n, packed, &a, requests), err);
 }
 
 // ---- chains ---------------------------------------------------------------------------------------------------------

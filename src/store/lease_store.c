@@ -18,6 +18,15 @@ bool store_lease_take(struct store *s, struct slice name, bool *got, struct erro
         values, 3, got_row, got, err);
 }
 
+struct db_request leases_ask_drop(const struct db_value *values, size_t n)
+{
+    return (struct db_request){.sql = "DELETE FROM shared_lease WHERE EXISTS (SELECT 1 FROM (VALUES (?1, ?2)) AS each "
+                                      "WHERE column1 = name AND column2 = node)",
+                               .values = values,
+                               .n = 2,
+                               .rows = n};
+}
+
 bool store_leases_drop(struct store *s, const struct slice *names, size_t n, struct error *err)
 {
     struct arena a ARENA_AUTO = {0};
@@ -26,12 +35,7 @@ bool store_leases_drop(struct store *s, const struct slice *names, size_t n, str
         values[2 * i] = db_text(names[i]);
         values[2 * i + 1] = db_text(slice_str(s->home->node));
     }
-    const struct db_request request = {.sql =
-                                           "DELETE FROM shared_lease WHERE EXISTS (SELECT 1 FROM (VALUES (?1, ?2)) AS "
-                                           "each WHERE column1 = name AND column2 = node)",
-                                       .values = values,
-                                       .n = 2,
-                                       .rows = n};
+    const struct db_request request = leases_ask_drop(values, n);
     return n == 0 || db_batch_write(s->db, &request, 1, err);
 }
 

@@ -15,6 +15,9 @@ bool store_leases_drop(struct store *s, const struct slice *names, size_t n, str
 // In a statement that puts in leases that may be there: may this one be had?
 #define LEASE_IS_FREE "shared_lease.until < unixepoch() OR shared_lease.node = excluded.node"
 
+// What gives leases back, a name and a node for each, to be asked along with others.
+struct db_request leases_ask_drop(const struct db_value *values, size_t n);
+
 // What of these the process has still, leases by name and events by id, is its for another LEASE_SECONDS. All else is
 // not: what could not be given back ends by itself, however much else the process works on.
 struct worked_on {

@@ -3,6 +3,7 @@
 #include "base/file.h"
 #include "base/log.h"
 #include "store/notification_store.h"
+#include "store/parts_seen.h"
 #include "store/schema.h"
 
 #include <stdio.h>
@@ -104,7 +105,9 @@ bool store_home_make(const char *folder, struct slice database, unsigned connect
                      struct error *err)
 {
     char *path = join(folder, "clarion.db");
-    *home = (struct store_home){.folder = strdup(folder)};
+    *home = (struct store_home){.folder = strdup(folder), .seen = calloc(1, sizeof *home->seen)};
+    if (home->seen == NULL)
+        abort(); // as must_alloc does, which does not give zeros that cost nothing
     if (!store_make_uuid(home->node, err)) {
         free(path);
         store_home_free(home);
@@ -122,6 +125,7 @@ void store_home_free(struct store_home *home)
 {
     db_source_free(&home->database);
     free(home->folder);
+    free(home->seen);
     *home = (struct store_home){0};
 }
 

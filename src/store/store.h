@@ -26,6 +26,7 @@ struct store_home {
     struct db_source *database;
     char node[UUID_TEXT]; // this process among those that use the store
     atomic_bool current;  // the schema is up to date
+    struct parts_seen *seen;
 };
 
 // `database`: a server, as db_source_new takes it; empty: the file in the folder. `connections`: likewise. Touches

@@ -70,6 +70,10 @@ class RoundTrips(clarion.Case):
         self.assertLessEqual(self.trips(*self.posts(*many)), 1 + 2)
         self.assertLessEqual(self.trips(*self.posts(*known)), 1 + 2)
         self.assertEqual(self.trips(*self.posts(*known)), 1)
+        # What a layer changes of those below it is new of these, too; so may be what known layers bring together.
+        upgrades = [self.layers.add(layer_of(stanza("bash", "5.2-%d" % i), stanza("openssl", "1.0.1e-1"))) for i in range(3)]
+        self.assertLessEqual(self.trips(*self.posts(*[manifest("upgraded %d" % i, base, x) for i, x in enumerate(upgrades)])), 1 + 2)
+        self.assertLessEqual(self.trips(*self.posts(*[manifest("below %d" % i, x, base) for i, x in enumerate(upgrades)])), 1 + 2)
         # Two layers, of which one stands twice, are asked for together.
         other = self.layers.add(layer_of(stanza("bash", "5.1-2")))
         self.post(manifest("both", base, other))

@@ -228,6 +228,33 @@ static void test_shared_base(void **state)
         assert_int_equal(count(f, arena_printf(&a, "SELECT count(*) FROM %s", empty[i]).p), 0);
 }
 
+// What this process has put in, and something else has taken away since.
+static void test_gone(void **state)
+{
+    struct fixture *f = *state;
+    struct arena a ARENA_AUTO = {0};
+    struct error err;
+    struct stored_image one = image("one", "b"), out;
+    bool found;
+    for (int i = 0; i < 3; i++) {
+        put_image(f, &one, NULL);
+        assert_true(store_image_get(&f->in.store, &one.manifest, NULL, &a, &out, &found, &err) && found);
+        assert_int_equal(out.inventory.packages_n, 2);
+        assert_int_equal(count(f, "SELECT count(*) FROM package_context"), 2);
+        assert_true(store_image_delete(&f->in.store, &one.manifest, &found, &err) && found);
+        assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 0);
+    }
+    // One part of it stays.
+    struct stored_image two = image("two", "c");
+    put_image(f, &two, NULL);
+    one = image("one", "b");
+    put_image(f, &one, NULL);
+    assert_true(store_image_delete(&f->in.store, &one.manifest, &found, &err) && found);
+    put_image(f, &one, NULL);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_set_member"), 4);
+    assert_int_equal(count(f, "SELECT count(*) FROM package_part"), 3);
+}
+
 // The same manifest with another history: of the former one nothing is left, and the base stays.
 static void test_replaced_chain(void **state)
 {
@@ -488,6 +515,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_image_round_trip, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_shared_parts, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_shared_base, open_store, close_store),
+        cmocka_unit_test_setup_teardown(test_gone, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_replaced_chain, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_repeated, open_store, close_store),
         cmocka_unit_test_setup_teardown(test_large, open_store, close_store),
@@ -500,6 +528,7 @@ int main(void)
         cmocka_unit_test_setup_teardown(test_image_round_trip, open_store_to_read, close_store),
         cmocka_unit_test_setup_teardown(test_shared_parts, open_store_to_read, close_store),
         cmocka_unit_test_setup_teardown(test_shared_base, open_store_to_read, close_store),
+        cmocka_unit_test_setup_teardown(test_gone, open_store_to_read, close_store),
         cmocka_unit_test_setup_teardown(test_replaced_chain, open_store_to_read, close_store),
         cmocka_unit_test_setup_teardown(test_repeated, open_store_to_read, close_store),
         cmocka_unit_test_setup_teardown(test_large, open_store_to_read, close_store),
