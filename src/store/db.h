@@ -146,7 +146,7 @@ bool db_send_rows(struct db *db, const char *sql, const struct db_value *values,
                   struct error *err);
 
 // Very many rows for one table, which nobody else may have there already. Within a transaction. By COPY where it is a
-// server, which takes less than half of what a statement for each costs.
+// server, which takes a quarter less than by a statement for each.
 struct db_bulk {
     const char *into;   // "table (column, …)"
     const char *insert; // "INSERT INTO table (column, …) VALUES (?1, …)", for the other engine
