@@ -43,7 +43,7 @@ check: setup-tests
 
 check-threads: setup-tests
 	@scripts/meson-build.sh build-tsan -Doptimization=1 -Ddebug=true -Dwerror=true -Db_sanitize=thread -Db_lundef=false
-	@setarch -R python3 tests/run.py build-tsan test_serve clair_api clair_quay test_layers test_leader
+	@setarch -R python3 tests/run.py build-tsan test_serve test_summaries test_round_trips clair_api clair_quay test_layers test_leader test_stopped
 
 lint: setup-tests
 	@scripts/lint.sh
