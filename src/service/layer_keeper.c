@@ -44,8 +44,10 @@ void layer_keeper_start(struct layer_keeper *k, size_t layers, struct arena *a)
 {
     k->layers = ARENA_NEW(a, struct layer_put, layers);
     cond_init_monotonic(&k->changed);
-    // Behind the only layer comes the image. Without a thread all of them go along with that.
-    k->started = layers > 1 && pthread_create(&k->thread, NULL, keeper_thread, k) == 0;
+    if (layers < 2)
+        return; // behind the only one comes the image
+    k->started = pthread_create(&k->thread, NULL, keeper_thread, k) == 0;
+    k->at_once = !k->started; // others may wait for what we have while we wait for them
 }
 
 void layer_keeper_add(struct layer_keeper *k, const struct layer_put *layer)
@@ -54,6 +56,8 @@ void layer_keeper_add(struct layer_keeper *k, const struct layer_put *layer)
     if (k->kept == k->n)
         k->since = clock_monotonic();
     k->layers[k->n++] = *layer;
+    if (k->at_once)
+        keep(k);
     pthread_cond_signal(&k->changed);
     pthread_mutex_unlock(k->store_lock);
 }

@@ -25,6 +25,7 @@ struct layer_keeper {
     pthread_cond_t changed;
     pthread_t thread;
     bool started, end;
+    bool at_once; // no thread could be started
 };
 
 // The first part of the structure is the caller's to fill. At most so many layers will be read.
