@@ -124,6 +124,7 @@ class Network(cluster.Case):
             thread.join(cluster.WAIT)
         self.await_that(lambda: self.sql("SELECT 1 FROM notified"))
         digests = [image["hash"] for image in images]
+        self.await_that(lambda: all(self.report(nodes[0], digest) for digest in digests))  # it may hear later of the generation than it is told of
         known = notified.known(nodes[0].service, digests)
         self.assertEqual(len(known), len(images))
         for i in range(2):
