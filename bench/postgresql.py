@@ -197,7 +197,7 @@ def bench_follow(build, work, server, remote, url, manifests):
         if poller.when is None:
             raise SystemExit("bench: the other node does not take the new generation")
         took.append(max(0, poller.when - committed))
-    size = max(int(n) for n in server.sql("SELECT bytes FROM segment", url.split("/")[3].split("?")[0]).split())
+    size = max(int(n) for n in server.sql("SELECT bytes FROM shared_segment", url.split("/")[3].split("?")[0]).split())
     print("a generation that another node made is in a node's reports")
     print("  after                   %.0f ms (%.0f to %.0f) behind the end of the process that made it; the segment has %.0f MB"
           % (sorted(took)[len(took) // 2] * 1e3, min(took) * 1e3, max(took) * 1e3, size / 1e6))

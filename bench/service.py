@@ -4,6 +4,7 @@ Reports are asked for by wrk with four connections, against nginx, which serves 
 as fast as a server can be that does nothing but send them. Images are posted by threads of ours, and their layers served
 by the same nginx.
 """
+import atexit
 import concurrent.futures
 import gzip
 import http.client
@@ -74,6 +75,7 @@ class Clarion:
         start = time.monotonic()
         self.process = subprocess.Popen([os.path.join(build, "clarion"), "serve", "-c", self.config, "--data", data]
                                         + (["--db", database] if database else []))
+        atexit.register(self.process.kill)  # of a benchmark that broke off
         wait_for(self.port, self.process)
         self.ready = time.monotonic() - start
 

@@ -548,6 +548,8 @@ void indexing_post(struct indexing *ix, const struct web_request *request, struc
 bool indexing_post_now(struct indexing *ix, const struct web_request *request, struct web_response *response,
                        const struct posted_manifest *manifest)
 {
+    if (!db_source_shared(ix->home->database))
+        return false;
     struct waiter *w = new_post(request, response, manifest);
     pthread_mutex_lock(&ix->lock);
     bool joined = ix->jobs_n < ix->threads_n && find_job(ix, &manifest->digest) == NULL && join(ix, w);

@@ -27,7 +27,8 @@ struct indexing *indexing_start(const struct config *config, struct store_home *
 void indexing_post(struct indexing *ix, const struct web_request *request, struct web_response *response,
                    const struct posted_manifest *manifest);
 
-// The same when it can be begun at once. False, and nothing is done, when it would have to wait.
+// The same when it can be begun at once, and the store is a server, so that whether it knows the manifest is better
+// asked along with all else. False, and nothing is done, when it would have to wait, or the store is a file.
 bool indexing_post_now(struct indexing *ix, const struct web_request *request, struct web_response *response,
                        const struct posted_manifest *manifest);
 

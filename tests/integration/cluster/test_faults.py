@@ -153,6 +153,7 @@ class Faults(cluster.Case):
             self.assertEqual(self.post(combo, document).status, 201)
         base = [document["hash"] for document in base]
         self.await_that(lambda: self.sql("SELECT 1 FROM notified"))
+        self.await_that(lambda: all(self.report(combo, digest) for digest in base))
         known = notified.known(combo.service, base)
         self.assertEqual(len(known), self.IMAGES)
 
