@@ -38,7 +38,7 @@ class Faults(cluster.Case):
         self.blobs.pause = 0.1
         self.mirror.faults = {"/json": ["slow", FOREVER]}
         self.posted, self.pushed, self.refused, self.serial = [], [], [], 0
-        self.hits = dict.fromkeys(NAMES, 0)
+        self.hits, self.cuts = dict.fromkeys(NAMES, 0), 0
 
     # What goes on meanwhile.
 
@@ -138,6 +138,7 @@ class Faults(cluster.Case):
         node.start(wait=False)
 
     def cut(self, node):
+        self.cuts += 1
         self.sql("SELECT count(pg_terminate_backend(pid)) FROM pg_stat_activity WHERE application_name = '%s'" % node.name)
 
     def test_at_any_moment(self):
@@ -167,6 +168,7 @@ class Faults(cluster.Case):
             if i % 10 == 5:
                 self.cut(self.chance.choice(nodes))
             if i % 30 == 29:
+                self.cuts += 1
                 self.server.restart(signal.SIGQUIT if i % 60 == 59 else signal.SIGINT)
         for node in nodes:
             node.service.wait()
@@ -202,7 +204,8 @@ class Faults(cluster.Case):
         self.assertEqual(known, notified.known(combo.service, base))
         came = [json.loads(body)["notification_id"] for _, _, body in hook.requests]
         self.assertEqual([ident for i, ident in enumerate(came) if i == 0 or came[i - 1] != ident], made)
-        self.assertLessEqual(len(came) - len(made), self.hits["delivery"])
+        # What is delivered again is what was under way when a node was killed, or when its connection was cut.
+        self.assertLessEqual(len(came) - len(made), self.hits["delivery"] + self.cuts)
         print("# note: %d kills, of these in %s; %d images posted, %d pushed, %d notifications, %d deliveries"
               % (KILLS, ", ".join("%s %d" % hit for hit in self.hits.items()), len(self.posted), len(self.pushed), len(made), len(came)))
         if KILLS >= 200:  # with a few only, chance may leave one out
