@@ -193,10 +193,10 @@ enum db_turn {
 // part of that. Nobody may wait for a network or for people meanwhile.
 struct db_work {
     enum db_turn turn;
-    const struct db_request
-        *before;     // statements of it that others need not wait for: they run before the turn is ours,
-    size_t before_n; // and nobody wants their rows
-    bool reads;      // it is a view (db_snapshot): nothing is written
+    // Statements of it that others need not wait for: they run before the turn is ours, and nobody wants their rows.
+    const struct db_request *before;
+    size_t before_n;
+    bool reads; // it is a view (db_snapshot): nothing is written
     bool ok;
     // Private.
     unsigned tries;

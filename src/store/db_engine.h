@@ -14,8 +14,8 @@ struct db_engine {
     bool (*stream)(struct db *db, const struct db_request *request, struct error *err);
     // Without rows. May be deferred within a transaction.
     bool (*send)(struct db *db, const struct db_request *request, struct error *err);
-    bool (*bulk)(struct db *db, const char *into, const struct db_request *rows,
-                 struct error *err); // NULL: by statements
+    // Within a transaction. NULL: by statements.
+    bool (*bulk)(struct db *db, const char *into, const struct db_request *rows, struct error *err);
     bool (*change)(struct db *db, const struct db_request *request, uint64_t *changed, struct error *err);
     bool (*exec)(struct db *db, const char *sql, struct error *err);
     bool (*begin)(struct db *db, const struct db_work *work, struct error *err);

@@ -290,6 +290,13 @@ static bool column_null(struct db_row *row, int column)
 
 // ---- transactions ---------------------------------------------------------------------------------------------------
 
+static void rollback(struct db *db)
+{
+    sqlite3 *handle = ((struct sqlite *)db)->handle;
+    if (sqlite3_get_autocommit(handle) == 0 && sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
+        log_warn("cannot roll back: %s", sqlite3_errmsg(handle));
+}
+
 // Whoever writes says so at once, so that two of them wait for each other instead of failing.
 static bool begin(struct db *db, const struct db_work *work, struct error *err)
 {
@@ -298,7 +305,7 @@ static bool begin(struct db *db, const struct db_work *work, struct error *err)
     for (size_t i = 0; i < work->before_n; i++) {
         if (send(db, &work->before[i], err))
             continue;
-        exec(db, "ROLLBACK", &(struct error){0});
+        rollback(db);
         return false;
     }
     return true;
@@ -307,13 +314,6 @@ static bool begin(struct db *db, const struct db_work *work, struct error *err)
 static bool commit(struct db *db, struct error *err)
 {
     return exec(db, "COMMIT", err);
-}
-
-static void rollback(struct db *db)
-{
-    sqlite3 *handle = ((struct sqlite *)db)->handle;
-    if (sqlite3_get_autocommit(handle) == 0 && sqlite3_exec(handle, "ROLLBACK", NULL, NULL, NULL) != SQLITE_OK)
-        log_warn("cannot roll back: %s", sqlite3_errmsg(handle));
 }
 
 static bool version_row(void *context, struct db_row *row, struct error *err)

@@ -431,9 +431,9 @@ static bool put(struct image_put *p, struct error *err)
 }
 
 // Also when the transaction comes to nothing at its end: it is a guess.
-static void remember_parts(const struct image_put *p, bool there)
+static void remember_parts(const struct image_put *p)
 {
-    for (size_t i = 0; there && i < p->parts_n; i++)
+    for (size_t i = 0; i < p->parts_n; i++)
         parts_seen_add(p->s->home->seen, &p->parts[i].digest);
 }
 
@@ -463,7 +463,8 @@ bool store_image_put(struct store *s, const struct digest *state, const struct s
             .s = s, .image = image, .naming = naming, .state = digest_slice(state)};
         image_take_apart(&p);
         work.ok = make(&p, err) && put(&p, err);
-        remember_parts(&p, work.ok);
+        if (work.ok)
+            remember_parts(&p);
     }
     return work.ok;
 }
